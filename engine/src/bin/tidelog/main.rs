@@ -1,0 +1,3 @@
+//! The command line of tidelog, one file per command.
+
+fn main() {}

@@ -1,0 +1,18 @@
+//! Disk, clock and wake-ups behind traits, so that everything above runs the same on a real disk and on a simulated
+//! one that loses power.
+//!
+//! - [`Disk`] and [`DiskFile`]: blocking file operations, for whoever may wait (opening, recovery, retention,
+//!   readers on their own threads).
+//! - [`CommitQueue`]: one shard's queue of appends; it owns in-flight buffers, never blocks on the disk except in
+//!   [`CommitQueue::wait`], and is the only way bytes reach an active segment.
+//! - [`Clock`]: the time.
+//!
+//! This is the only module that names io-uring or flags of file descriptors.
+
+mod clock;
+mod commit;
+mod disk;
+
+pub use clock::{Clock, SystemClock};
+pub use commit::{AppendHandle, CommitQueue, Completion, CompletionKind, Durability, Token, Waker};
+pub use disk::{Disk, DiskFile, OpenMode};

@@ -1,0 +1,17 @@
+//! Every bound of the engine, in one place: what comes from outside is held against these before it costs memory.
+
+/// Size of a disk block for O_DIRECT: positions, sizes and addresses of direct writes are multiples of it.
+pub const BLOCK_SIZE: usize = 4096;
+
+/// Largest segment: positions in a segment are 32-bit and Kafka's are signed.
+pub const SEGMENT_SIZE_MAX: u64 = i32::MAX as u64;
+
+/// Largest record batch, header included, that is ever read or written (Kafka's `message.max.bytes` is lower by
+/// default; this is the format's own bound).
+pub const BATCH_SIZE_MAX: usize = 1 << 30;
+
+/// Largest size a compressed batch may unpack to: a bomb of zeroes stops here.
+pub const DECOMPRESSED_SIZE_MAX: usize = 1 << 30;
+
+/// Most headers one record may carry.
+pub const HEADERS_COUNT_MAX: usize = 1 << 16;
