@@ -14,5 +14,7 @@ pub mod config;
 pub mod error;
 pub mod partitioner;
 pub mod subscription;
+mod topic_partition;
 
 pub use error::KafkaError;
+pub use topic_partition::{OffsetSpec, TopicPartitionOffset};
