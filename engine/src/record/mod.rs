@@ -17,5 +17,5 @@ pub use batches::Batches;
 pub use builder::{BatchBuilder, BuildError, HeaderRef, ProducerStamp, RecordData};
 pub use header::{Attributes, BatchError, BatchHeader, BatchView, Compression, HEADER_SIZE, TimestampType};
 pub use pool::{BufferPool, PooledBuffer};
-pub use records::{Header, Headers, Record, Records};
+pub use records::{Header, Headers, Record, Records, RecordsCursor};
 pub use sealed::SealedBatch;
