@@ -195,10 +195,20 @@ impl BatchBuilder {
     /// # Errors
     /// [`BuildError::Empty`], [`BuildError::Compression`] and, when packing made it grow, [`BuildError::TooLarge`].
     pub fn seal(self, stamp: ProducerStamp, level: Option<i32>) -> Result<SealedBatch, BuildError> {
+        let attributes = Attributes::new(self.compression);
+        self.seal_as(attributes, stamp, level)
+    }
+
+    /// As [`BatchBuilder::seal`]; `attributes` must name the codec that the builder has.
+    pub(super) fn seal_as(
+        self,
+        mut attributes: Attributes,
+        stamp: ProducerStamp,
+        level: Option<i32>,
+    ) -> Result<SealedBatch, BuildError> {
         if self.is_empty() {
             return Err(BuildError::Empty);
         }
-        let mut attributes = Attributes::new(self.compression);
         if stamp.transactional {
             attributes = attributes.with_transactional();
         }

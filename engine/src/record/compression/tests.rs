@@ -71,7 +71,7 @@ fn every_level_works_and_beyond_the_ends_counts_as_the_end() {
 
 #[test]
 fn the_bound_is_exact_and_memory_stays_within_it() {
-    let values = vec![vec![0; 10_000_000]];
+    let values = vec![vec![0; 1_500_000]];
     let size = sealed(Compression::None, None, &values).view().payload().len();
     for codec in CODECS {
         let batch = sealed(codec, None, &values);
