@@ -2,7 +2,9 @@
 //!
 //! A single-node, Kafka-compatible log engine that runs inside the application.
 
+pub mod broker;
 pub mod config;
+pub mod error_code;
 pub mod io;
 pub mod limits;
 pub mod record;

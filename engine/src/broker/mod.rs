@@ -1,0 +1,6 @@
+//! Kafka's meaning on top of logs: topics, groups, offsets, producer ids.
+//!
+//! What is here are state machines: time, ids and the disk come in from outside, so that one seed replays a run.
+
+pub mod catalog;
+pub mod producer_ids;
