@@ -27,6 +27,8 @@ pub use partition::{Fetched, Partition, Unavailable};
 pub use waiters::{Notify, Waiters};
 pub use worker::Worker;
 
+use parking_lot::Mutex;
+
 use crate::config::topic::LogConfig;
 use crate::io::{Clock, Disk};
 use crate::limits::MAILBOX_COUNT_MAX;
@@ -78,7 +80,7 @@ pub struct ShardStopped;
 /// A running shard. Dropping it stops it without closing its logs, as a crash would.
 pub struct Shard {
     mailbox: Mailbox<Message>,
-    host: Option<Host>,
+    host: Mutex<Option<Host>>,
 }
 
 impl Shard {
@@ -89,7 +91,7 @@ impl Shard {
     pub fn start(options: ShardOptions) -> io::Result<Shard> {
         let mailbox = Mailbox::new(MAILBOX_COUNT_MAX);
         let host = Host::start(options, &mailbox)?;
-        Ok(Shard { mailbox, host: Some(host) })
+        Ok(Shard { mailbox, host: Mutex::new(Some(host)) })
     }
 
     /// Runs `task` on the shard's thread and waits for its result. Not to be called on a shard's thread.
@@ -105,6 +107,16 @@ impl Shard {
         result.recv().map_err(|_| ShardStopped)
     }
 
+    /// Ends the shard's thread and waits for it. Logs that have not been closed are left as a crash would leave them.
+    /// Fine to call twice; not to be called on a shard's thread.
+    pub fn stop(&self) {
+        // A shard that has stopped already takes no message, and needs none.
+        drop(self.mailbox.send_waiting(Message::Stop));
+        if let Some(host) = self.host.lock().take() {
+            host.join();
+        }
+    }
+
     /// Runs `task` on the shard's thread, some time soon.
     ///
     /// # Errors
@@ -116,11 +128,7 @@ impl Shard {
 
 impl Drop for Shard {
     fn drop(&mut self) {
-        // A shard that has stopped already takes no message, and needs none.
-        drop(self.mailbox.send_waiting(Message::Stop));
-        if let Some(host) = self.host.take() {
-            host.join();
-        }
+        self.stop();
     }
 }
 

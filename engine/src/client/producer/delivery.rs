@@ -10,14 +10,24 @@ use std::time::Duration;
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use super::DeliveryReport;
 use super::queue_limits::Charge;
 use crate::client::signal::Signal;
-use crate::client::{BatchMessages, KafkaError};
+use crate::client::{BatchMessages, KafkaError, Message};
 use crate::shard::Notify;
-use crate::types::{Offset, PartitionIndex, TopicName};
+use crate::types::{Offset, PartitionIndex};
 
-/// What an application attached to a message.
+/// What became of one message.
+#[derive(Debug)]
+pub struct DeliveryReport {
+    /// The message; its offset is set when it is in the log and the producer asked to know (`acks` other than 0).
+    pub message: Message,
+    /// Why it is not in the log, or not known to be.
+    pub error: Option<KafkaError>,
+    /// From `produce()` of the first message of its batch until the acknowledgement.
+    pub latency: Duration,
+}
+
+/// What an application attaches to a message.
 pub enum Delivery {
     /// Nothing: only the producer's own callback hears of it.
     Silent,
@@ -27,17 +37,53 @@ pub enum Delivery {
     Callback(Box<dyn FnOnce(&DeliveryReport) + Send>),
 }
 
+impl std::fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Delivery::Silent => f.write_str("Silent"),
+            Delivery::Opaque(number) => write!(f, "Opaque({number})"),
+            Delivery::Callback(_) => f.write_str("Callback"),
+        }
+    }
+}
+
+/// What stays with the producer while a batch's bytes are on their way.
+pub(super) struct Waybill {
+    /// What was attached to which message of the batch, in order.
+    deliveries: VecDeque<(usize, Delivery)>,
+    charge: Charge,
+    /// Monotonic time of the first message.
+    opened: Duration,
+}
+
+impl Waybill {
+    pub(super) fn new(charge: Charge, opened: Duration) -> Waybill {
+        Waybill { deliveries: VecDeque::new(), charge, opened }
+    }
+
+    /// Message `index` of the batch holds `size` bytes of the queue.
+    #[inline]
+    pub(super) fn add(&mut self, index: usize, size: usize, delivery: Delivery) {
+        self.charge.add(size);
+        if !matches!(delivery, Delivery::Silent) {
+            self.deliveries.push_back((index, delivery));
+        }
+    }
+
+    pub(super) fn opened(&self) -> Duration {
+        self.opened
+    }
+}
+
 /// A batch whose fate is known. Its messages leave the queue limits one by one, as their reports are served.
 pub(super) struct DeliveredBatch {
-    pub(super) topic: TopicName,
+    pub(super) topic: Arc<str>,
     pub(super) partition: PartitionIndex,
     /// The batch; empty when its bytes are gone.
     pub(super) bytes: Bytes,
+    /// Offset of the first message, if anybody knows.
     pub(super) outcome: Result<Option<Offset>, KafkaError>,
-    /// What was attached to which message of the batch, in order.
-    pub(super) deliveries: VecDeque<(u32, Delivery)>,
-    pub(super) charge: Charge,
-    /// From the opening of the batch to its acknowledgement.
+    pub(super) waybill: Waybill,
     pub(super) latency: Duration,
 }
 
@@ -46,15 +92,8 @@ pub(super) struct DeliveredBatch {
 pub(super) struct DeliveryQueue {
     batches: Mutex<VecDeque<DeliveredBatch>>,
     /// The batch that is being served, message by message.
-    current: Mutex<Option<Serving>>,
+    serving: Mutex<Option<Serving>>,
     signal: Arc<Signal>,
-}
-
-/// A batch in the middle of being reported.
-struct Serving {
-    batch: DeliveredBatch,
-    messages: BatchMessages,
-    index: u32,
 }
 
 impl DeliveryQueue {
@@ -68,45 +107,72 @@ impl DeliveryQueue {
         self.signal.notify();
     }
 
-    /// Takes all whole batches at once, when nobody wants to see single messages.
-    pub(super) fn discard_all(&self) -> usize {
-        let served: usize = self.batches.lock().drain(..).map(|batch| batch.charge.count()).sum();
-        served + self.current.lock().take().map_or(0, |serving| serving.batch.charge.count())
+    /// Counts all reports that are there as served, when nobody wants to see single messages. Batches with something
+    /// attached, and failed ones if `keep_failed`, end it: they are served one by one.
+    pub(super) fn discard(&self, keep_failed: bool) -> usize {
+        let mut serving = self.serving.lock();
+        if serving.as_ref().is_some_and(|serving| serving.batch.waybill.charge.count() > 0) {
+            return 0;
+        }
+        *serving = None;
+        let mut batches = self.batches.lock();
+        let silent = |batch: &DeliveredBatch| {
+            batch.waybill.deliveries.is_empty() && !(keep_failed && batch.outcome.is_err())
+        };
+        let count = batches.iter().take_while(|batch| silent(batch)).count();
+        let silent: Vec<DeliveredBatch> = batches.drain(..count).collect();
+        drop(batches);
+        silent.iter().map(|batch| batch.waybill.charge.count()).sum()
     }
 
     /// The next message's report.
     pub(super) fn next(&self) -> Option<(DeliveryReport, Delivery)> {
-        let mut current = self.current.lock();
+        let mut serving = self.serving.lock();
         loop {
-            if let Some(report) = current.as_mut().and_then(Serving::next) {
+            if let Some(report) = serving.as_mut().and_then(Serving::next) {
                 return Some(report);
             }
             let batch = self.batches.lock().pop_front()?;
-            *current = Some(Serving::new(batch));
+            *serving = Some(Serving::new(batch));
         }
     }
 }
 
+/// A batch in the middle of being reported.
+struct Serving {
+    batch: DeliveredBatch,
+    messages: Option<BatchMessages>,
+    index: usize,
+}
+
 impl Serving {
     fn new(batch: DeliveredBatch) -> Serving {
-        let base = batch.outcome.as_ref().ok().copied().flatten();
-        let messages = BatchMessages::new(batch.topic.clone(), batch.partition, base, batch.bytes.clone());
+        let messages = BatchMessages::new(Arc::clone(&batch.topic), batch.partition, &batch.bytes).ok();
         Serving { batch, messages, index: 0 }
     }
 
     fn next(&mut self) -> Option<(DeliveryReport, Delivery)> {
-        let batch = &mut self.batch;
-        if batch.charge.count() == 0 {
+        if self.batch.waybill.charge.count() == 0 {
             return None;
         }
-        let delivery = match batch.deliveries.front() {
-            Some((index, _)) if *index == self.index => batch.deliveries.pop_front().map(|(_, delivery)| delivery),
-            _ => None,
-        };
+        let message = self.message();
+        let waybill = &mut self.batch.waybill;
+        let attached = waybill.deliveries.front().is_some_and(|(index, _)| *index == self.index);
+        let delivery = if attached { waybill.deliveries.pop_front() } else { None };
+        waybill.charge.release_one();
         self.index += 1;
-        let message = self.messages.next();
-        batch.charge.release_one();
-        let error = batch.outcome.as_ref().err().cloned();
-        Some((DeliveryReport { message, error, latency: batch.latency }, delivery.unwrap_or(Delivery::Silent)))
+        let report =
+            DeliveryReport { message, error: self.batch.outcome.as_ref().err().cloned(), latency: self.batch.latency };
+        Some((report, delivery.map_or(Delivery::Silent, |(_, delivery)| delivery)))
+    }
+
+    fn message(&mut self) -> Message {
+        let next = self.messages.as_mut().and_then(Iterator::next).and_then(Result::ok);
+        let message = next.unwrap_or_else(|| {
+            Message::without_content(Arc::clone(&self.batch.topic), self.batch.partition)
+        });
+        let base = self.batch.outcome.as_ref().ok().copied().flatten();
+        let index = i64::try_from(self.index).unwrap_or(i64::MAX);
+        message.at_offset(base.map(|base| base.plus(index)))
     }
 }

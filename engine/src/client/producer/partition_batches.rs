@@ -8,23 +8,36 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 
-use super::delivery::{DeliveredBatch, Delivery};
+use super::delivery::{Delivery, Waybill};
 use super::queue_limits::Charge;
 use super::shared::Shared;
 use crate::client::KafkaError;
 use crate::error_code::ErrorCode;
 use crate::record::{BatchBuilder, BuildError, ProducerStamp, RecordData, SealedBatch};
 use crate::shard::{Append, AppendReply, Appended, BatchSource, Partition, ProduceFailure, Pulled, Reply};
-use crate::types::{Acks, LeaderEpoch, Offset, Sequence};
+use crate::types::{Acks, LeaderEpoch, Offset, PartitionIndex, Sequence};
 
 /// The batches of one producer for one partition.
 pub(super) struct PartitionBatches {
     shared: Arc<Shared>,
-    partition: Arc<Partition>,
+    topic: Arc<str>,
+    partition: PartitionIndex,
+    destination: Destination,
     state: Mutex<State>,
     this: Weak<PartitionBatches>,
+}
+
+/// Where batches go.
+pub(super) enum Destination {
+    /// To a partition's shard.
+    Partition(Arc<Partition>),
+    /// Nowhere yet: there is no engine. They wait for their timeout.
+    Offline,
+    /// Nowhere ever, for this reason.
+    Refused(KafkaError),
 }
 
 struct State {
@@ -32,6 +45,8 @@ struct State {
     full: VecDeque<FullBatch>,
     announced: Announced,
     next_sequence: Sequence,
+    /// Size of the last batch: what the next one's buffer starts with, so that small batches hold little memory.
+    size_hint: usize,
 }
 
 /// What the shard knows of this source.
@@ -57,37 +72,35 @@ struct FullBatch {
     waybill: Waybill,
 }
 
-/// What stays with the producer when a batch's bytes go to the log.
-struct Waybill {
-    deliveries: VecDeque<(u32, Delivery)>,
-    charge: Charge,
-    /// Monotonic time of the first record.
-    opened: Duration,
-}
-
 impl PartitionBatches {
-    pub(super) fn new(shared: Arc<Shared>, partition: Arc<Partition>) -> Arc<PartitionBatches> {
-        let state =
-            State { open: None, full: VecDeque::new(), announced: Announced::No, next_sequence: Sequence(0) };
-        Arc::new_cyclic(|this| PartitionBatches { shared, partition, state: Mutex::new(state), this: this.clone() })
-    }
-
-    /// The partition that the batches are for.
-    pub(super) fn partition(&self) -> &Arc<Partition> {
-        &self.partition
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        topic: Arc<str>,
+        partition: PartitionIndex,
+        destination: Destination,
+    ) -> Arc<PartitionBatches> {
+        let state = Mutex::new(State {
+            open: None,
+            full: VecDeque::new(),
+            announced: Announced::No,
+            next_sequence: Sequence(0),
+            size_hint: 0,
+        });
+        Arc::new_cyclic(|this| PartitionBatches { shared, topic, partition, destination, state, this: this.clone() })
     }
 
     /// Adds a record of at most `size` encoded bytes that the queue limits have admitted.
     ///
     /// # Errors
-    /// When the record cannot be encoded or the engine has stopped; it then holds no place any more.
+    /// When the record cannot be encoded; it then holds no place any more.
     pub(super) fn add(&self, record: &RecordData<'_>, size: usize, delivery: Delivery) -> Result<(), KafkaError> {
         let mut state = self.state.lock();
         let filled = state.open.as_ref().is_some_and(|open| !self.has_room(open, size));
         if filled {
             self.seal_open(&mut state);
         }
-        let open = state.open.get_or_insert_with(|| self.open_batch());
+        let size_hint = state.size_hint.max(size);
+        let open = state.open.get_or_insert_with(|| self.open_batch(size_hint));
         if let Err(error) = open.builder.append(record) {
             self.shared.limits.release(1, size);
             return Err(KafkaError::with_reason(ErrorCode::InvalidMsg, error.to_string()));
@@ -103,7 +116,8 @@ impl PartitionBatches {
         }
         state.announced = Announced::Yes;
         drop(state);
-        self.announce()
+        self.announce();
+        Ok(())
     }
 
     fn has_room(&self, open: &OpenBatch, size: usize) -> bool {
@@ -111,15 +125,11 @@ impl PartitionBatches {
         open.builder.size() + size <= config.batch_size && open.builder.count() < config.batch_messages_max
     }
 
-    fn open_batch(&self) -> OpenBatch {
-        let buffer = self.shared.buffers.take(self.shared.config.batch_size);
+    fn open_batch(&self, size: usize) -> OpenBatch {
+        let buffer = self.shared.buffers.take(size);
         OpenBatch {
             builder: BatchBuilder::new(buffer, self.shared.config.compression),
-            waybill: Waybill {
-                deliveries: VecDeque::new(),
-                charge: Charge::new(&self.shared.limits),
-                opened: self.shared.clock.monotonic(),
-            },
+            waybill: Waybill::new(Charge::new(&self.shared.limits), self.shared.clock.monotonic()),
         }
     }
 
@@ -127,6 +137,7 @@ impl PartitionBatches {
     fn seal_open(&self, state: &mut State) {
         let Some(OpenBatch { builder, waybill }) = state.open.take() else { return };
         let count = i32::try_from(builder.count()).unwrap_or(i32::MAX);
+        state.size_hint = builder.size();
         match builder.seal(self.stamp(state.next_sequence), self.shared.config.compression_level) {
             Ok(sealed) => {
                 state.next_sequence = state.next_sequence.plus(count);
@@ -143,13 +154,18 @@ impl PartitionBatches {
         }
     }
 
-    fn announce(&self) -> Result<(), KafkaError> {
-        let Some(this) = self.this.upgrade() else { return Ok(()) };
-        self.partition.announce(this).map_err(|_| {
-            let error = KafkaError::with_reason(ErrorCode::LocalDestroy, "the engine has stopped");
-            self.fail_all(&error);
-            error
-        })
+    /// Tells whoever takes the batches. What can never be taken is reported as failed.
+    fn announce(&self) {
+        match &self.destination {
+            Destination::Offline => (),
+            Destination::Refused(error) => self.fail_all(error),
+            Destination::Partition(partition) => {
+                let announced = self.this.upgrade().map(|this| partition.announce(this));
+                if let Some(Err(error)) = announced {
+                    self.fail_all(&KafkaError::from(error));
+                }
+            }
+        }
     }
 
     /// Makes the shard pull even what still lingers, if there is anything.
@@ -160,48 +176,51 @@ impl PartitionBatches {
         }
         state.announced = Announced::Yes;
         drop(state);
-        // When the engine has stopped, the batches have been reported as failed: the caller sees that.
-        drop(self.announce());
+        self.announce();
     }
 
     /// Reports all batches that no shard has taken as failed with `error`.
     pub(super) fn fail_all(&self, error: &KafkaError) {
         let mut state = self.state.lock();
+        state.announced = Announced::No;
         self.seal_open(&mut state);
         for FullBatch { sealed, waybill } in std::mem::take(&mut state.full) {
             let bytes = sealed.assign(Offset::ZERO, LeaderEpoch(0));
-            self.shared.report(&self.partition, waybill, bytes, Err(error.clone()));
+            self.report(waybill, bytes, Err(error.clone()));
         }
     }
 
     /// Reports batches that no shard has taken within `message.timeout.ms`.
     pub(super) fn expire(&self, now: Duration) {
         let state = self.state.lock();
-        let open = state.open.as_ref().map(|open| open.waybill.opened);
-        let oldest = state.full.front().map(|full| full.waybill.opened).or(open);
+        let open = state.open.as_ref().map(|open| open.waybill.opened());
+        let oldest = state.full.front().map(|full| full.waybill.opened()).or(open);
         drop(state);
         if oldest.is_some_and(|opened| now.saturating_sub(opened) > self.shared.config.message_timeout) {
             self.fail_all(&KafkaError::new(ErrorCode::LocalMsgTimedOut));
         }
     }
 
+    fn report(&self, waybill: Waybill, bytes: Bytes, outcome: Result<Option<Offset>, KafkaError>) {
+        self.shared.report(Arc::clone(&self.topic), self.partition, waybill, bytes, outcome);
+    }
+
     fn report_unbuildable(&self, error: &BuildError, waybill: Waybill) {
         let error = KafkaError::with_reason(ErrorCode::LocalBadMsg, error.to_string());
-        self.shared.report(&self.partition, waybill, bytes::Bytes::new(), Err(error));
+        self.report(waybill, Bytes::new(), Err(error));
     }
 }
 
 impl BatchSource for PartitionBatches {
     fn pull(&self, now: Duration, into: &mut Vec<Append>) -> Pulled {
         let mut state = self.state.lock();
-        let due = state.open.as_ref().map(|open| open.waybill.opened.saturating_add(self.shared.linger()));
+        let due = state.open.as_ref().map(|open| open.waybill.opened().saturating_add(self.shared.linger()));
         if due.is_some_and(|due| due <= now) {
             self.seal_open(&mut state);
         }
         for FullBatch { sealed, waybill } in state.full.drain(..) {
-            let acks = self.shared.config.acks;
-            let reply = BatchReply { shared: Arc::clone(&self.shared), partition: Arc::clone(&self.partition), waybill, acks };
-            into.push(Append { batch: sealed, acks, reply: Reply::new(Box::new(reply)) });
+            let reply = BatchReply { shared: Arc::clone(&self.shared), topic: Arc::clone(&self.topic), partition: self.partition, waybill };
+            into.push(Append { batch: sealed, acks: self.shared.config.acks, reply: Reply::new(Box::new(reply)) });
         }
         match due.filter(|_| state.open.is_some()) {
             Some(due) => {
@@ -216,28 +235,19 @@ impl BatchSource for PartitionBatches {
     }
 }
 
-impl Waybill {
-    fn add(&mut self, index: usize, size: usize, delivery: Delivery) {
-        self.charge.add(size);
-        if !matches!(delivery, Delivery::Silent) {
-            self.deliveries.push_back((index, delivery));
-        }
-    }
-}
-
 /// Turns the shard's answer for a batch into delivery reports.
 struct BatchReply {
     shared: Arc<Shared>,
-    partition: Arc<Partition>,
+    topic: Arc<str>,
+    partition: PartitionIndex,
     waybill: Waybill,
-    acks: Acks,
 }
 
 impl AppendReply for BatchReply {
     fn answer(self: Box<Self>, result: Result<Appended, ProduceFailure>) {
         let (bytes, outcome) = match result {
             // Nobody promised an offset for acks=0: librdkafka reports none either.
-            Ok(appended) if self.acks == Acks::None => (appended.batch, Ok(None)),
+            Ok(appended) if self.shared.config.acks == Acks::None => (appended.batch, Ok(None)),
             Ok(appended) => (appended.batch, Ok(Some(appended.base_offset))),
             Err(failure) => (failure.batch, Err(KafkaError::from(failure.error))),
         };
