@@ -24,6 +24,7 @@ pub const MAILBOX_COUNT_MAX: usize = 1 << 14;
 
 /// Messages that a shard takes out of its mailbox before it looks at the disk again.
 pub const MAILBOX_ROUND_MAX: usize = 1024;
+
 /// Size of a disk sector: the largest piece of a write that a power cut leaves whole.
 pub const SECTOR_SIZE: usize = 512;
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::log::AppendError;
 use crate::record::SealedBatch;
-use crate::types::{Acks, Offset, Timestamp};
+use crate::types::{Acks, LeaderEpoch, Offset, Timestamp};
 
 /// One batch on its way to one partition.
 #[derive(Debug)]
@@ -17,6 +17,19 @@ pub struct Append {
     pub acks: Acks,
     /// Where to answer.
     pub reply: Reply,
+}
+
+impl Append {
+    /// Answers that the batch was not appended.
+    pub fn refuse(self, error: ProduceError) {
+        refuse(self.batch, self.reply, error);
+    }
+}
+
+/// Gives a batch back to its sender.
+pub(super) fn refuse(batch: SealedBatch, reply: Reply, error: ProduceError) {
+    let batch = batch.assign(Offset::ZERO, LeaderEpoch(0));
+    reply.send(Err(ProduceFailure { error, batch }));
 }
 
 /// A batch that is in the log.
@@ -50,14 +63,23 @@ pub enum ProduceError {
     Stopped,
 }
 
+/// A batch that is not in the log, or not known to be, with its bytes: whoever sent it may want to show or resend them.
+#[derive(Debug)]
+pub struct ProduceFailure {
+    /// Why.
+    pub error: ProduceError,
+    /// The batch; empty when its bytes are gone with a shard that broke.
+    pub batch: Bytes,
+}
+
 /// Who gets the answer to an [`Append`].
 pub trait AppendReply: Send {
     /// Called once, on the shard's thread (or on the sender's when the shard has stopped). Must not block.
-    fn answer(self: Box<Self>, result: Result<Appended, ProduceError>);
+    fn answer(self: Box<Self>, result: Result<Appended, ProduceFailure>);
 }
 
-impl<F: FnOnce(Result<Appended, ProduceError>) + Send> AppendReply for F {
-    fn answer(self: Box<Self>, result: Result<Appended, ProduceError>) {
+impl<F: FnOnce(Result<Appended, ProduceFailure>) + Send> AppendReply for F {
+    fn answer(self: Box<Self>, result: Result<Appended, ProduceFailure>) {
         self(result);
     }
 }
@@ -73,7 +95,7 @@ impl Reply {
     }
 
     /// Answers.
-    pub fn send(mut self, result: Result<Appended, ProduceError>) {
+    pub fn send(mut self, result: Result<Appended, ProduceFailure>) {
         if let Some(reply) = self.0.take() {
             reply.answer(result);
         }
@@ -83,7 +105,7 @@ impl Reply {
 impl Drop for Reply {
     fn drop(&mut self) {
         if let Some(reply) = self.0.take() {
-            reply.answer(Err(ProduceError::Stopped));
+            reply.answer(Err(ProduceFailure { error: ProduceError::Stopped, batch: Bytes::new() }));
         }
     }
 }

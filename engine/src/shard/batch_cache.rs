@@ -25,16 +25,16 @@ struct CachedBatch {
 }
 
 impl CachedTail {
-    /// Batches from the one that holds `from` on, all below `upto`: at least one, then as many as fit `size_max`.
-    /// `None` when `from` is not cached (any more).
+    /// Batches from the one that holds `from` on, all below `upto`: at least one, then as many as fit `size_max`; and
+    /// the offset behind them. `None` when `from` is not cached (any more).
     #[must_use]
-    pub fn read(&self, from: Offset, upto: Offset, size_max: usize) -> Option<Vec<Bytes>> {
+    pub fn read(&self, from: Offset, upto: Offset, size_max: usize) -> Option<(Vec<Bytes>, Offset)> {
         let batches = self.batches.lock();
         if batches.front().is_none_or(|oldest| from < oldest.base) {
             return None;
         }
         let first = batches.partition_point(|batch| batch.next <= from);
-        let mut size = 0;
+        let (mut size, mut next) = (0, from);
         let mut found = Vec::new();
         for batch in batches.range(first..) {
             let fits = found.is_empty() || size + batch.bytes.len() <= size_max;
@@ -42,9 +42,10 @@ impl CachedTail {
                 break;
             }
             size += batch.bytes.len();
+            next = batch.next;
             found.push(batch.bytes.clone());
         }
-        (!found.is_empty()).then_some(found)
+        (!found.is_empty()).then_some((found, next))
     }
 
     fn push(&self, batch: CachedBatch) {
@@ -91,7 +92,7 @@ impl BatchCache {
 
     /// Adds the newest batch of a partition and evicts what no longer fits.
     pub(super) fn add(&mut self, tail: &Arc<CachedTail>, base: Offset, last: Offset, bytes: &Bytes) {
-        let size = bytes.len();
+        let size = bytes.len().max(BUFFER_SIZE_MIN);
         tail.push(CachedBatch { base, next: last.plus(1), bytes: bytes.clone() });
         self.order.push_back(Entry { tail: Arc::clone(tail), base, size });
         self.size += size;
@@ -104,6 +105,9 @@ impl BatchCache {
     }
 }
 
+/// What a small batch holds in memory all the same: its buffer is not smaller.
+const BUFFER_SIZE_MIN: usize = 4 << 10;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,26 +116,26 @@ mod tests {
         let tail = Arc::new(CachedTail::default());
         let mut cache = BatchCache::new(size_max);
         for n in 0..batches {
-            cache.add(&tail, Offset(n * 10), Offset(n * 10 + 9), &Bytes::from(vec![u8::try_from(n).unwrap(); 100]));
+            cache.add(&tail, Offset(n * 10), Offset(n * 10 + 9), &Bytes::from(vec![u8::try_from(n).unwrap(); 5000]));
         }
         tail
     }
 
     #[test]
     fn the_oldest_batches_leave_first_and_their_readers_are_sent_to_disk() {
-        let tail = filled(300, 5);
+        let tail = filled(15_000, 5);
         assert!(tail.read(Offset(0), Offset(50), 1 << 20).is_none());
         assert!(tail.read(Offset(19), Offset(50), 1 << 20).is_none());
-        assert_eq!(tail.read(Offset(20), Offset(50), 1 << 20).unwrap().len(), 3);
+        assert_eq!(tail.read(Offset(20), Offset(50), 1 << 20).unwrap().0.len(), 3);
     }
 
     #[test]
     fn a_read_starts_with_the_batch_that_holds_the_offset_and_stops_at_its_bounds() {
         let tail = filled(1 << 20, 5);
-        let found = tail.read(Offset(15), Offset(50), 1 << 20).unwrap();
-        assert_eq!((found.len(), found[0][0]), (4, 1));
-        assert_eq!(tail.read(Offset(15), Offset(30), 1 << 20).unwrap().len(), 2, "below upto only");
-        assert_eq!(tail.read(Offset(15), Offset(50), 1).unwrap().len(), 1, "one batch however small the limit");
+        let (found, next) = tail.read(Offset(15), Offset(50), 1 << 20).unwrap();
+        assert_eq!((found.len(), found[0][0], next), (4, 1, Offset(50)));
+        assert_eq!(tail.read(Offset(15), Offset(30), 1 << 20).unwrap().0.len(), 2, "below upto only");
+        assert_eq!(tail.read(Offset(15), Offset(50), 1).unwrap().0.len(), 1, "one batch however small the limit");
         assert!(tail.read(Offset(50), Offset(50), 1).is_none());
     }
 
@@ -142,6 +146,6 @@ mod tests {
         cache.add(&tail, Offset(0), Offset(9), &Bytes::from_static(b"a"));
         cache.add(&tail, Offset(20), Offset(29), &Bytes::from_static(b"b"));
         assert!(tail.read(Offset(5), Offset(30), 10).is_none());
-        assert_eq!(tail.read(Offset(20), Offset(30), 10).unwrap().len(), 1);
+        assert_eq!(tail.read(Offset(20), Offset(30), 10).unwrap().0.len(), 1);
     }
 }

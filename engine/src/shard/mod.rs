@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use append::{Append, AppendReply, Appended, BatchSource, ProduceError, Pulled, Reply};
+pub use append::{Append, AppendReply, Appended, BatchSource, ProduceError, ProduceFailure, Pulled, Reply};
 pub use batch_cache::CachedTail;
 pub use mailbox::{Mailbox, SendError};
 pub use partition::{Fetched, Partition, Unavailable};

@@ -7,11 +7,11 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 
 use super::batch_cache::CachedTail;
-use super::mailbox::{Mailbox, SendError};
+use super::mailbox::Mailbox;
 use super::waiters::{Notify, Waiters};
 use super::worker::Message;
 use super::{Append, BatchSource, ProduceError};
-use crate::log::{LogView, ReadError};
+use crate::log::{LogView, ReadCursor, ReadError};
 use crate::types::{Isolation, Offset, TopicId, TopicPartition};
 
 /// Place of a partition in its shard's table.
@@ -45,8 +45,10 @@ pub struct Partition {
 #[derive(Clone, Debug)]
 pub struct Fetched {
     /// Batches back to back, in one or more pieces, each piece ending on a batch boundary. Empty when there is nothing
-    /// to read yet.
+    /// to read yet. Checksums have not been compared.
     pub pieces: Vec<Bytes>,
+    /// Where to go on.
+    pub next: ReadCursor,
     /// First offset that can be read.
     pub log_start: Offset,
     /// End of what may be read.
@@ -102,7 +104,7 @@ impl Partition {
     /// Sends one batch to the shard. Waits while the shard's mailbox is full; the answer goes to the append's reply.
     pub fn append(&self, append: Append) {
         if let Err(Message::Append(_, append)) = self.mailbox.send_waiting(Message::Append(self.slot, append)) {
-            append.reply.send(Err(ProduceError::Stopped));
+            append.refuse(ProduceError::Stopped);
         }
     }
 
@@ -119,26 +121,29 @@ impl Partition {
     ///
     /// # Errors
     /// [`ReadError`], out of range among them.
-    pub fn read(&self, from: Offset, size_max: usize, isolation: Isolation) -> Result<Fetched, ReadError> {
+    pub fn read(&self, from: ReadCursor, size_max: usize, isolation: Isolation) -> Result<Fetched, ReadError> {
         let view = self.view.load();
-        let (high_watermark, last_stable) = (view.high_watermark(), view.last_stable());
+        let (high_watermark, last_stable) = (view.high_watermark(), view.last_stable_offset());
         let upto = match isolation {
             Isolation::ReadUncommitted => high_watermark,
             Isolation::ReadCommitted => last_stable,
         };
-        let pieces = if from == upto {
-            Vec::new()
-        } else if let Some(pieces) = self.cached(&view, from, upto, size_max) {
-            pieces
+        let (pieces, next) = if let Some(cached) = self.cached(&view, from.offset(), upto, size_max) {
+            cached
         } else {
-            view.read(from, size_max, upto)?.into_iter().collect()
+            let read = view.read(from, size_max, upto)?;
+            let pieces = if read.bytes.is_empty() { Vec::new() } else { vec![read.bytes] };
+            (pieces, read.next)
         };
-        Ok(Fetched { pieces, log_start: view.log_start(), high_watermark, last_stable })
+        Ok(Fetched { pieces, next, log_start: view.log_start(), high_watermark, last_stable })
     }
 
-    fn cached(&self, view: &LogView, from: Offset, upto: Offset, size_max: usize) -> Option<Vec<Bytes>> {
-        let readable = from >= view.log_start() && from < upto;
-        if readable { self.tail.read(from, upto, size_max) } else { None }
+    fn cached(&self, view: &LogView, from: Offset, upto: Offset, size_max: usize) -> Option<(Vec<Bytes>, ReadCursor)> {
+        if from < view.log_start() || from >= upto {
+            return None;
+        }
+        let (pieces, next) = self.tail.read(from, upto, size_max)?;
+        Some((pieces, next.into()))
     }
 
     /// Registers `waiter` to be told once when the high watermark moves or the partition changes its state. Look at
@@ -150,12 +155,6 @@ impl Partition {
     /// Takes back [`Partition::notify_on_change`].
     pub fn forget(&self, waiter: &Arc<dyn Notify>) {
         self.waiters.unregister(waiter);
-    }
-
-    /// For tests of the mailbox's bound: whether the shard still takes messages.
-    #[must_use]
-    pub fn is_stopped(&self) -> bool {
-        self.mailbox.is_closed()
     }
 
     // The shard's side.
@@ -182,11 +181,5 @@ impl Partition {
         self.tail.clear();
         self.unavailable.store(Some(Arc::new(why)));
         self.waiters.wake_all();
-    }
-}
-
-impl From<SendError<Message>> for ProduceError {
-    fn from(_: SendError<Message>) -> ProduceError {
-        ProduceError::Stopped
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::append::{Append, Appended, BatchSource, ProduceError, Pulled, Reply};
+use super::append::{Append, Appended, BatchSource, ProduceError, ProduceFailure, Pulled, Reply, refuse};
 use super::batch_cache::BatchCache;
 use super::durable_marks::DurableMarks;
 use super::partition::{Partition, Slot, Unavailable};
@@ -197,7 +197,7 @@ impl Writer {
     fn prepare(&mut self, append: Append, now: Timestamp, gathered: &mut Gathered, cache: &mut BatchCache) {
         let Append { batch, acks, reply } = append;
         let (base_offset, log_append_time, bytes) = match self.log.prepare(batch, now) {
-            Err(error) => return reply.send(Err(ProduceError::Refused(error))),
+            Err((error, batch)) => return refuse(batch, reply, ProduceError::Refused(error)),
             Ok(Prepared::Duplicate { base_offset, .. }) => (base_offset, None, Bytes::new()),
             Ok(Prepared::Write { bytes, base_offset, last_offset, log_append_time }) => {
                 cache.add(self.partition.tail(), base_offset, last_offset, &bytes);
@@ -307,10 +307,10 @@ impl Writer {
     fn refuse_waiting(&mut self) {
         let Some(why) = self.partition.unavailable() else { return };
         for append in self.waiting.drain(..) {
-            append.reply.send(Err(match &*why {
+            append.refuse(match &*why {
                 Unavailable::Offline(reason) => ProduceError::Storage(reason.clone()),
                 Unavailable::Deleted => ProduceError::Deleted,
-            }));
+            });
         }
     }
 
@@ -382,8 +382,9 @@ fn send_all(answers: Vec<Answer>) {
 }
 
 fn answer_storage(answers: Vec<Answer>, error: &LogError) {
-    for Answer { reply, .. } in answers {
-        reply.send(Err(ProduceError::Storage(error.to_string())));
+    for Answer { reply, appended } in answers {
+        let error = ProduceError::Storage(error.to_string());
+        reply.send(Err(ProduceFailure { error, batch: appended.batch }));
     }
 }
 

@@ -28,8 +28,10 @@ pub struct DeliveryReport {
 }
 
 /// What an application attaches to a message.
+#[derive(Default)]
 pub enum Delivery {
     /// Nothing: only the producer's own callback hears of it.
+    #[default]
     Silent,
     /// A number that comes back in the report (librdkafka: `msg_opaque`).
     Opaque(usize),
@@ -107,19 +109,16 @@ impl DeliveryQueue {
         self.signal.notify();
     }
 
-    /// Counts all reports that are there as served, when nobody wants to see single messages. Batches with something
-    /// attached, and failed ones if `keep_failed`, end it: they are served one by one.
-    pub(super) fn discard(&self, keep_failed: bool) -> usize {
+    /// Counts all reports that are there as served, where nobody wants to see single messages. A batch with something
+    /// attached ends it: that one is served message by message.
+    pub(super) fn discard(&self) -> usize {
         let mut serving = self.serving.lock();
         if serving.as_ref().is_some_and(|serving| serving.batch.waybill.charge.count() > 0) {
             return 0;
         }
         *serving = None;
         let mut batches = self.batches.lock();
-        let silent = |batch: &DeliveredBatch| {
-            batch.waybill.deliveries.is_empty() && !(keep_failed && batch.outcome.is_err())
-        };
-        let count = batches.iter().take_while(|batch| silent(batch)).count();
+        let count = batches.iter().take_while(|batch| batch.waybill.deliveries.is_empty()).count();
         let silent: Vec<DeliveredBatch> = batches.drain(..count).collect();
         drop(batches);
         silent.iter().map(|batch| batch.waybill.charge.count()).sum()

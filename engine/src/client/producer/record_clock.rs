@@ -5,6 +5,7 @@
 //! other.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::io::Clock;
 use crate::types::Timestamp;
@@ -24,10 +25,10 @@ pub(super) struct RecordClock {
 }
 
 impl RecordClock {
-    /// The time for one record, in milliseconds.
+    /// The time for one record, in milliseconds. `coarse` is what [`Clock::coarse`] says now.
     #[inline]
-    pub(super) fn now(&self, clock: &dyn Clock) -> Timestamp {
-        let tick = clock.coarse_tick();
+    pub(super) fn now(&self, clock: &dyn Clock, coarse: Duration) -> Timestamp {
+        let tick = u64::try_from(coarse.as_nanos()).unwrap_or(u64::MAX);
         if self.tick.load(Ordering::Relaxed) != tick {
             self.tick.store(tick, Ordering::Relaxed);
             self.readings.store(0, Ordering::Relaxed);
