@@ -1,0 +1,18 @@
+//! Clients of an engine in the same process, with librdkafka's semantics.
+//!
+//! Everything that an application can observe of a client is decided here; the C library and the Python package only
+//! convert. The modules:
+//!
+//! - [`config`]: settings, with librdkafka's names and error texts.
+//! - [`error`]: [`KafkaError`], what every call of a client fails with.
+//! - [`partitioner`]: which partition a message goes to.
+//! - [`assignor`]: which member of a group gets which partitions.
+//! - [`subscription`]: which topics a consumer means.
+
+pub mod assignor;
+pub mod config;
+pub mod error;
+pub mod partitioner;
+pub mod subscription;
+
+pub use error::KafkaError;
