@@ -8,5 +8,8 @@ pub mod config;
 pub mod error_code;
 pub mod io;
 pub mod limits;
+pub mod log;
+pub mod metrics;
 pub mod record;
+pub mod shard;
 pub mod types;

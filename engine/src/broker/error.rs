@@ -51,6 +51,12 @@ pub enum OpenError {
         /// The operating system's reason.
         source: io::Error,
     },
+    /// The thread for housekeeping cannot be started.
+    #[error("cannot start a thread: {source}")]
+    Thread {
+        /// The operating system's reason.
+        source: io::Error,
+    },
     /// A shard ended while it opened logs.
     #[error(transparent)]
     Stopped(#[from] ShardStopped),
@@ -149,7 +155,7 @@ pub fn produce_error_code(error: &ProduceError) -> ErrorCode {
         ProduceError::Deleted => ErrorCode::UnknownTopicOrPartition,
         ProduceError::Stopped => ErrorCode::LocalDestroy,
         ProduceError::Refused(error) => match error {
-            AppendError::TooLarge { .. } => ErrorCode::MsgSizeTooLarge,
+            AppendError::TooLarge { .. } => ErrorCode::MessageTooLarge,
             AppendError::LastOffsetDelta(_) | AppendError::MalformedMarker => ErrorCode::InvalidRecord,
             AppendError::OutOfOrderSequence { .. } => ErrorCode::OutOfOrderSequenceNumber,
             AppendError::ProducerFenced { .. } => ErrorCode::InvalidProducerEpoch,

@@ -81,9 +81,19 @@ impl Broker {
         let now = self.clock.now();
         for shard in &self.shards {
             // A shard that has stopped keeps its segments until the next opening.
-            drop(shard.run(move |worker| worker.apply_retention(now)));
+            let removed = shard.run(move |worker| worker.apply_retention(now)).unwrap_or_default();
+            self.unlink(&removed);
         }
         self.checkpoint();
+    }
+
+    /// Frees the space of files that logs have given up. One that stays is removed by the next opening.
+    pub(super) fn unlink(&self, files: &[std::path::PathBuf]) {
+        for file in files {
+            if let Err(error) = self.disk.remove_file(file) {
+                tracing::warn!(file = %file.display(), %error, "file of a deleted segment stays for now");
+            }
+        }
     }
 
     /// Writes how far the logs are flushed and where they start, so that the next opening has less to recover. What

@@ -22,8 +22,8 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
 pub use administration::NewTopic;
-pub use error::{BrokerError, OpenError};
-pub use list_offsets::OffsetSpec;
+pub use error::{BrokerError, OpenError, produce_error_code, read_error_code};
+pub use list_offsets::{FoundOffset, OffsetSpec};
 pub use opening::BrokerOptions;
 pub use topic::{Served, Topic};
 
@@ -34,6 +34,7 @@ use crate::metrics::ShardMetrics;
 use crate::shard::Shard;
 use crate::types::{PartitionIndex, ProducerId, TopicId, TopicName};
 use catalog::Catalog;
+use maintenance::Housekeeper;
 use producer_ids::ProducerIds;
 
 /// One open data directory: its topics, served by shards. Clients share it; [`Broker::close`] (or dropping the last
@@ -57,6 +58,7 @@ pub struct Broker {
 struct Ownership {
     closed: bool,
     lock: Option<DirectoryLock>,
+    housekeeper: Option<Housekeeper>,
 }
 
 impl Broker {

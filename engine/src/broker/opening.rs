@@ -10,13 +10,14 @@ use parking_lot::Mutex;
 
 use super::catalog::{Catalog, Topic as CatalogTopic};
 use super::producer_ids::ProducerIds;
+use super::maintenance::Housekeeper;
 use super::{Broker, OpenError, Ownership, Served, Topic};
 use crate::config::EngineConfig;
 use crate::config::topic::LogConfig;
 use crate::io::{Clock, DirectoryLock, Disk};
-use crate::log::{DataDirectory, Found, Log, LogError, RecoveryReport};
+use crate::log::{DataDirectory, Found, LogError, RecoveryReport};
 use crate::metrics::ShardMetrics;
-use crate::shard::{Partition, PartitionSpec, Shard, ShardOptions};
+use crate::shard::{Partition, PartitionSpec, Shard, ShardOptions, ShardStopped, Worker};
 use crate::types::{PartitionIndex, TopicName, TopicPartition};
 
 /// How to open a data directory.
@@ -73,11 +74,12 @@ impl Broker {
             producer_ids: Mutex::new(producer_ids),
             shards,
             metrics,
-            ownership: Mutex::new(Ownership { closed: false, lock }),
+            ownership: Mutex::new(Ownership { closed: false, lock, housekeeper: None }),
         };
         broker.serve_all(&found)?;
         let broker = Arc::new(broker);
-        broker.start_maintenance();
+        let housekeeper = Housekeeper::start(&broker).map_err(|source| OpenError::Thread { source })?;
+        broker.ownership.lock().housekeeper = Some(housekeeper);
         Ok(broker)
     }
 
@@ -121,7 +123,7 @@ impl Broker {
     pub(super) fn attach_all(
         &self,
         specs: Vec<PartitionSpec>,
-    ) -> Result<Vec<Result<(Arc<Partition>, RecoveryReport), LogError>>, crate::shard::ShardStopped> {
+    ) -> Result<Vec<Result<(Arc<Partition>, RecoveryReport), LogError>>, ShardStopped> {
         let mut answers = Vec::with_capacity(specs.len());
         for spec in specs {
             let (answer, result) = crossbeam::channel::bounded(1);
@@ -129,41 +131,36 @@ impl Broker {
             shard.submit(move |worker| drop(answer.send(worker.attach(spec))))?;
             answers.push(result);
         }
-        answers.into_iter().map(|result| result.recv().map_err(|_| crate::shard::ShardStopped)).collect()
+        answers.into_iter().map(|result| result.recv().map_err(|_| ShardStopped)).collect()
     }
 
     /// Stops in order: finishes what is in flight, trims and flushes all logs, and leaves the mark that lets the next
     /// opening skip recovery. Clients find the engine stopped. Fine to call twice.
     pub fn close(&self) {
-        let Some(lock) = self.lock_for_closing() else { return };
-        let mut closed: Vec<(TopicPartition, Log)> = Vec::new();
+        let mut ownership = self.ownership.lock();
+        if std::mem::replace(&mut ownership.closed, true) {
+            return;
+        }
+        drop(ownership.housekeeper.take());
+        let mut closed = Vec::new();
         let mut clean = true;
         for shard in &self.shards {
-            match shard.run(crate::shard::Worker::close_all) {
-                Ok(logs) => {
-                    for (partition, log) in logs {
-                        match log {
-                            Ok(log) => closed.push((partition.id().clone(), log)),
-                            Err(error) => {
-                                clean = false;
-                                tracing::error!(partition = %partition.id(), %error, "log was not closed in order");
-                            }
-                        }
+            for (partition, log) in shard.run(Worker::close_all).unwrap_or_default() {
+                match log {
+                    Ok(checkpoint) => closed.push((partition.id().clone(), checkpoint)),
+                    Err(error) => {
+                        clean = false;
+                        tracing::error!(partition = %partition.id(), %error, "log was not closed in order");
                     }
                 }
-                Err(_) => clean = false,
             }
+            clean &= !shard.has_stopped();
             shard.stop();
         }
-        if let Err(error) = self.directory.close(closed.iter().map(|(id, log)| (id, log)), clean) {
+        if let Err(error) = self.directory.close(closed, clean) {
             tracing::error!(%error, "the data directory was not closed in order, the next opening will recover it");
         }
-        drop(lock);
-    }
-
-    fn lock_for_closing(&self) -> Option<Option<DirectoryLock>> {
-        let mut ownership = self.ownership.lock();
-        (!std::mem::replace(&mut ownership.closed, true)).then(|| ownership.lock.take())
+        drop(ownership.lock.take());
     }
 }
 
@@ -173,8 +170,8 @@ const CACHE_SIZE_MAX: usize = 32 << 20;
 fn served(attached: Result<(Arc<Partition>, RecoveryReport), LogError>) -> Served {
     match attached {
         Ok((partition, report)) => {
-            if report.cut_size > 0 {
-                tracing::warn!(partition = %partition.id(), bytes = report.cut_size, "cut a torn tail");
+            if report.bytes_cut > 0 {
+                tracing::warn!(partition = %partition.id(), bytes = report.bytes_cut, "cut a torn tail");
             }
             Ok(partition)
         }

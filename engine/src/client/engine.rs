@@ -4,24 +4,15 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Weak};
-use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::KafkaError;
+use super::config::{Bootstrap, ClientConfig, EngineSettings};
 use crate::broker::{Broker, BrokerOptions};
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
 use crate::io::{DirectoryLock, Disk, PosixDisk, SimDisk, SystemClock, WriteMethod};
-
-/// Where a client's engine is, as `bootstrap.servers` says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EngineAddress {
-    /// `tidelog:/path`: the engine of this directory.
-    Directory(PathBuf),
-    /// `tidelog::memory:`: a private one that leaves nothing behind.
-    Memory,
-}
 
 /// A reference to a running engine. Clones share it; the last one that is dropped stops it.
 #[derive(Clone, Debug)]
@@ -29,50 +20,80 @@ pub struct Engine {
     broker: Arc<Broker>,
 }
 
-/// Engines of this process, by canonical directory.
-static OPEN: LazyLock<Mutex<HashMap<PathBuf, Weak<Broker>>>> = LazyLock::new(Mutex::default);
+/// What names an engine that several clients can join.
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    /// Its canonical path.
+    Directory(PathBuf),
+    /// The name behind `tidelog::memory:`.
+    Memory(String),
+}
+
+/// Engines of this process.
+static OPEN: LazyLock<Mutex<HashMap<Key, Weak<Broker>>>> = LazyLock::new(Mutex::default);
 
 impl Engine {
-    /// Opens the engine of `address`, or joins the one that this process has open already; `settings` then have no
-    /// effect.
+    /// Opens the engine that `client` names, or joins the one that this process has open already; `tidelog.*` settings
+    /// then have no effect. `None` when the client is offline.
     ///
     /// # Errors
     /// `_INVALID_ARG` for wrong settings; `_CRIT_SYS_RESOURCE` with the reason when the directory cannot be opened,
-    /// the owner's pid when another process has it.
-    pub fn open(address: &EngineAddress, settings: &[(String, String)], spin: Duration) -> Result<Engine, KafkaError> {
-        let pairs = settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let config = EngineConfig::parse(pairs)
-            .map_err(|error| KafkaError::with_reason(ErrorCode::LocalInvalidArg, error.to_string()))?;
-        match address {
-            EngineAddress::Memory => Engine::start(Path::new("/memory"), config, Arc::new(SimDisk::memory()), None, spin),
-            EngineAddress::Directory(path) => Engine::join(path, config, spin),
+    /// with the owner's pid when another process has it.
+    pub fn open(client: &ClientConfig) -> Result<Option<Engine>, KafkaError> {
+        match &client.bootstrap {
+            Bootstrap::Offline => Ok(None),
+            Bootstrap::Memory { name: None } => Engine::in_memory(&client.engine).map(Some),
+            Bootstrap::Memory { name: Some(name) } => Engine::join_memory(name, &client.engine).map(Some),
+            Bootstrap::Directory(path) => Engine::join_directory(path, &client.engine).map(Some),
         }
     }
 
-    fn join(path: &Path, config: EngineConfig, spin: Duration) -> Result<Engine, KafkaError> {
-        let mut open = OPEN.lock();
+    /// A new engine in memory that nobody else can join.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub fn in_memory(settings: &EngineSettings) -> Result<Engine, KafkaError> {
+        Engine::start(Path::new("/memory"), settings, Arc::new(SimDisk::memory()), None)
+    }
+
+    fn join_memory(name: &str, settings: &EngineSettings) -> Result<Engine, KafkaError> {
+        Engine::join(Key::Memory(name.to_owned()), || Engine::in_memory(settings))
+    }
+
+    /// The engine of the directory `path`: the one that this process has open, or a new one.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub fn join_directory(path: &Path, settings: &EngineSettings) -> Result<Engine, KafkaError> {
         let disk = PosixDisk::new(WriteMethod::Auto);
         let prepared = disk.create_dir(path).and_then(|()| path.canonicalize());
         let path = prepared.map_err(|error| cannot_open(&format!("cannot use {}: {error}", path.display())))?;
-        if let Some(broker) = open.get(&path).and_then(Weak::upgrade) {
+        Engine::join(Key::Directory(path.clone()), || {
+            let lock = DirectoryLock::acquire(&path).map_err(|error| cannot_open(&error.to_string()))?;
+            Engine::start(&path, settings, Arc::new(disk), Some(lock))
+        })
+    }
+
+    fn join(key: Key, start: impl FnOnce() -> Result<Engine, KafkaError>) -> Result<Engine, KafkaError> {
+        let mut open = OPEN.lock();
+        if let Some(broker) = open.get(&key).and_then(Weak::upgrade) {
             return Ok(Engine { broker });
         }
-        let lock = DirectoryLock::acquire(&path).map_err(|error| cannot_open(&error.to_string()))?;
-        let engine = Engine::start(&path, config, Arc::new(disk), Some(lock), spin)?;
+        let engine = start()?;
         open.retain(|_, broker| broker.strong_count() > 0);
-        open.insert(path, Arc::downgrade(&engine.broker));
+        open.insert(key, Arc::downgrade(&engine.broker));
         Ok(engine)
     }
 
     fn start(
         root: &Path,
-        config: EngineConfig,
+        settings: &EngineSettings,
         disk: Arc<dyn Disk>,
         lock: Option<DirectoryLock>,
-        spin: Duration,
     ) -> Result<Engine, KafkaError> {
-        let options =
-            BrokerOptions { root: root.to_owned(), config, disk, clock: Arc::new(SystemClock::new()), lock, spin };
+        let config = engine_config(settings)?;
+        let clock = Arc::new(SystemClock::new());
+        let options = BrokerOptions { root: root.to_owned(), config, disk, clock, lock, spin: settings.spin };
         let broker = Broker::open(options).map_err(|error| cannot_open(&error.to_string()))?;
         Ok(Engine { broker })
     }
@@ -82,6 +103,13 @@ impl Engine {
     pub fn broker(&self) -> &Arc<Broker> {
         &self.broker
     }
+}
+
+fn engine_config(settings: &EngineSettings) -> Result<EngineConfig, KafkaError> {
+    let partitions = settings.num_partitions.to_string();
+    let shards = settings.shards.unwrap_or(1).to_string();
+    let pairs = [("num.partitions", partitions.as_str()), ("tidelog.shards", shards.as_str())];
+    EngineConfig::parse(pairs).map_err(|error| KafkaError::with_reason(ErrorCode::LocalInvalidArg, error.to_string()))
 }
 
 fn cannot_open(reason: &str) -> KafkaError {

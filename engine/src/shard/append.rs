@@ -37,8 +37,9 @@ pub(super) fn refuse(batch: SealedBatch, reply: Reply, error: ProduceError) {
 pub struct Appended {
     /// Offset of its first record.
     pub base_offset: Offset,
-    /// When the log took it, if the topic stamps records itself (`message.timestamp.type=LogAppendTime`).
-    pub log_append_time: Option<Timestamp>,
+    /// When the log took it, if the topic stamps records itself (`message.timestamp.type=LogAppendTime`); else
+    /// [`Timestamp::NONE`].
+    pub append_time: Timestamp,
     /// First offset of the partition that can be read.
     pub log_start: Offset,
     /// The batch as it is in the log. Empty for a duplicate, whose bytes were dropped.

@@ -107,6 +107,12 @@ impl Shard {
         result.recv().map_err(|_| ShardStopped)
     }
 
+    /// Whether the shard's thread has ended, in order or not.
+    #[must_use]
+    pub fn has_stopped(&self) -> bool {
+        self.mailbox.is_closed()
+    }
+
     /// Ends the shard's thread and waits for it. Logs that have not been closed are left as a crash would leave them.
     /// Fine to call twice; not to be called on a shard's thread.
     pub fn stop(&self) {

@@ -5,6 +5,7 @@
 //! logs.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,8 @@ use super::{PartitionSpec, ShardOptions, ShardStopped};
 use crate::config::topic::LogConfig;
 use crate::io::{Completion, CompletionKind};
 use crate::limits::MAILBOX_ROUND_MAX;
-use crate::log::{Log, LogError, RecoveryReport};
+use crate::log::{Log, LogCheckpoint, LogError, RecoveryReport};
+use crate::types::{Timestamp, TopicPartition};
 
 /// What other threads send to a shard.
 pub(super) enum Message {
@@ -240,9 +242,21 @@ impl Worker {
         writer_at(&mut self.writers, partition.slot()).map(Writer::log_mut)
     }
 
-    /// All partitions of this shard with their logs, for checkpoints.
-    pub fn logs(&self) -> impl Iterator<Item = (&Arc<Partition>, &Log)> {
-        self.writers.iter().flatten().map(|writer| (writer.partition(), writer.log()))
+    /// What the checkpoint files should say of this shard's partitions.
+    #[must_use]
+    pub fn checkpoints(&self) -> Vec<(TopicPartition, LogCheckpoint)> {
+        let writers = self.writers.iter().flatten();
+        writers.map(|writer| (writer.partition().id().clone(), writer.log().checkpoint())).collect()
+    }
+
+    /// Applies `retention.ms` and `retention.bytes` to this shard's partitions. Returns the files that nobody needs any
+    /// more, for another thread to unlink: a large one takes longer than a shard may stand still.
+    pub fn apply_retention(&mut self, now: Timestamp) -> Vec<PathBuf> {
+        let mut removed = Vec::new();
+        for writer in self.writers.iter_mut().flatten() {
+            removed.extend(writer.apply_retention(now, &mut self.resources));
+        }
+        removed
     }
 
     /// Runs `task` on this shard after `delay`.
@@ -253,7 +267,7 @@ impl Worker {
 
     /// Finishes what is in flight and closes every log, trimmed and flushed. Returns the ends of the logs that were
     /// closed in order, and the errors of the others.
-    pub fn close_all(&mut self) -> Vec<(Arc<Partition>, Result<Log, LogError>)> {
+    pub fn close_all(&mut self) -> Vec<(Arc<Partition>, Result<LogCheckpoint, LogError>)> {
         let mut closed = Vec::new();
         for slot in (0..self.writers.len()).map(Slot) {
             self.drain(slot);

@@ -19,7 +19,7 @@ use super::timers::{Due, Timers};
 use crate::config::topic::LogConfig;
 use crate::io::{Clock, CommitQueue, Completion, CompletionKind, Disk, Durability, Token};
 use crate::limits::COMMIT_SIZE_MAX;
-use crate::log::{Log, LogError, OpenFrom, Prepared};
+use crate::log::{FileError, FileOperation, Log, LogCheckpoint, LogError, OpenFrom, Prepared, Refused, RetentionError};
 use crate::metrics::ShardMetrics;
 use crate::types::{Acks, Offset, Timestamp};
 
@@ -150,10 +150,7 @@ impl Writer {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        if !self.started {
-            self.log.start(&mut *with.queue)?;
-            self.started = true;
-        }
+        self.start(with)?;
         let gathered = self.gather(with)?;
         if gathered.pieces.is_empty() {
             self.answer_duplicates(gathered.answers, with);
@@ -169,6 +166,15 @@ impl Writer {
         Ok(())
     }
 
+    /// Opens the newest segment for appending, before the first use.
+    fn start(&mut self, with: &mut Resources) -> Result<(), LogError> {
+        if !self.started {
+            self.log.start(&mut *with.queue)?;
+            self.started = true;
+        }
+        Ok(())
+    }
+
     /// Assigns offsets to as many waiting batches as one append may hold. A batch that needs a new segment ends it.
     fn gather(&mut self, with: &mut Resources) -> Result<Gathered, LogError> {
         let now = with.clock.now();
@@ -181,11 +187,11 @@ impl Writer {
             if self.flush.is_some() && next.acks == Acks::Durable {
                 break;
             }
-            if self.log.needs_roll(next.batch.size(), now) {
+            if self.log.needs_roll(next.batch.header(), now) {
                 if !gathered.pieces.is_empty() || self.flush.is_some() {
                     break;
                 }
-                self.log.roll(&mut *with.queue, now)?;
+                self.log.roll(&mut *with.queue)?;
             }
             if let Some(append) = self.waiting.pop_front() {
                 self.prepare(append, now, &mut gathered, &mut with.cache);
@@ -196,18 +202,18 @@ impl Writer {
 
     fn prepare(&mut self, append: Append, now: Timestamp, gathered: &mut Gathered, cache: &mut BatchCache) {
         let Append { batch, acks, reply } = append;
-        let (base_offset, log_append_time, bytes) = match self.log.prepare(batch, now) {
-            Err((error, batch)) => return refuse(batch, reply, ProduceError::Refused(error)),
-            Ok(Prepared::Duplicate { base_offset, .. }) => (base_offset, None, Bytes::new()),
-            Ok(Prepared::Write { bytes, base_offset, last_offset, log_append_time }) => {
+        let (base_offset, append_time, bytes) = match self.log.prepare(batch, now) {
+            Err(Refused { error, batch }) => return refuse(batch, reply, ProduceError::Refused(error)),
+            Ok(Prepared::Duplicate { base_offset, .. }) => (base_offset, Timestamp::NONE, Bytes::new()),
+            Ok(Prepared::Write { bytes, base_offset, last_offset, append_time }) => {
                 cache.add(self.partition.tail(), base_offset, last_offset, &bytes);
                 gathered.size += bytes.len();
                 gathered.pieces.push(bytes.clone());
-                (base_offset, log_append_time, bytes)
+                (base_offset, append_time, bytes)
             }
         };
         let log_start = self.log.view().log_start();
-        let appended = Appended { base_offset, log_append_time, log_start, batch: bytes };
+        let appended = Appended { base_offset, append_time, log_start, batch: bytes };
         match acks {
             Acks::None => reply.send(Ok(appended)),
             Acks::Written => gathered.answers.push(Answer { reply, appended }),
@@ -273,8 +279,9 @@ impl Writer {
             CompletionKind::Block => None,
         };
         let Some(flight) = flight else { return };
-        if let Err(error) = completion.result {
-            let error = LogError::from(error);
+        if let Err(source) = completion.result {
+            let path = self.log.directory().to_owned();
+            let error = LogError::from(FileError { operation: FileOperation::Write, path, source });
             answer_storage(flight.answers, &error);
             return self.fail(&error, with);
         }
@@ -293,6 +300,7 @@ impl Writer {
     /// Takes the partition offline: nothing is known about its unflushed bytes any more.
     pub(super) fn fail(&mut self, error: &LogError, with: &mut Resources) {
         tracing::error!(partition = %self.partition.id(), %error, "partition goes offline");
+        self.log.take_offline();
         self.partition.close(Unavailable::Offline(error.to_string()));
         for flight in [self.append.take(), self.flush.take()].into_iter().flatten() {
             answer_storage(flight.answers, error);
@@ -322,21 +330,41 @@ impl Writer {
     }
 
     /// Ends the writer in order: trims and flushes the files so that the next opening reads no segment.
-    pub(super) fn close(mut self, with: &mut Resources) -> Result<Log, LogError> {
-        if let Some(Unavailable::Offline(reason)) = self.partition.unavailable().as_deref() {
-            return Err(LogError::Offline(reason.clone()));
-        }
+    pub(super) fn close(mut self, with: &mut Resources) -> Result<LogCheckpoint, LogError> {
         self.log.close(&mut *with.queue)?;
-        Ok(self.log)
+        Ok(self.log.checkpoint())
+    }
+
+    /// Applies the topic's retention; returns the files to be unlinked. When even the newest records are too old, their
+    /// segment is closed first.
+    pub(super) fn apply_retention(&mut self, now: Timestamp, with: &mut Resources) -> Vec<PathBuf> {
+        if self.partition.unavailable().is_some() || !self.is_idle() {
+            return Vec::new();
+        }
+        let retained = self.retain(now, with);
+        retained.unwrap_or_else(|error| {
+            tracing::warn!(partition = %self.partition.id(), %error, "retention was not applied");
+            Vec::new()
+        })
+    }
+
+    fn retain(&mut self, now: Timestamp, with: &mut Resources) -> Result<Vec<PathBuf>, RetentionError> {
+        let mut retention = self.log.apply_retention(now)?;
+        if retention.roll_wanted {
+            self.start(with)?;
+            self.log.roll(&mut *with.queue)?;
+            retention.removed.extend(self.log.apply_retention(now)?.removed);
+        }
+        Ok(retention.removed)
     }
 
     /// Tries to bring a partition back that went offline because the disk was full: recovers its log as after a crash.
     pub(super) fn reopen(&mut self, with: &mut Resources) {
         let from = OpenFrom {
-            clean: false,
-            recovery_point: self.log.recovery_point(),
+            recovery_point: self.log.checkpoint().recovery_point,
             log_start: self.log.view().log_start(),
             durable: self.log.durable(),
+            ..OpenFrom::default()
         };
         let enough = with.disk.free_space(&self.dir).is_ok_and(|free| free >= REOPEN_SPACE);
         let opened = if enough {

@@ -78,7 +78,7 @@ impl Producer {
     /// As [`Producer::new`].
     pub fn with_callback(config: &Config, on_delivery: Option<DeliveryCallback>) -> Result<Producer, KafkaError> {
         let config = ProducerConfig::new(config)?;
-        let engine = Engine::open(&config.engine)?;
+        let engine = Engine::open(&config.client)?;
         Producer::on_engine(config, engine, on_delivery)
     }
 
@@ -96,7 +96,7 @@ impl Producer {
             None => Arc::new(SystemClock::new()),
         };
         let identity = match &engine {
-            Some(engine) if config.enable_idempotence => {
+            Some(engine) if config.idempotence => {
                 Some((engine.broker().allocate_producer_id()?, ProducerEpoch(0)))
             }
             _ => None,
@@ -132,7 +132,7 @@ impl Producer {
         if let Some(topic) = known.get(name).filter(|topic| topic.is_current()) {
             return Arc::clone(topic);
         }
-        let topic = Arc::new(ProducerTopic::new(name, Arc::clone(&self.shared), self.engine.as_ref()));
+        let topic = Arc::new(ProducerTopic::new(name, &self.shared, self.engine.as_ref()));
         let mut topics = HashMap::clone(&known);
         topics.insert(name.to_owned(), Arc::clone(&topic));
         self.topics.store(Arc::new(topics));
@@ -147,17 +147,19 @@ impl Producer {
     #[inline]
     pub fn produce_to(&self, topic: &ProducerTopic, record: ProducerRecord<'_>) -> Result<(), KafkaError> {
         let ProducerRecord { key, value, headers, partition, timestamp, delivery } = record;
-        let timestamp = timestamp.unwrap_or_else(|| self.clock.now(&*self.shared.clock));
+        let coarse = self.shared.clock.coarse();
+        let timestamp = timestamp.unwrap_or_else(|| self.clock.now(&*self.shared.clock, coarse));
         let data = RecordData { timestamp, key, value, headers };
         let size = BatchBuilder::encoded_size_max(&data);
-        if size > self.shared.config.message_size_max {
-            return Err(KafkaError::new(ErrorCode::MsgSizeTooLarge));
+        if size > self.shared.message_size_max {
+            return Err(KafkaError::new(ErrorCode::MessageTooLarge));
         }
-        let batches = topic.batches_for(key, partition, &self.shared)?;
-        if !self.shared.limits.admit(size) {
-            return Err(KafkaError::new(ErrorCode::LocalQueueFull));
-        }
-        batches.add(&data, size, delivery)
+        topic.with_batches(key, partition, coarse, |batches| {
+            if !self.shared.limits.admit(size) {
+                return Err(KafkaError::new(ErrorCode::LocalQueueFull));
+            }
+            batches.add(&data, size, delivery)
+        })
     }
 
     /// Serves delivery reports: calls the callbacks for those that are there, waiting at most `timeout` for the first
@@ -192,7 +194,7 @@ impl Producer {
         self.expire();
         let tick = Instant::now() + EXPIRY_INTERVAL;
         let until = deadline.map_or(tick, |deadline| deadline.min(tick));
-        let spin = self.shared.config.spin;
+        let spin = self.shared.config.client.engine.spin;
         self.shared.reports.signal().wait(seen, Some(until), spin) || deadline.is_none_or(|at| at > Instant::now())
     }
 

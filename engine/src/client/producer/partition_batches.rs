@@ -89,6 +89,11 @@ impl PartitionBatches {
         Arc::new_cyclic(|this| PartitionBatches { shared, topic, partition, destination, state, this: this.clone() })
     }
 
+    /// Whether messages for here fail at once.
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(self.destination, Destination::Refused(_))
+    }
+
     /// Adds a record of at most `size` encoded bytes that the queue limits have admitted.
     ///
     /// # Errors
@@ -103,7 +108,7 @@ impl PartitionBatches {
         let open = state.open.get_or_insert_with(|| self.open_batch(size_hint));
         if let Err(error) = open.builder.append(record) {
             self.shared.limits.release(1, size);
-            return Err(KafkaError::with_reason(ErrorCode::InvalidMsg, error.to_string()));
+            return Err(KafkaError::with_reason(ErrorCode::CorruptMessage, error.to_string()));
         }
         open.waybill.add(open.builder.count() - 1, size, delivery);
         let tell = match state.announced {
@@ -121,14 +126,13 @@ impl PartitionBatches {
     }
 
     fn has_room(&self, open: &OpenBatch, size: usize) -> bool {
-        let config = &self.shared.config;
-        open.builder.size() + size <= config.batch_size && open.builder.count() < config.batch_messages_max
+        open.builder.size() + size <= self.shared.batch_size_max && open.builder.count() < self.shared.batch_messages_max
     }
 
     fn open_batch(&self, size: usize) -> OpenBatch {
         let buffer = self.shared.buffers.take(size);
         OpenBatch {
-            builder: BatchBuilder::new(buffer, self.shared.config.compression),
+            builder: BatchBuilder::new(buffer, self.shared.config.topic.compression),
             waybill: Waybill::new(Charge::new(&self.shared.limits), self.shared.clock.monotonic()),
         }
     }
@@ -138,7 +142,7 @@ impl PartitionBatches {
         let Some(OpenBatch { builder, waybill }) = state.open.take() else { return };
         let count = i32::try_from(builder.count()).unwrap_or(i32::MAX);
         state.size_hint = builder.size();
-        match builder.seal(self.stamp(state.next_sequence), self.shared.config.compression_level) {
+        match builder.seal(self.stamp(state.next_sequence), self.shared.config.topic.compression_level) {
             Ok(sealed) => {
                 state.next_sequence = state.next_sequence.plus(count);
                 state.full.push_back(FullBatch { sealed, waybill });
@@ -192,11 +196,12 @@ impl PartitionBatches {
 
     /// Reports batches that no shard has taken within `message.timeout.ms`.
     pub(super) fn expire(&self, now: Duration) {
+        let Some(timeout) = self.shared.config.topic.message_timeout else { return };
         let state = self.state.lock();
         let open = state.open.as_ref().map(|open| open.waybill.opened());
         let oldest = state.full.front().map(|full| full.waybill.opened()).or(open);
         drop(state);
-        if oldest.is_some_and(|opened| now.saturating_sub(opened) > self.shared.config.message_timeout) {
+        if oldest.is_some_and(|opened| now.saturating_sub(opened) > timeout) {
             self.fail_all(&KafkaError::new(ErrorCode::LocalMsgTimedOut));
         }
     }
@@ -220,7 +225,7 @@ impl BatchSource for PartitionBatches {
         }
         for FullBatch { sealed, waybill } in state.full.drain(..) {
             let reply = BatchReply { shared: Arc::clone(&self.shared), topic: Arc::clone(&self.topic), partition: self.partition, waybill };
-            into.push(Append { batch: sealed, acks: self.shared.config.acks, reply: Reply::new(Box::new(reply)) });
+            into.push(Append { batch: sealed, acks: self.shared.config.topic.acks, reply: Reply::new(Box::new(reply)) });
         }
         match due.filter(|_| state.open.is_some()) {
             Some(due) => {
@@ -247,7 +252,7 @@ impl AppendReply for BatchReply {
     fn answer(self: Box<Self>, result: Result<Appended, ProduceFailure>) {
         let (bytes, outcome) = match result {
             // Nobody promised an offset for acks=0: librdkafka reports none either.
-            Ok(appended) if self.shared.config.acks == Acks::None => (appended.batch, Ok(None)),
+            Ok(appended) if self.shared.config.topic.acks == Acks::None => (appended.batch, Ok(None)),
             Ok(appended) => (appended.batch, Ok(Some(appended.base_offset))),
             Err(failure) => (failure.batch, Err(KafkaError::from(failure.error))),
         };

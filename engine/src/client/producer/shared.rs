@@ -17,6 +17,10 @@ use crate::types::{Offset, PartitionIndex, ProducerEpoch, ProducerId};
 /// See the module.
 pub(super) struct Shared {
     pub(super) config: ProducerConfig,
+    /// Bounds of `config`, as sizes in memory.
+    pub(super) message_size_max: usize,
+    pub(super) batch_size_max: usize,
+    pub(super) batch_messages_max: usize,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) buffers: BufferPool,
     pub(super) limits: Arc<QueueLimits>,
@@ -33,8 +37,14 @@ impl Shared {
         clock: Arc<dyn Clock>,
         identity: Option<(ProducerId, ProducerEpoch)>,
     ) -> Shared {
-        let limits = Arc::new(QueueLimits::new(config.queue_messages_max, config.queue_bytes_max));
+        let bound = |value: u32| usize::try_from(value).unwrap_or(usize::MAX);
+        let count_max = config.queue_messages_max.map_or(usize::MAX, bound);
+        let size_max = usize::try_from(config.queue_bytes_max).unwrap_or(usize::MAX);
+        let limits = Arc::new(QueueLimits::new(count_max, size_max));
         Shared {
+            message_size_max: bound(config.message_bytes_max),
+            batch_size_max: bound(config.batch_bytes_max),
+            batch_messages_max: bound(config.batch_messages_max),
             config,
             clock,
             buffers: BufferPool::new(BUFFERS_SIZE_MAX),

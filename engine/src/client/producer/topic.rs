@@ -135,17 +135,12 @@ impl ProducerTopic {
         });
     }
 
-    /// False once the topic has been deleted, or when there was none: the name may mean something else by now.
+    /// False once the topic has been deleted, or when the engine had none: the name may mean something else by now.
     pub(super) fn is_current(&self) -> bool {
         match &self.topic {
             Some(topic) => !topic.is_deleted(),
-            None => !self.has_engine(),
+            None => !self.batches.load().first().is_some_and(|nowhere| nowhere.is_refused()),
         }
-    }
-
-    /// Without an engine there is nothing to look up again.
-    fn has_engine(&self) -> bool {
-        self.batches.load().first().is_some_and(|nowhere| nowhere.is_refused())
     }
 }
 
