@@ -21,6 +21,6 @@ pub use builder::{BatchBuilder, BuildError, HeaderRef, ProducerStamp, RecordData
 pub use control::{ControlMarker, ControlRecord};
 pub use header::{Attributes, BatchError, BatchHeader, BatchView, Compression, HEADER_SIZE, TimestampType};
 pub use pool::{BufferPool, PooledBuffer};
-pub use records::{Header, Headers, Record, Records};
+pub use records::{Header, Headers, Record, Records, RecordsCursor};
 pub use sealed::SealedBatch;
 pub use validation::{ValidationError, ValidationRules};

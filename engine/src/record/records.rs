@@ -62,6 +62,18 @@ pub struct Headers<'a> {
 }
 
 impl<'a> Headers<'a> {
+    /// The encoded headers, without their count, and how many there are.
+    #[must_use]
+    pub fn encoded(&self) -> (&'a [u8], usize) {
+        (self.bytes, self.remaining)
+    }
+
+    /// Headers from [`Headers::encoded`] of others.
+    #[must_use]
+    pub fn from_encoded(bytes: &'a [u8], count: usize) -> Headers<'a> {
+        Headers { bytes, remaining: count }
+    }
+
     /// Checks that `body` is a count and that many headers, and nothing else.
     #[inline]
     fn parse(mut body: &'a [u8]) -> Result<Headers<'a>, &'static str> {
@@ -136,6 +148,21 @@ impl<'a> BatchView<'a> {
     }
 }
 
+/// A place between two records of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordsCursor {
+    remaining_size: usize,
+    index: usize,
+}
+
+impl RecordsCursor {
+    /// Bytes of unpacked records that come after this place.
+    #[must_use]
+    pub fn remaining_size(&self) -> usize {
+        self.remaining_size
+    }
+}
+
 /// Iterator over the records of a batch. Ends after the first error.
 #[derive(Clone, Debug)]
 pub struct Records<'a> {
@@ -164,6 +191,30 @@ impl<'a> Records<'a> {
             index: 0,
             count,
         })
+    }
+
+    /// Where this iterator is, for [`Records::resume`].
+    #[must_use]
+    pub fn cursor(&self) -> RecordsCursor {
+        RecordsCursor { remaining_size: self.bytes.len(), index: self.index }
+    }
+
+    /// Goes on where another iterator over the same `header` and `unpacked` records was: for a reader that owns the
+    /// bytes and cannot borrow from itself.
+    ///
+    /// # Errors
+    /// [`BatchError::Inconsistent`] for a negative count or a cursor of other bytes.
+    pub fn resume(
+        header: &BatchHeader,
+        unpacked: &'a [u8],
+        cursor: RecordsCursor,
+    ) -> Result<Records<'a>, BatchError> {
+        let start = unpacked.len().checked_sub(cursor.remaining_size);
+        let rest = start.and_then(|start| unpacked.get(start..));
+        let rest = rest.ok_or(BatchError::Inconsistent("the cursor belongs to other records"))?;
+        let mut records = Records::new(header, rest)?;
+        records.index = cursor.index.min(records.count);
+        Ok(records)
     }
 
     #[inline]
