@@ -4,7 +4,7 @@
 //! buffer has its size) nor reads a clock.
 
 use super::compression;
-use super::varint::{self, zigzag, zigzag_size};
+use super::varint::{self, SHORT_END, Word, encoded_size, zigzag, zigzag_size};
 use super::{Attributes, BatchHeader, Compression, HEADER_SIZE, PooledBuffer, SealedBatch};
 use crate::limits::{BATCH_SIZE_MAX, HEADERS_COUNT_MAX};
 use crate::types::{ProducerEpoch, ProducerId, Sequence, Timestamp};
@@ -13,8 +13,8 @@ use crate::types::{ProducerEpoch, ProducerId, Sequence, Timestamp};
 /// and 5 for the offset (Kafka: `DefaultRecord.MAX_RECORD_OVERHEAD`).
 const RECORD_OVERHEAD_MAX: usize = 21;
 
-/// One byte says that a key or value is null.
-const NULL_SIZE: usize = 1;
+/// Size of a key or value that is null: -1, zigzag-encoded, which takes one byte.
+const NULL: u64 = 1;
 
 /// What a producer gives for one record.
 #[derive(Clone, Copy, Debug)]
@@ -122,21 +122,17 @@ impl BatchBuilder {
         let timestamp_delta = zigzag(record.timestamp.0.wrapping_sub(base.0));
         let offset_delta = zigzag(i64::from(self.count));
         let fields = fields_size(record);
-        let length = 1 + varint::size_of(timestamp_delta) + varint::size_of(offset_delta) + fields;
-        let size = varint::size_of(zigzag_size(length)) + length;
+        let length = 1 + encoded_size(timestamp_delta) + encoded_size(offset_delta) + fields;
+        let size = encoded_size(zigzag_size(length)) + length;
         self.reserve(size, record.headers.len())?;
 
         let buffer: &mut Vec<u8> = &mut self.buffer;
-        varint::put(buffer, zigzag_size(length));
-        buffer.push(0);
-        varint::put(buffer, timestamp_delta);
-        varint::put(buffer, offset_delta);
-        put_bytes(buffer, record.key);
+        put_front(buffer, [zigzag_size(length), 0, timestamp_delta, offset_delta], record.key);
         put_bytes(buffer, record.value);
-        varint::put(buffer, zigzag_size(record.headers.len()));
-        for header in record.headers {
-            put_bytes(buffer, Some(header.key.as_bytes()));
-            put_bytes(buffer, header.value);
+        if record.headers.is_empty() {
+            buffer.push(0);
+        } else {
+            put_headers(buffer, record.headers);
         }
         self.base_timestamp = base;
         self.max_timestamp = if first { base } else { self.max_timestamp.max(record.timestamp) };
@@ -160,12 +156,14 @@ impl BatchBuilder {
     /// Upper bound in bytes of what `record` adds to a batch. With [`HEADER_SIZE`] it is what Kafka compares with
     /// `max.request.size` (`AbstractRecords.estimateSizeInBytesUpperBound`).
     #[must_use]
+    #[inline]
     pub fn encoded_size_max(record: &RecordData<'_>) -> usize {
         RECORD_OVERHEAD_MAX + fields_size(record)
     }
 
     /// Size in bytes so far, header included, before compression.
     #[must_use]
+    #[inline]
     pub fn size(&self) -> usize {
         self.buffer.len()
     }
@@ -252,7 +250,7 @@ impl BatchBuilder {
 fn fields_size(record: &RecordData<'_>) -> usize {
     let headers = record.headers;
     let mut size =
-        bytes_size(record.key) + bytes_size(record.value) + varint::size_of(zigzag_size(headers.len()));
+        bytes_size(record.key) + bytes_size(record.value) + encoded_size(zigzag_size(headers.len()));
     for header in headers {
         size += bytes_size(Some(header.key.as_bytes())) + bytes_size(header.value);
     }
@@ -261,13 +259,44 @@ fn fields_size(record: &RecordData<'_>) -> usize {
 
 #[inline]
 fn bytes_size(bytes: Option<&[u8]>) -> usize {
-    bytes.map_or(NULL_SIZE, |bytes| varint::size_of(zigzag_size(bytes.len())) + bytes.len())
+    bytes.map_or(encoded_size(NULL), |bytes| encoded_size(zigzag_size(bytes.len())) + bytes.len())
+}
+
+/// Writes what comes before the value. The attributes, always 0, are the same as a number and as a byte.
+#[inline]
+fn put_front(buffer: &mut Vec<u8>, numbers: [u64; 4], key: Option<&[u8]>) {
+    let key_size = key.map_or(NULL, |key| zigzag_size(key.len()));
+    if numbers.iter().fold(key_size, |all, number| all | number) < SHORT_END {
+        let mut word = Word::default();
+        for number in numbers {
+            word.put(number);
+        }
+        word.put(key_size);
+        word.flush(buffer);
+    } else {
+        for number in numbers {
+            varint::put(buffer, number);
+        }
+        varint::put(buffer, key_size);
+    }
+    if let Some(key) = key {
+        buffer.extend_from_slice(key);
+    }
+}
+
+#[inline(never)]
+fn put_headers(buffer: &mut Vec<u8>, headers: &[HeaderRef<'_>]) {
+    varint::put(buffer, zigzag_size(headers.len()));
+    for header in headers {
+        put_bytes(buffer, Some(header.key.as_bytes()));
+        put_bytes(buffer, header.value);
+    }
 }
 
 #[inline]
 fn put_bytes(buffer: &mut Vec<u8>, bytes: Option<&[u8]>) {
     match bytes {
-        None => buffer.push(1),
+        None => varint::put(buffer, NULL),
         Some(bytes) => {
             varint::put(buffer, zigzag_size(bytes.len()));
             buffer.extend_from_slice(bytes);

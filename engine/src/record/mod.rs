@@ -9,8 +9,12 @@ mod batches;
 mod builder;
 mod compression;
 mod control;
+#[cfg(test)]
+mod golden;
 mod header;
 mod pool;
+#[cfg(test)]
+mod properties;
 mod records;
 mod sealed;
 mod validation;
