@@ -15,3 +15,9 @@ pub const DECOMPRESSED_SIZE_MAX: usize = 1 << 30;
 
 /// Most headers one record may carry.
 pub const HEADERS_COUNT_MAX: usize = 1 << 16;
+
+/// Size of a disk sector: the largest piece of a write that a power cut leaves whole.
+pub const SECTOR_SIZE: usize = 512;
+
+/// Threads of one commit queue that has to do without io_uring.
+pub const COMMIT_THREADS: usize = 8;
