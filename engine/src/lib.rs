@@ -5,5 +5,6 @@
 pub mod config;
 pub mod io;
 pub mod limits;
+pub mod log;
 pub mod record;
 pub mod types;
