@@ -1,0 +1,49 @@
+//! One partition's log: Kafka's files, what is appended where, what readers see, what survives a crash.
+//!
+//! - [`Log`] belongs to one shard. It assigns offsets, rolls segments, deletes old ones; it never writes batches itself,
+//!   the shard's [`CommitQueue`](crate::io::CommitQueue) does.
+//! - [`LogView`] is what every other thread reads from, without locks.
+//!
+//! What lies on disk, and what of it is trusted, is told in `engine/FORMAT.md`.
+
+mod active_segment;
+mod checkpoint;
+mod closed_index;
+mod error;
+mod file_name;
+mod header_walk;
+mod index;
+mod index_file;
+mod layout;
+mod leader_epochs;
+mod opening;
+mod partition_log;
+mod partition_metadata;
+mod producer_snapshot;
+mod producer_state;
+mod read_buffer;
+mod reader;
+mod recovery;
+mod replay;
+mod retention;
+mod rolling;
+mod scanner;
+mod segment;
+mod transaction_marker;
+mod view;
+
+pub use checkpoint::{MalformedFile, PartitionOffsets};
+pub use error::{
+    AppendError, Corruption, CorruptionReason, DeleteRecordsError, FileError, FileOperation, LogError,
+    ReadError,
+};
+pub use index::TimestampOffset;
+pub use leader_epochs::EpochEnd;
+pub use opening::{OpenFrom, RecoveryReport};
+pub use partition_log::{Log, LogCheckpoint, Prepared};
+pub use reader::{LogRead, ReadCursor, TimedRecord};
+pub use retention::{Retention, RetentionError};
+pub use view::LogView;
+
+#[cfg(test)]
+mod tests;
