@@ -2,6 +2,7 @@
 //!
 //! A single-node, Kafka-compatible log engine that runs inside the application.
 
+pub mod broker;
 pub mod client;
 pub mod config;
 pub mod error_code;

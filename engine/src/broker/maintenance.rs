@@ -1,0 +1,100 @@
+//! [`Housekeeper`]: the thread that does what a broker owes from time to time: retention, and the checkpoints that
+//! shorten recovery. It sleeps in between, minutes at a time, and asks shards for what only they may touch.
+
+use std::sync::{Arc, Weak};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::Broker;
+
+/// The running thread. Dropping it ends it.
+pub(super) struct Housekeeper {
+    stop: Arc<Stop>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Stop {
+    asked: Mutex<bool>,
+    changed: Condvar,
+}
+
+/// One duty and when it is next due.
+struct Duty {
+    interval: Duration,
+    due: Instant,
+    run: fn(&Broker),
+}
+
+impl Housekeeper {
+    pub(super) fn start(broker: &Arc<Broker>) -> std::io::Result<Housekeeper> {
+        let config = broker.config();
+        let duty = |interval: Duration, run| Duty { interval, due: Instant::now() + interval, run };
+        let duties = vec![
+            duty(config.retention_check_interval, Broker::apply_retention),
+            duty(config.checkpoint_interval, Broker::checkpoint),
+        ];
+        let stop = Arc::new(Stop::default());
+        let (broker, stopped) = (Arc::downgrade(broker), Arc::clone(&stop));
+        let thread = std::thread::Builder::new()
+            .name("tidelog-housekeeper".to_owned())
+            .spawn(move || keep(&broker, &stopped, duties))?;
+        Ok(Housekeeper { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Housekeeper {
+    fn drop(&mut self) {
+        *self.stop.asked.lock() = true;
+        self.stop.changed.notify_all();
+        // The last reference to a broker may be the one that this thread holds while it works.
+        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id()) {
+            drop(thread.join());
+        }
+    }
+}
+
+fn keep(broker: &Weak<Broker>, stop: &Stop, mut duties: Vec<Duty>) {
+    let mut asked = stop.asked.lock();
+    while !*asked {
+        let Some(next) = duties.iter().map(|duty| duty.due).min() else { return };
+        if !stop.changed.wait_until(&mut asked, next).timed_out() {
+            continue;
+        }
+        drop(asked);
+        let Some(broker) = broker.upgrade() else { return };
+        let now = Instant::now();
+        for duty in duties.iter_mut().filter(|duty| duty.due <= now) {
+            (duty.run)(&broker);
+            duty.due = now + duty.interval;
+        }
+        drop(broker);
+        asked = stop.asked.lock();
+    }
+}
+
+impl Broker {
+    /// Applies `retention.ms` and `retention.bytes` to all partitions, then notes where the logs start now.
+    pub fn apply_retention(&self) {
+        let now = self.clock.now();
+        for shard in &self.shards {
+            // A shard that has stopped keeps its segments until the next opening.
+            drop(shard.run(move |worker| worker.apply_retention(now)));
+        }
+        self.checkpoint();
+    }
+
+    /// Writes how far the logs are flushed and where they start, so that the next opening has less to recover. What
+    /// cannot be written costs time at the next recovery, nothing else.
+    pub fn checkpoint(&self) {
+        let mut points = Vec::new();
+        for shard in &self.shards {
+            points.extend(shard.run(|worker| worker.checkpoints()).unwrap_or_default());
+        }
+        if let Err(error) = self.directory.checkpoint(points) {
+            tracing::warn!(%error, "checkpoint was not written");
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Start and stop of a [`Broker`]: what is read and written around the time that shards serve.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+
+use super::catalog::{Catalog, Topic as CatalogTopic};
+use super::producer_ids::ProducerIds;
+use super::{Broker, OpenError, Ownership, Served, Topic};
+use crate::config::EngineConfig;
+use crate::config::topic::LogConfig;
+use crate::io::{Clock, DirectoryLock, Disk};
+use crate::log::{DataDirectory, Found, Log, LogError, RecoveryReport};
+use crate::metrics::ShardMetrics;
+use crate::shard::{Partition, PartitionSpec, Shard, ShardOptions};
+use crate::types::{PartitionIndex, TopicName, TopicPartition};
+
+/// How to open a data directory.
+pub struct BrokerOptions {
+    /// The folder; made when it is missing.
+    pub root: PathBuf,
+    /// Settings.
+    pub config: EngineConfig,
+    /// Where the folder is.
+    pub disk: Arc<dyn Disk>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The lock that keeps other processes out; taken only where the disk is one that they can reach.
+    pub lock: Option<DirectoryLock>,
+    /// How long a shard looks for work before it sleeps. Pays only with a core for each shard.
+    pub spin: Duration,
+}
+
+impl Broker {
+    /// Opens a data directory: reads its lists, recovers its logs if it was not closed in order, and serves it.
+    ///
+    /// A partition whose log cannot be opened does not keep the others from being served: it says why it is offline.
+    ///
+    /// # Errors
+    /// [`OpenError`] names what is wrong with the directory as a whole; nothing has been changed then.
+    pub fn open(options: BrokerOptions) -> Result<Arc<Broker>, OpenError> {
+        let BrokerOptions { root, config, disk, clock, lock, spin } = options;
+        disk.create_dir(&root).map_err(|source| OpenError::Io { path: root.clone(), source })?;
+        let catalog = Catalog::load(&*disk, &root)?;
+        let producer_ids = ProducerIds::open(&*disk, &root)?;
+        let (directory, found) = DataDirectory::open(Arc::clone(&disk), &root, config.node_id)?;
+        let metrics: Vec<Arc<ShardMetrics>> = (0..config.shards.max(1)).map(|_| Arc::default()).collect();
+        let mut shards = Vec::with_capacity(metrics.len());
+        for (number, metrics) in metrics.iter().enumerate() {
+            let options = ShardOptions {
+                number,
+                disk: Arc::clone(&disk),
+                clock: Arc::clone(&clock),
+                durable_marks: directory.durable_marks_path(number),
+                cache_size_max: CACHE_SIZE_MAX,
+                spin,
+                metrics: Arc::clone(metrics),
+            };
+            shards.push(Shard::start(options).map_err(|source| OpenError::Shard { shard: number, source })?);
+        }
+        let broker = Broker {
+            config,
+            disk,
+            clock,
+            root,
+            directory,
+            topics: ArcSwap::default(),
+            catalog: Mutex::new(catalog),
+            producer_ids: Mutex::new(producer_ids),
+            shards,
+            metrics,
+            ownership: Mutex::new(Ownership { closed: false, lock }),
+        };
+        broker.serve_all(&found)?;
+        let broker = Arc::new(broker);
+        broker.start_maintenance();
+        Ok(broker)
+    }
+
+    fn serve_all(&self, found: &Found) -> Result<(), OpenError> {
+        let catalog = self.catalog.lock();
+        let mut topics = HashMap::with_capacity(catalog.len());
+        for (name, topic) in catalog.iter() {
+            let config = LogConfig::parse(&self.config.topic_defaults, &topic.overrides)
+                .map_err(|source| OpenError::Config { topic: name.to_string(), source })?;
+            let config = Arc::new(config);
+            let partitions = self.open_partitions(name, topic, &config, found)?;
+            topics.insert(name.clone(), Arc::new(Topic::new(name.clone(), topic.id, partitions, config)));
+        }
+        self.topics.store(Arc::new(topics));
+        Ok(())
+    }
+
+    fn open_partitions(
+        &self,
+        name: &TopicName,
+        topic: &CatalogTopic,
+        config: &Arc<LogConfig>,
+        found: &Found,
+    ) -> Result<Vec<Served>, OpenError> {
+        let specs = (0..topic.partitions).map(|number| {
+            let id = TopicPartition { topic: name.clone(), partition: PartitionIndex(number) };
+            let from = found.open_from(&id, topic.id);
+            PartitionSpec {
+                dir: self.directory.partition_path(&id),
+                topic_id: topic.id,
+                config: Arc::clone(config),
+                open: Some(from),
+                id,
+            }
+        });
+        let attached = self.attach_all(specs.collect())?;
+        Ok(attached.into_iter().map(served).collect())
+    }
+
+    /// Has shards open or create logs, side by side; answers in the order asked.
+    pub(super) fn attach_all(
+        &self,
+        specs: Vec<PartitionSpec>,
+    ) -> Result<Vec<Result<(Arc<Partition>, RecoveryReport), LogError>>, crate::shard::ShardStopped> {
+        let mut answers = Vec::with_capacity(specs.len());
+        for spec in specs {
+            let (answer, result) = crossbeam::channel::bounded(1);
+            let shard = self.shard_of(spec.topic_id, spec.id.partition);
+            shard.submit(move |worker| drop(answer.send(worker.attach(spec))))?;
+            answers.push(result);
+        }
+        answers.into_iter().map(|result| result.recv().map_err(|_| crate::shard::ShardStopped)).collect()
+    }
+
+    /// Stops in order: finishes what is in flight, trims and flushes all logs, and leaves the mark that lets the next
+    /// opening skip recovery. Clients find the engine stopped. Fine to call twice.
+    pub fn close(&self) {
+        let Some(lock) = self.lock_for_closing() else { return };
+        let mut closed: Vec<(TopicPartition, Log)> = Vec::new();
+        let mut clean = true;
+        for shard in &self.shards {
+            match shard.run(crate::shard::Worker::close_all) {
+                Ok(logs) => {
+                    for (partition, log) in logs {
+                        match log {
+                            Ok(log) => closed.push((partition.id().clone(), log)),
+                            Err(error) => {
+                                clean = false;
+                                tracing::error!(partition = %partition.id(), %error, "log was not closed in order");
+                            }
+                        }
+                    }
+                }
+                Err(_) => clean = false,
+            }
+            shard.stop();
+        }
+        if let Err(error) = self.directory.close(closed.iter().map(|(id, log)| (id, log)), clean) {
+            tracing::error!(%error, "the data directory was not closed in order, the next opening will recover it");
+        }
+        drop(lock);
+    }
+
+    fn lock_for_closing(&self) -> Option<Option<DirectoryLock>> {
+        let mut ownership = self.ownership.lock();
+        (!std::mem::replace(&mut ownership.closed, true)).then(|| ownership.lock.take())
+    }
+}
+
+/// Bytes of the newest batches that a shard keeps in memory for readers that keep up.
+const CACHE_SIZE_MAX: usize = 32 << 20;
+
+fn served(attached: Result<(Arc<Partition>, RecoveryReport), LogError>) -> Served {
+    match attached {
+        Ok((partition, report)) => {
+            if report.cut_size > 0 {
+                tracing::warn!(partition = %partition.id(), bytes = report.cut_size, "cut a torn tail");
+            }
+            Ok(partition)
+        }
+        Err(error) => {
+            tracing::error!(%error, "partition stays offline");
+            Err(error.to_string().into())
+        }
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
