@@ -169,3 +169,6 @@ impl fmt::Debug for TopicConfig {
         self.values.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -105,8 +105,10 @@ pub enum Kind {
         /// The property meant.
         of: &'static str,
     },
-    /// Any value is refused.
+    /// Setting it is refused, whatever the value.
     Unsupported {
+        /// What it reads as.
+        default: Option<&'static str>,
         /// Why, in the words of the error.
         reason: &'static str,
     },

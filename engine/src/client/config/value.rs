@@ -54,10 +54,7 @@ impl Value {
             }
             Kind::Dedicated => Err(ConfigError::Dedicated(name)),
             Kind::Internal => Err(ConfigError::Internal(name)),
-            Kind::Unsupported { reason } => match text {
-                Some(_) => Err(ConfigError::Unsupported { name, reason }),
-                None => Ok(None),
-            },
+            Kind::Unsupported { reason, .. } => Err(ConfigError::Unsupported { name, reason }),
             Kind::Foreign { explanation } => Err(ConfigError::Foreign(explanation)),
             Kind::Alias { .. } => Err(ConfigError::Unknown(name.to_owned())),
         }
@@ -88,15 +85,14 @@ impl Kind {
             Kind::Bool { default } => Some(Value::Bool(default)),
             Kind::Int { default, .. } => Some(Value::Int(default)),
             Kind::Float { default, .. } => Some(Value::Float(default)),
-            Kind::Text { default, .. } => default.map(|text| Value::Text(Some(Arc::from(text)))),
+            Kind::Text { default, .. } | Kind::Unsupported { default, .. } => {
+                default.map(|text| Value::Text(Some(Arc::from(text))))
+            }
             Kind::Choice { default, .. } => Some(Value::Choice(default)),
             Kind::Flags { default, .. } => Some(Value::Flags(default)),
-            Kind::Patterns
-            | Kind::Dedicated
-            | Kind::Internal
-            | Kind::Alias { .. }
-            | Kind::Unsupported { .. }
-            | Kind::Foreign { .. } => None,
+            Kind::Patterns | Kind::Dedicated | Kind::Internal | Kind::Alias { .. } | Kind::Foreign { .. } => {
+                None
+            }
         }
     }
 }

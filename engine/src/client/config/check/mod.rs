@@ -29,8 +29,9 @@ pub(super) fn producer(values: &Values) -> Result<(), Conflict> {
 pub(super) fn consumer(values: &Values) -> Result<(), Conflict> {
     security::certificates(values)?;
     security::oauthbearer(values)?;
-    fetching(values)?;
+    fetch_min_bytes(values)?;
     group(values)?;
+    fetch_sizes(values)?;
     network(values)?;
     strategies(values).map(drop)?;
     security::mechanism(values)
@@ -103,10 +104,14 @@ fn idempotence(values: &Values) -> Result<(), Conflict> {
     Ok(())
 }
 
-fn fetching(values: &Values) -> Result<(), Conflict> {
-    if !(1..=100_000_000).contains(&values.int(keys::FETCH_MIN_BYTES)) {
-        return Err(Conflict::FetchMinBytes);
+fn fetch_min_bytes(values: &Values) -> Result<(), Conflict> {
+    match values.int(keys::FETCH_MIN_BYTES) {
+        1..=100_000_000 => Ok(()),
+        _ => Err(Conflict::FetchMinBytes),
     }
+}
+
+fn fetch_sizes(values: &Values) -> Result<(), Conflict> {
     let fetch = fetch_max_bytes(values);
     if fetch < values.int(keys::MESSAGE_MAX_BYTES) {
         return Err(Conflict::FetchMaxBytes);

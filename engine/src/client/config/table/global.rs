@@ -105,7 +105,7 @@ pub(super) const GLOBAL: &[Property] = &[
     any("api.version.fallback.ms", int(0, 604_800_000, 0), Ignored).deprecated(),
     any("broker.version.fallback", BROKER_VERSION, Ignored).deprecated(),
     any("allow.auto.create.topics", boolean(false), Honoured),
-    any("plugin.library.paths", Kind::Unsupported { reason: NO_PLUGINS }, Ignored),
+    any("plugin.library.paths", Kind::Unsupported { default: None, reason: NO_PLUGINS }, Ignored),
     any("interceptors", Kind::Internal, Ignored),
     any("client.rack", VERBATIM_OR_EMPTY, Honoured),
     any("retry.backoff.ms", int(1, 300_000, 100), Ignored),

@@ -10,6 +10,9 @@ const NO_JAAS: &str = "Java JAAS configuration is not supported, see \
 const NO_TRUSTSTORE: &str = "Java TrustStores are not supported, use `ssl.ca.location` and a certificate file \
     instead. See https://github.com/confluentinc/librdkafka/wiki/Using-SSL-with-librdkafka for more information.";
 
+const WINDOWS_STORES: Kind =
+    Kind::Unsupported { default: Some("Root"), reason: "configuration only valid on Windows" };
+
 /// Despite the plural in the property's name it is one.
 const SASL_MECHANISM: Kind = Kind::Text { default: Some("GSSAPI"), rule: TextRule::Single };
 
@@ -25,16 +28,16 @@ pub(super) const SECURITY: &[Property] = &[
     any("ssl.key.location", text(), Ignored),
     any("ssl.key.password", text(), Ignored).sensitive(),
     any("ssl.key.pem", text(), Ignored).sensitive(),
-    any("ssl_key", Kind::Dedicated, Ignored).sensitive(),
+    any("ssl_key", Kind::Internal, Ignored).sensitive(),
     any("ssl.certificate.location", text(), Ignored),
     any("ssl.certificate.pem", text(), Ignored),
-    any("ssl_certificate", Kind::Dedicated, Ignored).sensitive(),
+    any("ssl_certificate", Kind::Internal, Ignored).sensitive(),
     any("ssl.ca.location", text(), Ignored),
     any("https.ca.location", text(), Ignored),
     any("https.ca.pem", text(), Ignored).sensitive(),
     any("ssl.ca.pem", text(), Ignored).sensitive(),
-    any("ssl_ca", Kind::Dedicated, Ignored).sensitive(),
-    any("ssl.ca.certificate.stores", text_or("Root"), Ignored),
+    any("ssl_ca", Kind::Internal, Ignored).sensitive(),
+    any("ssl.ca.certificate.stores", WINDOWS_STORES, Ignored),
     any("ssl.crl.location", text(), Ignored),
     any("ssl.keystore.location", text(), Ignored),
     any("ssl.keystore.password", text(), Ignored).sensitive(),
