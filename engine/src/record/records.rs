@@ -326,6 +326,22 @@ mod tests {
     }
 
     #[test]
+    fn a_reader_goes_on_where_its_cursor_says() {
+        let bytes = [12, 0, 0, 0, 1, 1, 0, 12, 0, 13, 6, 1, 1, 0];
+        let mut header = BatchHeader::new_zeroed();
+        header.records_count.set(2);
+        let mut first = Records::new(&header, &bytes).unwrap();
+        for expected in [vec![0, 3], vec![3], vec![]] {
+            let rest = Records::resume(&header, &bytes, first.cursor()).unwrap();
+            let offsets: Vec<_> = rest.map(|record| record.unwrap().offset.0).collect();
+            assert_eq!(offsets, expected);
+            first.next();
+        }
+        let elsewhere = Records::new(&header, &bytes).unwrap().cursor();
+        assert!(Records::resume(&header, &bytes[1..], elsewhere).is_err());
+    }
+
+    #[test]
     fn header_keys_that_are_not_text_are_kept() {
         let mut bytes: &[u8] = &[4, 0xff, b'a', 1];
         let header = take_header(&mut bytes).unwrap();

@@ -53,7 +53,7 @@ pub enum ValidationError {
     /// Records are to be numbered one by one (Kafka: `INVALID_RECORD`).
     #[error("record {index} has offset delta {found}")]
     OffsetDelta {
-        /// Place of the record in the batch, from 0, and the delta it should have.
+        /// Place of the record in the batch, from 0, which is also the delta it should have.
         index: usize,
         /// What it has.
         found: i64,
