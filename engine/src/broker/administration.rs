@@ -165,7 +165,12 @@ impl Broker {
     ///
     /// # Errors
     /// [`BrokerError`]; nothing has changed then.
-    pub fn alter_topic(&self, name: &str, alterations: &[Alteration], validate_only: bool) -> Result<(), BrokerError> {
+    pub fn alter_topic(
+        &self,
+        name: &str,
+        alterations: &[Alteration],
+        validate_only: bool,
+    ) -> Result<(), BrokerError> {
         let name = TopicName::new(name)?;
         let topic = self.known_topic(&name)?;
         let mut catalog = self.catalog.lock();
@@ -194,7 +199,8 @@ impl Broker {
     pub fn describe_topic_config(&self, name: &str) -> Result<Vec<ConfigEntry>, BrokerError> {
         let name = TopicName::new(name)?;
         let catalog = self.catalog.lock();
-        let topic = catalog.get(name.as_str()).ok_or_else(|| super::catalog::TopicError::Unknown(name.clone()))?;
+        let topic =
+            catalog.get(name.as_str()).ok_or_else(|| super::catalog::TopicError::Unknown(name.clone()))?;
         Ok(describe_topic(&self.config, &topic.overrides)?)
     }
 
@@ -203,13 +209,17 @@ impl Broker {
     ///
     /// # Errors
     /// [`BrokerError`]; nothing was deleted then.
-    pub fn delete_records(&self, topic: &str, partition: PartitionIndex, before: Option<Offset>) -> Result<Offset, BrokerError> {
+    pub fn delete_records(
+        &self,
+        topic: &str,
+        partition: PartitionIndex,
+        before: Option<Offset>,
+    ) -> Result<Offset, BrokerError> {
         let partition = self.served_partition(topic, partition)?;
         let shard = self.shard_of(partition.topic_id(), partition.id().partition);
         let before = before.unwrap_or_else(|| partition.high_watermark());
-        let deleted = shard.run(move |worker| {
-            worker.log(&partition).map(|log| log.delete_records(before).map(|()| log.view().log_start()))
-        })?;
+        let deleted =
+            shard.run(move |worker| worker.log(&partition).map(|log| log.delete_records(before)))?;
         let start = deleted.ok_or(crate::shard::ShardStopped)??;
         self.checkpoint();
         Ok(start)
@@ -219,7 +229,11 @@ impl Broker {
     ///
     /// # Errors
     /// [`BrokerError`] says whether topic or partition are missing or the partition is offline.
-    pub fn served_partition(&self, topic: &str, partition: PartitionIndex) -> Result<Arc<crate::shard::Partition>, BrokerError> {
+    pub fn served_partition(
+        &self,
+        topic: &str,
+        partition: PartitionIndex,
+    ) -> Result<Arc<crate::shard::Partition>, BrokerError> {
         let name = TopicName::new(topic)?;
         let found = self.known_topic(&name)?.partition(partition);
         match found {

@@ -131,7 +131,9 @@ impl BrokerError {
             BrokerError::DeleteRecords(_) => ErrorCode::OffsetOutOfRange,
             BrokerError::Produce(error) => produce_error_code(error),
             BrokerError::ProducerId(_) => ErrorCode::CoordinatorNotAvailable,
-            BrokerError::Offline { .. } | BrokerError::Log(_) | BrokerError::Catalog(_) => ErrorCode::KafkaStorageError,
+            BrokerError::Offline { .. } | BrokerError::Log(_) | BrokerError::Catalog(_) => {
+                ErrorCode::KafkaStorageError
+            }
             BrokerError::Stopped(_) => ErrorCode::NotLeaderOrFollower,
         }
     }

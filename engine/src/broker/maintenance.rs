@@ -50,7 +50,9 @@ impl Drop for Housekeeper {
         *self.stop.asked.lock() = true;
         self.stop.changed.notify_all();
         // The last reference to a broker may be the one that this thread holds while it works.
-        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id()) {
+        if let Some(thread) =
+            self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id())
+        {
             drop(thread.join());
         }
     }

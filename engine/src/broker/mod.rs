@@ -116,7 +116,8 @@ impl Broker {
 
     /// The shard that serves a partition: neighbours in a topic are spread.
     fn shard_of(&self, topic: TopicId, partition: PartitionIndex) -> &Shard {
-        let start = topic.0.iter().fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(*byte)));
+        let start =
+            topic.0.iter().fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(*byte)));
         let index = usize::try_from(partition.0).unwrap_or(0);
         &self.shards[start.wrapping_add(index) % self.shards.len()]
     }

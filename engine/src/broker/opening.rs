@@ -9,8 +9,8 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
 use super::catalog::{Catalog, Topic as CatalogTopic};
-use super::producer_ids::ProducerIds;
 use super::maintenance::Housekeeper;
+use super::producer_ids::ProducerIds;
 use super::{Broker, OpenError, Ownership, Served, Topic};
 use crate::config::EngineConfig;
 use crate::config::topic::LogConfig;

@@ -24,7 +24,12 @@ pub struct Topic {
 }
 
 impl Topic {
-    pub(super) fn new(name: TopicName, id: TopicId, partitions: Vec<Served>, config: Arc<LogConfig>) -> Topic {
+    pub(super) fn new(
+        name: TopicName,
+        id: TopicId,
+        partitions: Vec<Served>,
+        config: Arc<LogConfig>,
+    ) -> Topic {
         Topic {
             name,
             id,

@@ -67,7 +67,8 @@ impl Engine {
     pub fn join_directory(path: &Path, settings: &EngineSettings) -> Result<Engine, KafkaError> {
         let disk = PosixDisk::new(WriteMethod::Auto);
         let prepared = disk.create_dir(path).and_then(|()| path.canonicalize());
-        let path = prepared.map_err(|error| cannot_open(&format!("cannot use {}: {error}", path.display())))?;
+        let path =
+            prepared.map_err(|error| cannot_open(&format!("cannot use {}: {error}", path.display())))?;
         Engine::join(Key::Directory(path.clone()), || {
             let lock = DirectoryLock::acquire(&path).map_err(|error| cannot_open(&error.to_string()))?;
             Engine::start(&path, settings, Arc::new(disk), Some(lock))
@@ -109,7 +110,8 @@ fn engine_config(settings: &EngineSettings) -> Result<EngineConfig, KafkaError> 
     let partitions = settings.num_partitions.to_string();
     let shards = settings.shards.unwrap_or(1).to_string();
     let pairs = [("num.partitions", partitions.as_str()), ("tidelog.shards", shards.as_str())];
-    EngineConfig::parse(pairs).map_err(|error| KafkaError::with_reason(ErrorCode::LocalInvalidArg, error.to_string()))
+    EngineConfig::parse(pairs)
+        .map_err(|error| KafkaError::with_reason(ErrorCode::LocalInvalidArg, error.to_string()))
 }
 
 fn cannot_open(reason: &str) -> KafkaError {

@@ -8,7 +8,8 @@ use zerocopy::FromZeros;
 
 use crate::limits::DECOMPRESSED_SIZE_MAX;
 use crate::record::{
-    BatchError, BatchHeader, BatchView, Compression, HEADER_SIZE, Headers, Record, Records, RecordsCursor, TimestampType,
+    BatchError, BatchHeader, BatchView, Compression, HEADER_SIZE, Headers, Record, Records, RecordsCursor,
+    TimestampType,
 };
 use crate::types::{LeaderEpoch, Offset, PartitionIndex, Timestamp};
 

@@ -99,7 +99,11 @@ mod tests {
     fn a_sleeper_is_woken_by_another_thread_and_a_deadline_ends_the_wait() {
         let signal = Arc::new(Signal::default());
         let seen = signal.seen();
-        assert!(!signal.wait(seen, Some(Instant::now() + Duration::from_millis(5)), Duration::from_millis(1)));
+        assert!(!signal.wait(
+            seen,
+            Some(Instant::now() + Duration::from_millis(5)),
+            Duration::from_millis(1)
+        ));
         let other = Arc::clone(&signal);
         let notifier = std::thread::spawn(move || other.notify());
         assert!(signal.wait(seen, Some(Instant::now() + Duration::from_secs(10)), Duration::ZERO));

@@ -116,7 +116,12 @@ mod tests {
         let tail = Arc::new(CachedTail::default());
         let mut cache = BatchCache::new(size_max);
         for n in 0..batches {
-            cache.add(&tail, Offset(n * 10), Offset(n * 10 + 9), &Bytes::from(vec![u8::try_from(n).unwrap(); 5000]));
+            cache.add(
+                &tail,
+                Offset(n * 10),
+                Offset(n * 10 + 9),
+                &Bytes::from(vec![u8::try_from(n).unwrap(); 5000]),
+            );
         }
         tail
     }
@@ -135,7 +140,11 @@ mod tests {
         let (found, next) = tail.read(Offset(15), Offset(50), 1 << 20).unwrap();
         assert_eq!((found.len(), found[0][0], next), (4, 1, Offset(50)));
         assert_eq!(tail.read(Offset(15), Offset(30), 1 << 20).unwrap().0.len(), 2, "below upto only");
-        assert_eq!(tail.read(Offset(15), Offset(50), 1).unwrap().0.len(), 1, "one batch however small the limit");
+        assert_eq!(
+            tail.read(Offset(15), Offset(50), 1).unwrap().0.len(),
+            1,
+            "one batch however small the limit"
+        );
         assert!(tail.read(Offset(50), Offset(50), 1).is_none());
     }
 

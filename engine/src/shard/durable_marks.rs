@@ -33,11 +33,23 @@ struct Sector {
 impl DurableMarks {
     pub(super) fn open(path: &Path, queue: &mut dyn CommitQueue) -> io::Result<DurableMarks> {
         let handle = queue.open_blocks(path, u64::from(SECTORS_MAX) * 512)?;
-        Ok(DurableMarks { handle, entries: Vec::new(), sectors: Vec::new(), dirty: Vec::new(), commit_started: false })
+        Ok(DurableMarks {
+            handle,
+            entries: Vec::new(),
+            sectors: Vec::new(),
+            dirty: Vec::new(),
+            commit_started: false,
+        })
     }
 
     /// Gives a partition its place in the file.
-    pub(super) fn assign(&mut self, slot: Slot, topic_id: TopicId, partition: PartitionIndex, durable: Offset) {
+    pub(super) fn assign(
+        &mut self,
+        slot: Slot,
+        topic_id: TopicId,
+        partition: PartitionIndex,
+        durable: Offset,
+    ) {
         if self.entries.len() <= slot.0 {
             self.entries.resize(slot.0 + 1, None);
             self.sectors.resize(self.entries.len().div_ceil(ENTRIES_PER_SECTOR), Sector::default());
@@ -61,7 +73,9 @@ impl DurableMarks {
         let Some(place) = self.entries.get_mut(slot.0) else { return };
         *place = entry;
         let number = slot.0 / ENTRIES_PER_SECTOR;
-        let (Some(sector), Ok(number)) = (self.sectors.get_mut(number), u32::try_from(number)) else { return };
+        let (Some(sector), Ok(number)) = (self.sectors.get_mut(number), u32::try_from(number)) else {
+            return;
+        };
         if !sector.dirty && number < SECTORS_MAX {
             sector.dirty = true;
             self.dirty.push(number);
@@ -80,7 +94,9 @@ impl DurableMarks {
         }
         let mut busy = Vec::new();
         for number in std::mem::take(&mut self.dirty) {
-            let Some(sector) = usize::try_from(number).ok().and_then(|at| self.sectors.get_mut(at)) else { continue };
+            let Some(sector) = usize::try_from(number).ok().and_then(|at| self.sectors.get_mut(at)) else {
+                continue;
+            };
             if sector.in_flight {
                 busy.push(number);
                 continue;
@@ -93,7 +109,8 @@ impl DurableMarks {
 
     fn encode(&self, number: u32) -> [u8; 512] {
         let first = usize::try_from(number).unwrap_or(usize::MAX).saturating_mul(ENTRIES_PER_SECTOR);
-        let entries: Vec<Entry> = self.entries.iter().skip(first).take(ENTRIES_PER_SECTOR).flatten().copied().collect();
+        let entries: Vec<Entry> =
+            self.entries.iter().skip(first).take(ENTRIES_PER_SECTOR).flatten().copied().collect();
         encode_sector(&entries)
     }
 

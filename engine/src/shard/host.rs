@@ -36,7 +36,9 @@ impl Host {
                 .preempt_timer(Duration::from_millis(1))
                 .spawn(move || async move { run(&options, &mailbox, &report) })
                 .map(Host::Glommio)
-                .map_err(|error| tracing::warn!(%error, "glommio cannot start, the shard runs on a plain thread"))
+                .map_err(
+                    |error| tracing::warn!(%error, "glommio cannot start, the shard runs on a plain thread"),
+                )
                 .ok()
         } else {
             None
@@ -45,7 +47,8 @@ impl Host {
             Some(host) => host,
             None => {
                 let mailbox = mailbox.clone();
-                let spawned = std::thread::Builder::new().name(name).spawn(move || run(&options, &mailbox, &report));
+                let spawned =
+                    std::thread::Builder::new().name(name).spawn(move || run(&options, &mailbox, &report));
                 Host::Plain(spawned?)
             }
         };
@@ -66,7 +69,11 @@ impl Host {
 }
 
 /// Runs a worker to its end. A panic ends the shard, not its callers: dropping the worker answers them all.
-fn run(options: &ShardOptions, mailbox: &Mailbox<Message>, report: &crossbeam::channel::Sender<io::Result<()>>) {
+fn run(
+    options: &ShardOptions,
+    mailbox: &Mailbox<Message>,
+    report: &crossbeam::channel::Sender<io::Result<()>>,
+) {
     let served = catch_unwind(AssertUnwindSafe(|| {
         let mut worker = match Worker::new(options, mailbox.clone()) {
             Ok(worker) => worker,

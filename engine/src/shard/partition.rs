@@ -58,7 +58,13 @@ pub struct Fetched {
 }
 
 impl Partition {
-    pub(super) fn new(id: TopicPartition, topic_id: TopicId, slot: Slot, mailbox: Mailbox<Message>, view: Arc<LogView>) -> Partition {
+    pub(super) fn new(
+        id: TopicPartition,
+        topic_id: TopicId,
+        slot: Slot,
+        mailbox: Mailbox<Message>,
+        view: Arc<LogView>,
+    ) -> Partition {
         Partition {
             id,
             topic_id,
@@ -103,7 +109,8 @@ impl Partition {
 
     /// Sends one batch to the shard. Waits while the shard's mailbox is full; the answer goes to the append's reply.
     pub fn append(&self, append: Append) {
-        if let Err(Message::Append(_, append)) = self.mailbox.send_waiting(Message::Append(self.slot, append)) {
+        if let Err(Message::Append(_, append)) = self.mailbox.send_waiting(Message::Append(self.slot, append))
+        {
             append.refuse(ProduceError::Stopped);
         }
     }
@@ -121,7 +128,12 @@ impl Partition {
     ///
     /// # Errors
     /// [`ReadError`], out of range among them.
-    pub fn read(&self, from: ReadCursor, size_max: usize, isolation: Isolation) -> Result<Fetched, ReadError> {
+    pub fn read(
+        &self,
+        from: ReadCursor,
+        size_max: usize,
+        isolation: Isolation,
+    ) -> Result<Fetched, ReadError> {
         let view = self.view.load();
         let (high_watermark, last_stable) = (view.high_watermark(), view.last_stable_offset());
         let upto = match isolation {
@@ -138,7 +150,13 @@ impl Partition {
         Ok(Fetched { pieces, next, log_start: view.log_start(), high_watermark, last_stable })
     }
 
-    fn cached(&self, view: &LogView, from: Offset, upto: Offset, size_max: usize) -> Option<(Vec<Bytes>, ReadCursor)> {
+    fn cached(
+        &self,
+        view: &LogView,
+        from: Offset,
+        upto: Offset,
+        size_max: usize,
+    ) -> Option<(Vec<Bytes>, ReadCursor)> {
         if from < view.log_start() || from >= upto {
             return None;
         }

@@ -19,7 +19,9 @@ use super::timers::{Due, Timers};
 use crate::config::topic::LogConfig;
 use crate::io::{Clock, CommitQueue, Completion, CompletionKind, Disk, Durability, Token};
 use crate::limits::COMMIT_SIZE_MAX;
-use crate::log::{FileError, FileOperation, Log, LogCheckpoint, LogError, OpenFrom, Prepared, Refused, RetentionError};
+use crate::log::{
+    FileError, FileOperation, Log, LogCheckpoint, LogError, OpenFrom, Prepared, Refused, RetentionError,
+};
 use crate::metrics::ShardMetrics;
 use crate::types::{Acks, Offset, Timestamp};
 
@@ -246,7 +248,8 @@ impl Writer {
         with.queue.flush(self.token(), self.log.handle());
         with.marks.commit_started();
         let since = with.clock.monotonic();
-        self.flush = Some(Flight { end: self.log.written(), durability: Durability::Durable, answers, since });
+        self.flush =
+            Some(Flight { end: self.log.written(), durability: Durability::Durable, answers, since });
         self.flush_due = None;
     }
 
@@ -375,7 +378,9 @@ impl Writer {
         match opened {
             Ok((log, _)) => self.reopened(log, with),
             Err(error) if error.is_disk_full() => self.reopen_later(with),
-            Err(error) => tracing::error!(partition = %self.partition.id(), %error, "partition stays offline"),
+            Err(error) => {
+                tracing::error!(partition = %self.partition.id(), %error, "partition stays offline")
+            }
         }
     }
 

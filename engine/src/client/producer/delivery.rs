@@ -160,16 +160,18 @@ impl Serving {
         let delivery = if attached { waybill.deliveries.pop_front() } else { None };
         waybill.charge.release_one();
         self.index += 1;
-        let report =
-            DeliveryReport { message, error: self.batch.outcome.as_ref().err().cloned(), latency: self.batch.latency };
+        let report = DeliveryReport {
+            message,
+            error: self.batch.outcome.as_ref().err().cloned(),
+            latency: self.batch.latency,
+        };
         Some((report, delivery.map_or(Delivery::Silent, |(_, delivery)| delivery)))
     }
 
     fn message(&mut self) -> Message {
         let next = self.messages.as_mut().and_then(Iterator::next).and_then(Result::ok);
-        let message = next.unwrap_or_else(|| {
-            Message::without_content(Arc::clone(&self.batch.topic), self.batch.partition)
-        });
+        let message = next
+            .unwrap_or_else(|| Message::without_content(Arc::clone(&self.batch.topic), self.batch.partition));
         let base = self.batch.outcome.as_ref().ok().copied().flatten();
         let index = i64::try_from(self.index).unwrap_or(i64::MAX);
         message.at_offset(base.map(|base| base.plus(index)))

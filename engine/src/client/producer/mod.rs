@@ -22,9 +22,9 @@ use parking_lot::Mutex;
 pub use delivery::{Delivery, DeliveryReport};
 pub use topic::ProducerTopic;
 
+use super::KafkaError;
 use super::config::{Config, ProducerConfig};
 use super::engine::Engine;
-use super::KafkaError;
 use crate::error_code::ErrorCode;
 use crate::io::SystemClock;
 use crate::record::{BatchBuilder, HeaderRef, RecordData};
@@ -76,7 +76,10 @@ impl Producer {
     ///
     /// # Errors
     /// As [`Producer::new`].
-    pub fn with_callback(config: &Config, on_delivery: Option<DeliveryCallback>) -> Result<Producer, KafkaError> {
+    pub fn with_callback(
+        config: &Config,
+        on_delivery: Option<DeliveryCallback>,
+    ) -> Result<Producer, KafkaError> {
         let config = ProducerConfig::new(config)?;
         let engine = Engine::open(&config.client)?;
         Producer::on_engine(config, engine, on_delivery)
@@ -195,7 +198,8 @@ impl Producer {
         let tick = Instant::now() + EXPIRY_INTERVAL;
         let until = deadline.map_or(tick, |deadline| deadline.min(tick));
         let spin = self.shared.config.client.engine.spin;
-        self.shared.reports.signal().wait(seen, Some(until), spin) || deadline.is_none_or(|at| at > Instant::now())
+        self.shared.reports.signal().wait(seen, Some(until), spin)
+            || deadline.is_none_or(|at| at > Instant::now())
     }
 
     fn expire(&self) {
@@ -221,7 +225,8 @@ impl Producer {
             if let Delivery::Callback(callback) = delivery {
                 callback(&report);
             }
-            let go_on = self.on_delivery.as_ref().map_or(ControlFlow::Continue(()), |callback| callback(&report));
+            let go_on =
+                self.on_delivery.as_ref().map_or(ControlFlow::Continue(()), |callback| callback(&report));
             if go_on.is_break() {
                 return served;
             }

@@ -86,7 +86,14 @@ impl PartitionBatches {
             next_sequence: Sequence(0),
             size_hint: 0,
         });
-        Arc::new_cyclic(|this| PartitionBatches { shared, topic, partition, destination, state, this: this.clone() })
+        Arc::new_cyclic(|this| PartitionBatches {
+            shared,
+            topic,
+            partition,
+            destination,
+            state,
+            this: this.clone(),
+        })
     }
 
     /// Whether messages for here fail at once.
@@ -98,7 +105,12 @@ impl PartitionBatches {
     ///
     /// # Errors
     /// When the record cannot be encoded; it then holds no place any more.
-    pub(super) fn add(&self, record: &RecordData<'_>, size: usize, delivery: Delivery) -> Result<(), KafkaError> {
+    pub(super) fn add(
+        &self,
+        record: &RecordData<'_>,
+        size: usize,
+        delivery: Delivery,
+    ) -> Result<(), KafkaError> {
         let mut state = self.state.lock();
         let filled = state.open.as_ref().is_some_and(|open| !self.has_room(open, size));
         if filled {
@@ -126,7 +138,8 @@ impl PartitionBatches {
     }
 
     fn has_room(&self, open: &OpenBatch, size: usize) -> bool {
-        open.builder.size() + size <= self.shared.batch_size_max && open.builder.count() < self.shared.batch_messages_max
+        open.builder.size() + size <= self.shared.batch_size_max
+            && open.builder.count() < self.shared.batch_messages_max
     }
 
     fn open_batch(&self, size: usize) -> OpenBatch {
@@ -154,7 +167,9 @@ impl PartitionBatches {
     fn stamp(&self, base_sequence: Sequence) -> ProducerStamp {
         match self.shared.identity {
             None => ProducerStamp::NONE,
-            Some((producer_id, epoch)) => ProducerStamp { producer_id, epoch, base_sequence, transactional: false },
+            Some((producer_id, epoch)) => {
+                ProducerStamp { producer_id, epoch, base_sequence, transactional: false }
+            }
         }
     }
 
@@ -224,8 +239,17 @@ impl BatchSource for PartitionBatches {
             self.seal_open(&mut state);
         }
         for FullBatch { sealed, waybill } in state.full.drain(..) {
-            let reply = BatchReply { shared: Arc::clone(&self.shared), topic: Arc::clone(&self.topic), partition: self.partition, waybill };
-            into.push(Append { batch: sealed, acks: self.shared.config.topic.acks, reply: Reply::new(Box::new(reply)) });
+            let reply = BatchReply {
+                shared: Arc::clone(&self.shared),
+                topic: Arc::clone(&self.topic),
+                partition: self.partition,
+                waybill,
+            };
+            into.push(Append {
+                batch: sealed,
+                acks: self.shared.config.topic.acks,
+                reply: Reply::new(Box::new(reply)),
+            });
         }
         match due.filter(|_| state.open.is_some()) {
             Some(due) => {
@@ -256,6 +280,6 @@ impl AppendReply for BatchReply {
             Ok(appended) => (appended.batch, Ok(Some(appended.base_offset))),
             Err(failure) => (failure.batch, Err(KafkaError::from(failure.error))),
         };
-        self.shared.report(&self.partition, self.waybill, bytes, outcome);
+        self.shared.report(self.topic, self.partition, self.waybill, bytes, outcome);
     }
 }
