@@ -77,7 +77,7 @@ impl Recovery<'_> {
             }
             self.finish_segment(base, &scanned)?;
         }
-        self.drop_empty_segments(end)?;
+        self.drop_empty_segments(last + 1, end)?;
         self.drop_later_snapshots(end)?;
         self.home
             .disk
@@ -221,15 +221,16 @@ impl Recovery<'_> {
         Ok(())
     }
 
-    /// Removes empty segments behind the written ones, except one that starts at the log's end.
-    fn drop_empty_segments(&mut self, end: Offset) -> Result<(), FileError> {
-        while let [.., before, last] = self.layout.segments[..] {
-            if last < end || last == end && before < last {
-                break;
+    /// Removes the empty segments behind the `written` ones, except the one that starts at the log's end.
+    fn drop_empty_segments(&mut self, written: usize, end: Offset) -> Result<(), FileError> {
+        let behind = written.min(self.layout.segments.len());
+        for base in self.layout.segments.split_off(behind) {
+            if base == end {
+                self.layout.segments.push(base);
+                continue;
             }
-            self.layout.segments.pop();
-            layout::remove_segment(&*self.home.disk, &self.home.directory, last)?;
-            layout::remove_indexes(&*self.home.disk, &self.home.directory, last)?;
+            layout::remove_segment(&*self.home.disk, &self.home.directory, base)?;
+            layout::remove_indexes(&*self.home.disk, &self.home.directory, base)?;
         }
         Ok(())
     }

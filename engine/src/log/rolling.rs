@@ -74,11 +74,15 @@ impl Log {
         write_active_indexes(active)?;
         self.write_snapshot()?;
         // The new file first: that it cannot be made is no reason to lose the old one.
-        let next = self.new_segment(queue, self.end)?;
+        let next = match self.new_segment(queue, self.end) {
+            Ok(next) => next,
+            Err(error) => {
+                self.undo_new_segment();
+                return Err(error.into());
+            }
+        };
         self.close_active(queue)?;
-        let closed = self.view.segments().as_slice().last().cloned();
         self.publish_segments(next, None);
-        drop(closed);
         Ok(())
     }
 
@@ -102,6 +106,14 @@ impl Log {
         written?;
         snapshot?;
         Ok(self.durable)
+    }
+
+    /// Removes what may be left of a segment that could not be started. An empty one must not come back once the log
+    /// has gone past its base.
+    fn undo_new_segment(&mut self) {
+        let path = FileKind::Log.path(&self.home.directory, self.end);
+        let removed = layout::remove(&*self.home.disk, &path);
+        self.offline = removed.is_err() || self.home.disk.sync_dir(&self.home.directory).is_err();
     }
 
     /// Makes the active segment's bytes durable, and the segment a closed one. On failure the log is offline.
