@@ -30,3 +30,6 @@ pub const SECTOR_SIZE: usize = 512;
 
 /// Threads of one commit queue that has to do without io_uring.
 pub const COMMIT_THREADS: usize = 8;
+
+/// Partitions of one shard that have a durable watermark; those beyond do without.
+pub const WATERMARK_PARTITIONS_MAX: usize = 4096;

@@ -132,7 +132,7 @@ impl Broker {
             let id = partition.id().clone();
             let shard = self.shard_of(topic, id.partition);
             if shard.run(move |worker| worker.detach(&partition)).is_ok()
-                && let Err(error) = self.directory.remove_partition(&id, topic)
+                && let Err(error) = self.directory.delete_partition(&id, topic)
             {
                 tracing::warn!(partition = %id, %error, "folder of a deleted partition stays until the next opening");
             }

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::Broker;
+use super::{Broker, checkpoints};
+use crate::log::{DataDirectoryError, LogCheckpoint};
+use crate::types::TopicPartition;
 
 /// The running thread. Dropping it ends it.
 pub(super) struct Housekeeper {
@@ -105,8 +107,22 @@ impl Broker {
         for shard in &self.shards {
             points.extend(shard.run(|worker| worker.checkpoints()).unwrap_or_default());
         }
-        if let Err(error) = self.directory.checkpoint(points) {
+        if let Err(error) = self.write_checkpoints(&points) {
             tracing::warn!(%error, "checkpoint was not written");
         }
+    }
+
+    pub(super) fn write_checkpoints(
+        &self,
+        points: &[(TopicPartition, LogCheckpoint)],
+    ) -> Result<(), DataDirectoryError> {
+        // One at a time: the files are read and replaced.
+        let catalog = self.catalog.lock();
+        let is_known = |id: &TopicPartition| {
+            catalog
+                .get(id.topic.as_str())
+                .is_some_and(|topic| (0..topic.partitions).contains(&id.partition.0))
+        };
+        checkpoints::write(&self.directory, points, is_known)
     }
 }

@@ -7,6 +7,7 @@
 
 mod administration;
 pub mod catalog;
+mod checkpoints;
 mod error;
 mod list_offsets;
 mod maintenance;
@@ -83,7 +84,7 @@ impl Broker {
     /// Identity of the data directory (Kafka: `cluster.id`).
     #[must_use]
     pub fn cluster_id(&self) -> &str {
-        self.directory.cluster_id()
+        &self.directory.meta().cluster_id
     }
 
     /// Latencies, by shard.

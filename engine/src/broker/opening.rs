@@ -9,16 +9,19 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
 use super::catalog::{Catalog, Topic as CatalogTopic};
+use super::checkpoints::Checkpoints;
 use super::maintenance::Housekeeper;
 use super::producer_ids::ProducerIds;
 use super::{Broker, OpenError, Ownership, Served, Topic};
 use crate::config::EngineConfig;
 use crate::config::topic::LogConfig;
 use crate::io::{Clock, DirectoryLock, Disk};
-use crate::log::{DataDirectory, Found, LogError, RecoveryReport};
+use crate::log::{
+    DataDirectory, DataDirectoryError, LogCheckpoint, LogError, MetaProperties, RecoveryReport,
+};
 use crate::metrics::ShardMetrics;
 use crate::shard::{Partition, PartitionSpec, Shard, ShardOptions, ShardStopped, Worker};
-use crate::types::{PartitionIndex, TopicName, TopicPartition};
+use crate::types::{PartitionIndex, TopicId, TopicName, TopicPartition};
 
 /// How to open a data directory.
 pub struct BrokerOptions {
@@ -48,7 +51,10 @@ impl Broker {
         disk.create_dir(&root).map_err(|source| OpenError::Io { path: root.clone(), source })?;
         let catalog = Catalog::load(&*disk, &root)?;
         let producer_ids = ProducerIds::open(&*disk, &root)?;
-        let (directory, found) = DataDirectory::open(Arc::clone(&disk), &root, config.node_id)?;
+        let new =
+            MetaProperties { cluster_id: random_id(), node_id: config.node_id, directory_id: random_id() };
+        let directory = DataDirectory::open(Arc::clone(&disk), &root, new)?;
+        let found = Checkpoints::read(&directory)?;
         let metrics: Vec<Arc<ShardMetrics>> = (0..config.shards.max(1)).map(|_| Arc::default()).collect();
         let mut shards = Vec::with_capacity(metrics.len());
         for (number, metrics) in metrics.iter().enumerate() {
@@ -56,7 +62,8 @@ impl Broker {
                 number,
                 disk: Arc::clone(&disk),
                 clock: Arc::clone(&clock),
-                durable_marks: directory.durable_marks_path(number),
+                durable_marks: directory.watermark_path(number),
+                marks_sequence: found.marks_sequence(),
                 cache_size_max: CACHE_SIZE_MAX,
                 spin,
                 metrics: Arc::clone(metrics),
@@ -83,7 +90,7 @@ impl Broker {
         Ok(broker)
     }
 
-    fn serve_all(&self, found: &Found) -> Result<(), OpenError> {
+    fn serve_all(&self, found: &Checkpoints) -> Result<(), OpenError> {
         let catalog = self.catalog.lock();
         let mut topics = HashMap::with_capacity(catalog.len());
         for (name, topic) in catalog.iter() {
@@ -102,7 +109,7 @@ impl Broker {
         name: &TopicName,
         topic: &CatalogTopic,
         config: &Arc<LogConfig>,
-        found: &Found,
+        found: &Checkpoints,
     ) -> Result<Vec<Served>, OpenError> {
         let specs = (0..topic.partitions).map(|number| {
             let id = TopicPartition { topic: name.clone(), partition: PartitionIndex(number) };
@@ -157,11 +164,29 @@ impl Broker {
             clean &= !shard.has_stopped();
             shard.stop();
         }
-        if let Err(error) = self.directory.close(closed, clean) {
+        if let Err(error) = self.leave(&closed, clean) {
             tracing::error!(%error, "the data directory was not closed in order, the next opening will recover it");
         }
         drop(ownership.lock.take());
     }
+
+    /// Writes the last checkpoints and, when all was closed in order, the mark that says so.
+    fn leave(
+        &self,
+        closed: &[(TopicPartition, LogCheckpoint)],
+        clean: bool,
+    ) -> Result<(), DataDirectoryError> {
+        self.write_checkpoints(closed)?;
+        if clean {
+            self.directory.mark_clean_shutdown()?;
+        }
+        Ok(())
+    }
+}
+
+/// A random id as Kafka writes it: 128 bits in URL-safe base64 without padding.
+fn random_id() -> String {
+    crate::log::format_id(TopicId(*uuid::Uuid::new_v4().as_bytes()))
 }
 
 /// Bytes of the newest batches that a shard keeps in memory for readers that keep up.

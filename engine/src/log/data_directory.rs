@@ -332,10 +332,7 @@ mod tests {
 
     #[test]
     fn the_name_of_a_deleted_folder_always_fits() {
-        assert_eq!(
-            deleted_name(&partition("t", 3), TOPIC),
-            "t-3.30313233343536373839616263646566-delete"
-        );
+        assert_eq!(deleted_name(&partition("t", 3), TOPIC), "t-3.30313233343536373839616263646566-delete");
         let long = deleted_name(&partition(&"x".repeat(249), i32::MAX), TOPIC);
         assert_eq!(long.len(), NAME_SIZE_MAX);
     }

@@ -122,6 +122,14 @@ pub enum LogError {
     },
 }
 
+impl LogError {
+    /// Whether the disk is full: the operation may succeed when space returns.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, LogError::File(error) if error.is_disk_full())
+    }
+}
+
 /// Why a batch is not appended. Nothing has changed then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {

@@ -65,14 +65,19 @@ impl Layout {
     }
 }
 
-/// Removes a segment's `.log` so that a crash leaves it whole or gone, and that the next one is not gone before it. Readers
-/// that have it open go on.
+/// Removes a segment's `.log`; see [`retire_segment`].
 pub(super) fn remove_segment(disk: &dyn Disk, directory: &Path, base: Offset) -> Result<(), FileError> {
+    remove(disk, &retire_segment(disk, directory, base)?)
+}
+
+/// Takes a segment's `.log` out of the log so that a crash leaves it whole or gone, and that the next one is not gone
+/// before it. Returns its new name, under which it only takes space. Readers that have it open go on.
+pub(super) fn retire_segment(disk: &dyn Disk, directory: &Path, base: Offset) -> Result<PathBuf, FileError> {
     let path = FileKind::Log.path(directory, base);
     let deleted = with_suffix(&path, DELETED);
     disk.rename(&path, &deleted).map_err(FileError::of(FileOperation::Rename, &path))?;
     disk.sync_dir(directory).map_err(FileError::of(FileOperation::Sync, directory))?;
-    remove(disk, &deleted)
+    Ok(deleted)
 }
 
 /// Removes everything that belongs to a segment besides its `.log`.

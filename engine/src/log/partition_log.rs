@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::active_segment::ActiveSegment;
 use super::error::{AppendError, FileError, FileOperation, LogError};
 use super::leader_epochs::{self, LeaderEpochs};
-use super::producer_state::ProducerStates;
+use super::producer_state::{KnownBatch, ProducerStates};
 use super::segment::LogHome;
 use super::view::LogView;
 use crate::config::topic::LogConfig;
@@ -60,6 +60,23 @@ pub enum Prepared {
         /// Largest timestamp of the batch.
         timestamp: Timestamp,
     },
+}
+
+/// A batch that may be appended, or has been.
+enum Checked {
+    /// Its last record gets this offset.
+    Fits(Offset),
+    /// It is in the log already.
+    Repeats(KnownBatch),
+}
+
+/// A batch that was not appended, with the reason. Nothing has changed.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why.
+    pub error: AppendError,
+    /// The batch.
+    pub batch: SealedBatch,
 }
 
 /// Offsets of a log that outlive the process in the root's checkpoint files.
@@ -140,23 +157,35 @@ impl Log {
     /// Gives a batch its place in the log, or finds that it has one. Changes memory only: nothing is read or written.
     ///
     /// # Errors
-    /// [`AppendError`]; the log is unchanged.
+    /// [`Refused`] gives the batch back; the log is unchanged.
     ///
     /// # Panics
     /// When the log has not been [started](Log::start), or the batch [needs a new segment](Log::needs_roll).
-    pub fn prepare(&mut self, mut batch: SealedBatch, now: Timestamp) -> Result<Prepared, AppendError> {
+    pub fn prepare(&mut self, batch: SealedBatch, now: Timestamp) -> Result<Prepared, Refused> {
+        match self.check(&batch) {
+            Ok(Checked::Fits(last_offset)) => Ok(self.place(batch, last_offset, now)),
+            Ok(Checked::Repeats(known)) => Ok(Prepared::Duplicate {
+                base_offset: known.first_offset(),
+                last_offset: known.last_offset,
+                timestamp: known.timestamp,
+            }),
+            Err(error) => Err(Refused { error, batch }),
+        }
+    }
+
+    fn check(&self, batch: &SealedBatch) -> Result<Checked, AppendError> {
         if self.offline {
             return Err(AppendError::Offline);
         }
         self.check_size(batch.size())?;
         let last_offset = self.last_offset_of(batch.header())?;
-        if let Some(known) = self.producers.check(&batch.view())? {
-            return Ok(Prepared::Duplicate {
-                base_offset: known.first_offset(),
-                last_offset: known.last_offset,
-                timestamp: known.timestamp,
-            });
-        }
+        Ok(match self.producers.check(&batch.view())? {
+            Some(known) => Checked::Repeats(known),
+            None => Checked::Fits(last_offset),
+        })
+    }
+
+    fn place(&mut self, mut batch: SealedBatch, last_offset: Offset, now: Timestamp) -> Prepared {
         let append_time = match self.config.timestamp_type {
             TimestampType::CreateTime => Timestamp::NONE,
             TimestampType::LogAppendTime => {
@@ -173,7 +202,7 @@ impl Log {
         self.producers.apply(&assigned, now);
         self.end = last_offset.plus(1);
         self.view.set_end(self.end);
-        Ok(Prepared::Write { bytes, base_offset, last_offset, append_time })
+        Prepared::Write { bytes, base_offset, last_offset, append_time }
     }
 
     /// Whether [`Log::roll`] must come before this batch: the segment would be too large, too old, or its
@@ -199,6 +228,12 @@ impl Log {
     #[must_use]
     pub fn written(&self) -> Offset {
         self.written
+    }
+
+    /// Offset behind what is on stable storage.
+    #[must_use]
+    pub fn durable(&self) -> Offset {
+        self.durable
     }
 
     /// Everything before `upto` is on stable storage. Returns the new recovery point.

@@ -1,6 +1,7 @@
 //! Retention: which segments are old enough, or too many, and their removal. Only whole segments go, oldest first, and none
 //! that consumers have not been allowed to see.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +13,11 @@ use super::view::SegmentList;
 use crate::types::{Offset, Timestamp};
 
 /// What [`Log::apply_retention`] did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Retention {
-    /// Segments that were removed.
-    pub segments_removed: usize,
+    /// Files of segments that are no longer part of the log and are to be unlinked: that takes long for large ones, so
+    /// the caller has it done where nobody waits. Should it forget, the next opening does it.
+    pub removed: Vec<PathBuf>,
     /// Bytes in them.
     pub bytes_removed: u64,
     /// The active segment is expired, too: once the caller has rolled it, the next call removes it.
@@ -23,7 +25,7 @@ pub struct Retention {
 }
 
 impl Log {
-    /// Removes the oldest segments as long as they lie before the log's start, are older than
+    /// Gives up the oldest segments as long as they lie before the log's start, are older than
     /// `retention.ms`, or the log has more than `retention.bytes` without them. Waits for the disk.
     ///
     /// # Errors
@@ -45,9 +47,8 @@ impl Log {
             }
             let (oldest, rest) = (Arc::clone(oldest), rest.to_vec());
             let bytes = oldest.visible()?;
-            self.remove_oldest(&oldest, rest, next_base)?;
+            retention.removed.push(self.remove_oldest(&oldest, rest, next_base)?);
             size = size.saturating_sub(bytes);
-            retention.segments_removed += 1;
             retention.bytes_removed += bytes;
         }
     }
@@ -118,11 +119,12 @@ impl Log {
         oldest: &Segment,
         rest: Vec<Arc<Segment>>,
         next_base: Offset,
-    ) -> Result<(), LogError> {
+    ) -> Result<PathBuf, LogError> {
         self.view.set_log_start(self.view.log_start().max(next_base));
         self.view.set_segments(SegmentList::new(rest));
-        layout::remove_segment(&*self.home.disk, &self.home.directory, oldest.base())?;
-        Ok(layout::remove_indexes(&*self.home.disk, &self.home.directory, oldest.base())?)
+        let retired = layout::retire_segment(&*self.home.disk, &self.home.directory, oldest.base())?;
+        layout::remove_indexes(&*self.home.disk, &self.home.directory, oldest.base())?;
+        Ok(retired)
     }
 }
 

@@ -1,45 +1,52 @@
 //! The shard's side file that says how far each partition is known to be durable, so that recovery can tell a torn
 //! tail from corruption. Written beside the commits, without a flush of its own: what survives is a lower bound.
 //!
-//! Owned by the shard's thread. The bytes are [`durable_watermark`](crate::log::durable_watermark)'s.
+//! Owned by the shard's thread. What the bytes mean is told in [`WatermarkWriter`].
 
 use std::io;
-use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::partition::Slot;
-use crate::io::{AppendHandle, CommitQueue, Completion, Token};
-use crate::log::durable_watermark::{ENTRIES_PER_SECTOR, Entry, encode_sector};
+use crate::io::{AppendHandle, CommitQueue, Completion, Disk, Token};
+use crate::limits::WATERMARK_PARTITIONS_MAX;
+use crate::log::{WatermarkSlot, WatermarkWriter};
 use crate::types::{Offset, PartitionIndex, TopicId};
-
-/// Sectors of the side file: enough for 8192 sectors times the entries of one.
-const SECTORS_MAX: u32 = 8192;
 
 /// Durable offsets of a shard's partitions, on their way to the side file.
 pub(super) struct DurableMarks {
-    handle: AppendHandle,
-    entries: Vec<Option<Entry>>,
-    sectors: Vec<Sector>,
-    dirty: Vec<u32>,
+    disk: Arc<dyn Disk>,
+    path: PathBuf,
+    writer: WatermarkWriter,
+    /// By the partition's place in the shard.
+    slots: Vec<Option<WatermarkSlot>>,
+    file: File,
+    /// Sectors on their way to the disk.
+    in_flight: usize,
     /// A commit was started that can carry the marks along.
     commit_started: bool,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Sector {
-    dirty: bool,
-    in_flight: bool,
+/// The side file, which is only made with the first commit: an engine that only reads need not wait for it.
+enum File {
+    Unopened,
+    Open(AppendHandle),
+    /// It cannot be written. Recovery will be more cautious than it need be.
+    Failed,
 }
 
 impl DurableMarks {
-    pub(super) fn open(path: &Path, queue: &mut dyn CommitQueue) -> io::Result<DurableMarks> {
-        let handle = queue.open_blocks(path, u64::from(SECTORS_MAX) * 512)?;
-        Ok(DurableMarks {
-            handle,
-            entries: Vec::new(),
-            sectors: Vec::new(),
-            dirty: Vec::new(),
+    /// Marks for the side file `path`, which go on behind `sequence`.
+    pub(super) fn new(disk: Arc<dyn Disk>, path: PathBuf, sequence: u64) -> DurableMarks {
+        DurableMarks {
+            disk,
+            path,
+            writer: WatermarkWriter::new(WATERMARK_PARTITIONS_MAX, sequence),
+            slots: Vec::new(),
+            file: File::Unopened,
+            in_flight: 0,
             commit_started: false,
-        })
+        }
     }
 
     /// Gives a partition its place in the file.
@@ -50,35 +57,23 @@ impl DurableMarks {
         partition: PartitionIndex,
         durable: Offset,
     ) {
-        if self.entries.len() <= slot.0 {
-            self.entries.resize(slot.0 + 1, None);
-            self.sectors.resize(self.entries.len().div_ceil(ENTRIES_PER_SECTOR), Sector::default());
+        if self.slots.len() <= slot.0 {
+            self.slots.resize(slot.0 + 1, None);
         }
-        self.put(slot, Some(Entry { topic_id, partition, durable }));
+        self.slots[slot.0] = self.writer.add(topic_id, partition, durable);
     }
 
     /// A partition is durable up to `durable`.
     pub(super) fn set(&mut self, slot: Slot, durable: Offset) {
-        if let Some(Some(entry)) = self.entries.get(slot.0).copied() {
-            self.put(slot, Some(Entry { durable, ..entry }));
+        if let Some(Some(place)) = self.slots.get(slot.0) {
+            self.writer.set(*place, durable);
         }
     }
 
     /// The partition is gone.
     pub(super) fn release(&mut self, slot: Slot) {
-        self.put(slot, None);
-    }
-
-    fn put(&mut self, slot: Slot, entry: Option<Entry>) {
-        let Some(place) = self.entries.get_mut(slot.0) else { return };
-        *place = entry;
-        let number = slot.0 / ENTRIES_PER_SECTOR;
-        let (Some(sector), Ok(number)) = (self.sectors.get_mut(number), u32::try_from(number)) else {
-            return;
-        };
-        if !sector.dirty && number < SECTORS_MAX {
-            sector.dirty = true;
-            self.dirty.push(number);
+        if let Some(place) = self.slots.get_mut(slot.0).and_then(Option::take) {
+            self.writer.remove(place);
         }
     }
 
@@ -87,41 +82,48 @@ impl DurableMarks {
         self.commit_started = true;
     }
 
-    /// Queues the sectors that have changed and are not on their way already, if a commit goes with them.
+    /// Queues the sectors that have changed, if a commit goes with them and none is on its way already.
     pub(super) fn write(&mut self, queue: &mut dyn CommitQueue) {
-        if !std::mem::take(&mut self.commit_started) {
+        if !std::mem::take(&mut self.commit_started) || self.in_flight > 0 {
             return;
         }
-        let mut busy = Vec::new();
-        for number in std::mem::take(&mut self.dirty) {
-            let Some(sector) = usize::try_from(number).ok().and_then(|at| self.sectors.get_mut(at)) else {
-                continue;
-            };
-            if sector.in_flight {
-                busy.push(number);
-                continue;
-            }
-            *sector = Sector { dirty: false, in_flight: true };
-            queue.write_block(Token(u64::from(number)), self.handle, number, self.encode(number));
+        let Some(handle) = self.open(queue) else { return };
+        while let Some((sector, bytes)) = self.writer.take_changed() {
+            queue.write_block(Token(u64::from(sector)), handle, sector, bytes);
+            self.in_flight += 1;
         }
-        self.dirty = busy;
     }
 
-    fn encode(&self, number: u32) -> [u8; 512] {
-        let first = usize::try_from(number).unwrap_or(usize::MAX).saturating_mul(ENTRIES_PER_SECTOR);
-        let entries: Vec<Entry> =
-            self.entries.iter().skip(first).take(ENTRIES_PER_SECTOR).flatten().copied().collect();
-        encode_sector(&entries)
+    fn open(&mut self, queue: &mut dyn CommitQueue) -> Option<AppendHandle> {
+        if matches!(self.file, File::Unopened) {
+            self.file = match self.start(queue) {
+                Ok(handle) => File::Open(handle),
+                Err(error) => {
+                    tracing::warn!(file = %self.path.display(), %error, "durable watermarks are not kept");
+                    File::Failed
+                }
+            };
+        }
+        match self.file {
+            File::Open(handle) => Some(handle),
+            File::Unopened | File::Failed => None,
+        }
+    }
+
+    /// Replaces what an earlier run left by what is known now.
+    fn start(&mut self, queue: &mut dyn CommitQueue) -> io::Result<AppendHandle> {
+        let image = self.writer.image();
+        let size = u64::try_from(image.len()).map_err(io::Error::other)?;
+        self.disk.write_file(&self.path, &image)?;
+        queue.open_blocks(&self.path, size)
     }
 
     /// A sector has been written, or not: the marks are advisory, so a failure only makes recovery more cautious.
     pub(super) fn written(&mut self, completion: Completion) {
+        self.in_flight = self.in_flight.saturating_sub(1);
         if let Err(error) = completion.result {
-            tracing::warn!(%error, "durable watermark was not written");
-        }
-        let number = usize::try_from(completion.token.0).unwrap_or(usize::MAX);
-        if let Some(sector) = self.sectors.get_mut(number) {
-            sector.in_flight = false;
+            tracing::warn!(file = %self.path.display(), %error, "durable watermarks are not kept any more");
+            self.file = File::Failed;
         }
     }
 }

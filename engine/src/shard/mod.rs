@@ -49,6 +49,8 @@ pub struct ShardOptions {
     pub clock: Arc<dyn Clock>,
     /// Side file for durable watermarks.
     pub durable_marks: PathBuf,
+    /// Number behind all that were read back from such files.
+    pub marks_sequence: u64,
     /// Bytes of the newest batches that stay in memory.
     pub cache_size_max: usize,
     /// How long to look for work before sleeping. Pays only with a core to itself.

@@ -58,9 +58,10 @@ impl Drop for Worker {
 
 impl Worker {
     pub(super) fn new(options: &ShardOptions, mailbox: Mailbox<Message>) -> io::Result<Worker> {
-        let mut queue = options.disk.commit_queue()?;
+        let queue = options.disk.commit_queue()?;
         mailbox.set_waker(queue.waker());
-        let marks = DurableMarks::open(&options.durable_marks, &mut *queue)?;
+        let path = options.durable_marks.clone();
+        let marks = DurableMarks::new(Arc::clone(&options.disk), path, options.marks_sequence);
         let resources = Resources {
             disk: Arc::clone(&options.disk),
             clock: Arc::clone(&options.clock),

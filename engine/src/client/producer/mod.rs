@@ -287,3 +287,6 @@ impl std::fmt::Debug for Producer {
         write!(f, "Producer({} queued)", self.len())
     }
 }
+
+#[cfg(test)]
+mod tests;
