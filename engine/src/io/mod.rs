@@ -9,6 +9,7 @@
 //!
 //! This is the only module that names io-uring or flags of file descriptors.
 
+mod aligned;
 mod append_file;
 mod clock;
 mod commit;
@@ -21,6 +22,7 @@ mod pool;
 mod posix;
 mod process;
 mod request;
+mod ring;
 mod sim;
 mod slots;
 
