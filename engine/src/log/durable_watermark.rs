@@ -18,10 +18,8 @@ use std::collections::HashMap;
 use zerocopy::byteorder::big_endian::{I32, I64, U16, U32, U64};
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+use crate::limits::SECTOR_SIZE;
 use crate::types::{Offset, PartitionIndex, TopicId};
-
-/// Bytes that a device writes at once.
-pub const SECTOR_SIZE: usize = 512;
 
 /// Partitions in one sector.
 const ENTRIES_COUNT: usize = 17;

@@ -21,7 +21,8 @@ pub struct MetaProperties {
 /// The file's bytes.
 pub(super) fn encode(meta: &MetaProperties) -> Vec<u8> {
     let MetaProperties { cluster_id, node_id, directory_id } = meta;
-    format!("version=1\ncluster.id={cluster_id}\nnode.id={node_id}\ndirectory.id={directory_id}\n").into_bytes()
+    format!("version=1\ncluster.id={cluster_id}\nnode.id={node_id}\ndirectory.id={directory_id}\n")
+        .into_bytes()
 }
 
 /// Reads the file's bytes. Comments and keys that mean nothing here are passed over, as Java's `Properties` would.
@@ -35,7 +36,8 @@ pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<MetaProperties, Malfor
         if line.is_empty() || line.starts_with(['#', '!']) {
             continue;
         }
-        let (key, value) = line.split_once('=').ok_or_else(|| malformed(number, "expected a key and a value"))?;
+        let (key, value) =
+            line.split_once('=').ok_or_else(|| malformed(number, "expected a key and a value"))?;
         let value = value.trim();
         match key.trim() {
             "version" if value == "1" => version = Some(()),

@@ -39,7 +39,7 @@ mod view;
 
 pub use checkpoint::{MalformedFile, PartitionOffsets};
 pub use data_directory::{CheckpointFile, DataDirectory, DataDirectoryError};
-pub use durable_watermark::{KnownWatermarks, SECTOR_SIZE, WatermarkSlot, WatermarkWriter};
+pub use durable_watermark::{KnownWatermarks, WatermarkSlot, WatermarkWriter};
 pub use error::{
     AppendError, Corruption, CorruptionReason, DeleteRecordsError, FileError, FileOperation, LogError,
     ReadError,
@@ -48,7 +48,8 @@ pub use index::TimestampOffset;
 pub use leader_epochs::EpochEnd;
 pub use meta_properties::MetaProperties;
 pub use opening::{OpenFrom, RecoveryReport};
-pub use partition_log::{Log, LogCheckpoint, Prepared};
+pub use partition_log::{Log, LogCheckpoint, Prepared, Refused};
+pub use partition_metadata::format_id;
 pub use reader::{LogRead, ReadCursor, TimedRecord};
 pub use retention::{Retention, RetentionError};
 pub use transaction_index::AbortedTransaction;

@@ -3,7 +3,7 @@
 //!
 //! Never shared: everything takes `&mut self`. What other threads see is its [`LogView`].
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,12 +11,12 @@ use bytes::Bytes;
 use super::active_segment::ActiveSegment;
 use super::error::{AppendError, FileError, FileOperation, LogError};
 use super::leader_epochs::{self, LeaderEpochs};
-use super::producer_state::ProducerStates;
+use super::producer_state::{KnownBatch, ProducerStates};
 use super::segment::LogHome;
 use super::view::LogView;
 use crate::config::topic::LogConfig;
 use crate::io::AppendHandle;
-use crate::record::{BatchHeader, SealedBatch, TimestampType};
+use crate::record::{BatchHeader, BatchView, SealedBatch, TimestampType};
 use crate::types::{LeaderEpoch, Offset, Timestamp, TopicId};
 
 /// One partition's log.
@@ -62,6 +62,16 @@ pub enum Prepared {
     },
 }
 
+/// A batch that is not appended, given back.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct Refused {
+    /// Why.
+    pub error: AppendError,
+    /// The batch, unchanged.
+    pub batch: SealedBatch,
+}
+
 /// Offsets of a log that outlive the process in the root's checkpoint files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogCheckpoint {
@@ -71,6 +81,12 @@ pub struct LogCheckpoint {
     pub log_start: Offset,
     /// All before it may be seen by consumers.
     pub high_watermark: Offset,
+}
+
+/// What a batch turns out to be.
+enum Checked {
+    New { last_offset: Offset },
+    Known(KnownBatch),
 }
 
 impl std::fmt::Debug for Log {
@@ -140,23 +156,22 @@ impl Log {
     /// Gives a batch its place in the log, or finds that it has one. Changes memory only: nothing is read or written.
     ///
     /// # Errors
-    /// [`AppendError`]; the log is unchanged.
+    /// [`Refused`]; the log is unchanged.
     ///
     /// # Panics
     /// When the log has not been [started](Log::start), or the batch [needs a new segment](Log::needs_roll).
-    pub fn prepare(&mut self, mut batch: SealedBatch, now: Timestamp) -> Result<Prepared, AppendError> {
-        if self.offline {
-            return Err(AppendError::Offline);
-        }
-        self.check_size(batch.size())?;
-        let last_offset = self.last_offset_of(batch.header())?;
-        if let Some(known) = self.producers.check(&batch.view())? {
-            return Ok(Prepared::Duplicate {
-                base_offset: known.first_offset(),
-                last_offset: known.last_offset,
-                timestamp: known.timestamp,
-            });
-        }
+    pub fn prepare(&mut self, mut batch: SealedBatch, now: Timestamp) -> Result<Prepared, Refused> {
+        let last_offset = match self.check(&batch) {
+            Ok(Checked::New { last_offset }) => last_offset,
+            Ok(Checked::Known(known)) => {
+                return Ok(Prepared::Duplicate {
+                    base_offset: known.first_offset(),
+                    last_offset: known.last_offset,
+                    timestamp: known.timestamp,
+                });
+            }
+            Err(error) => return Err(Refused { error, batch }),
+        };
         let append_time = match self.config.timestamp_type {
             TimestampType::CreateTime => Timestamp::NONE,
             TimestampType::LogAppendTime => {
@@ -168,12 +183,28 @@ impl Log {
         assert!(active.index.reaches(last_offset), "the shard rolls a full segment before it appends");
         let base_offset = self.end;
         let bytes = batch.assign(base_offset, self.epochs.latest());
-        let assigned = crate::record::BatchView::parse(&bytes).expect("a sealed batch was parsed or built");
-        active.add(assigned.header(), bytes.len() as u64);
-        self.producers.apply(&assigned, now);
+        let assigned = BatchView::parse(&bytes).expect("a sealed batch was parsed or built");
+        active.add(assigned.header(), bytes.len() as u64, now);
+        if let Some(ended) = self.producers.apply(&assigned, now).filter(|ended| ended.aborted) {
+            let aborted = self.producers.aborted(&ended);
+            active.segment.update_active_index(|index| index.aborted.push(aborted));
+        }
         self.end = last_offset.plus(1);
         self.view.set_end(self.end);
         Ok(Prepared::Write { bytes, base_offset, last_offset, append_time })
+    }
+
+    /// What [`Log::prepare`] would say, without changing anything.
+    fn check(&self, batch: &SealedBatch) -> Result<Checked, AppendError> {
+        if self.offline {
+            return Err(AppendError::Offline);
+        }
+        self.check_size(batch.size())?;
+        let last_offset = self.last_offset_of(batch.header())?;
+        match self.producers.check(&batch.view())? {
+            Some(known) => Ok(Checked::Known(known)),
+            None => Ok(Checked::New { last_offset }),
+        }
     }
 
     /// Whether [`Log::roll`] must come before this batch: the segment would be too large, too old, or its
@@ -199,6 +230,12 @@ impl Log {
     #[must_use]
     pub fn written(&self) -> Offset {
         self.written
+    }
+
+    /// Offset behind what is on stable storage: the recovery point.
+    #[must_use]
+    pub fn durable(&self) -> Offset {
+        self.durable
     }
 
     /// Everything before `upto` is on stable storage. Returns the new recovery point.
@@ -265,6 +302,6 @@ pub(super) fn write_epochs(home: &LogHome, epochs: &LeaderEpochs) -> Result<(), 
 }
 
 /// Replaces a small file, durably.
-pub(super) fn write_file(home: &LogHome, path: &PathBuf, bytes: &[u8]) -> Result<(), FileError> {
+pub(super) fn write_file(home: &LogHome, path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     home.disk.write_file(path, bytes).map_err(FileError::of(FileOperation::Write, path))
 }

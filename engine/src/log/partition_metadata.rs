@@ -36,8 +36,9 @@ pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<TopicId, MalformedFile
     parse_id(id).ok_or_else(|| malformed(2, "the topic id is not 22 characters of base64url"))
 }
 
-/// A topic id as Kafka prints it.
-pub(super) fn format_id(id: TopicId) -> String {
+/// A topic id as Kafka prints it: URL-safe base64 without padding.
+#[must_use]
+pub fn format_id(id: TopicId) -> String {
     let mut bits = u128::from_be_bytes(id.0);
     let mut text = [0_u8; ID_LENGTH];
     // 128 bits are 21 characters of six and one that carries the last two, at its upper end.

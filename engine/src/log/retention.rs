@@ -1,6 +1,7 @@
 //! Retention: which segments are old enough, or too many, and their removal. Only whole segments go, oldest first, and none
 //! that consumers have not been allowed to see.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +13,11 @@ use super::view::SegmentList;
 use crate::types::{Offset, Timestamp};
 
 /// What [`Log::apply_retention`] did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Retention {
-    /// Segments that were removed.
-    pub segments_removed: usize,
+    /// Files of segments that are gone from the log, oldest first. The caller unlinks them, where it may take as
+    /// long as a large file takes; the next opening removes what stays.
+    pub removed: Vec<PathBuf>,
     /// Bytes in them.
     pub bytes_removed: u64,
     /// The active segment is expired, too: once the caller has rolled it, the next call removes it.
@@ -45,9 +47,8 @@ impl Log {
             }
             let (oldest, rest) = (Arc::clone(oldest), rest.to_vec());
             let bytes = oldest.visible()?;
-            self.remove_oldest(&oldest, rest, next_base)?;
+            retention.removed.push(self.remove_oldest(&oldest, rest, next_base)?);
             size = size.saturating_sub(bytes);
-            retention.segments_removed += 1;
             retention.bytes_removed += bytes;
         }
     }
@@ -111,18 +112,19 @@ impl Log {
         Ok(newest != Timestamp::NONE && Duration::from_millis(age) > age_max)
     }
 
-    /// Drops the segment from what readers see, then from the disk. A reader that has it open keeps its bytes, which is
-    /// why nothing waits for `file.delete.delay.ms`.
+    /// Drops the segment from what readers see, then from the log's files. A reader that has it open keeps its bytes,
+    /// which is why nothing waits for `file.delete.delay.ms`. Returns the file that is left to be unlinked.
     fn remove_oldest(
         &mut self,
         oldest: &Segment,
         rest: Vec<Arc<Segment>>,
         next_base: Offset,
-    ) -> Result<(), LogError> {
+    ) -> Result<PathBuf, LogError> {
         self.view.set_log_start(self.view.log_start().max(next_base));
         self.view.set_segments(SegmentList::new(rest));
-        layout::remove_segment(&*self.home.disk, &self.home.directory, oldest.base())?;
-        Ok(layout::remove_indexes(&*self.home.disk, &self.home.directory, oldest.base())?)
+        let removed = layout::retire_segment(&*self.home.disk, &self.home.directory, oldest.base())?;
+        layout::remove_indexes(&*self.home.disk, &self.home.directory, oldest.base())?;
+        Ok(removed)
     }
 }
 
