@@ -31,4 +31,5 @@ pub use commit::{AppendHandle, CommitQueue, Completion, CompletionKind, Durabili
 pub use disk::{Disk, DiskFile, OpenMode};
 pub use lock::{DirectoryLock, LockError};
 pub use posix::{PosixDisk, WriteMethod};
+pub use ring::io_uring_refused;
 pub use sim::{Failure, Fault, Lasting, Operation, SimClock, SimDisk};

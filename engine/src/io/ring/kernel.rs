@@ -186,6 +186,13 @@ impl Drop for Kernel {
 const POLL_IN: u32 = 1;
 const _: () = assert!(libc::POLLIN == 1);
 
+/// Why this process may not use io_uring; `None` when it may. (Docker's default seccomp profile forbids it, a low
+/// RLIMIT_MEMLOCK can.)
+#[must_use]
+pub fn io_uring_refused() -> Option<io::Error> {
+    IoUring::new(2).err()
+}
+
 /// The ring with the cheapest way of handing over completions that this kernel knows.
 fn set_up() -> io::Result<IoUring> {
     let mut refused = io::Error::from(io::ErrorKind::Unsupported);

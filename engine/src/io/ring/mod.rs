@@ -8,6 +8,8 @@ mod operation;
 mod side_file;
 mod tail;
 
+pub use kernel::io_uring_refused;
+
 use std::fs::File;
 use std::io;
 use std::path::Path;
