@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::broker::{BrokerError, produce_error_code};
 use crate::error_code::ErrorCode;
+use crate::shard::ProduceError;
 
 /// Why a client's call, message or partition failed.
 ///
@@ -85,6 +87,18 @@ impl KafkaError {
 impl From<ErrorCode> for KafkaError {
     fn from(code: ErrorCode) -> KafkaError {
         KafkaError::new(code)
+    }
+}
+
+impl From<BrokerError> for KafkaError {
+    fn from(error: BrokerError) -> KafkaError {
+        KafkaError::with_reason(error.code(), error.to_string())
+    }
+}
+
+impl From<ProduceError> for KafkaError {
+    fn from(error: ProduceError) -> KafkaError {
+        KafkaError::with_reason(produce_error_code(&error), error.to_string())
     }
 }
 

@@ -14,7 +14,7 @@ pub struct ClientConfig {
     /// `bootstrap.servers`: the engine to work on.
     pub bootstrap: Bootstrap,
     /// The engine's own settings, for whoever opens it first.
-    pub engine: EngineConfig,
+    pub engine: EngineSettings,
     /// `client.id`
     pub client_id: String,
     /// `client.rack`
@@ -52,7 +52,7 @@ pub struct ClientConfig {
 
 /// Settings of an engine, `tidelog.*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EngineConfig {
+pub struct EngineSettings {
     /// `tidelog.shards`: number of shards; `None` (0) lets the engine choose.
     pub shards: Option<u32>,
     /// `tidelog.spin.us`: how long a shard looks for work before it sleeps.
@@ -116,7 +116,7 @@ impl ClientConfig {
         let refresh = u64::try_from(values.int(keys::METADATA_REFRESH)).ok().filter(|millis| *millis > 0);
         Ok(ClientConfig {
             bootstrap: Bootstrap::of(values)?,
-            engine: EngineConfig {
+            engine: EngineSettings {
                 shards: Some(values.count(keys::SHARDS)).filter(|shards| *shards > 0),
                 spin: Duration::from_micros(u64::from(values.count(keys::SPIN))),
                 num_partitions: values.count(keys::NUM_PARTITIONS),
@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(config.metadata_refresh_interval, Some(Duration::from_secs(300)));
         assert_eq!((config.statistics_interval, config.log_level), (None, 6));
         assert!(config.allow_auto_create_topics && config.debug.is_empty() && config.oauthbearer.is_none());
-        assert_eq!(config.engine, EngineConfig { shards: None, spin: Duration::ZERO, num_partitions: 1 });
+        assert_eq!(config.engine, EngineSettings { shards: None, spin: Duration::ZERO, num_partitions: 1 });
     }
 
     #[test]

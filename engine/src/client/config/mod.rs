@@ -24,7 +24,7 @@ mod warning;
 use std::fmt;
 
 pub use bootstrap::Bootstrap;
-pub use client::{AdminConfig, ClientConfig, DebugContexts, EngineConfig};
+pub use client::{AdminConfig, ClientConfig, DebugContexts, EngineSettings};
 pub use consumer::{AutoCommit, ConsumerConfig, FetchConfig, GroupProtocol, OffsetReset};
 pub use error::{ConfigError, Conflict};
 pub use producer::{ProducerConfig, TopicProducerConfig};
