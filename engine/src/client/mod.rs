@@ -5,7 +5,7 @@
 //!
 //! - [`config`]: settings, with librdkafka's names and error texts.
 //! - [`error`]: [`KafkaError`], what every call of a client fails with.
-//! - [`producer`]: [`Producer`].
+//! - [`producer`]: the [`Producer`] and its delivery reports.
 //! - [`partitioner`]: which partition a message goes to.
 //! - [`assignor`]: which member of a group gets which partitions.
 //! - [`subscription`]: which topics a consumer means.
