@@ -19,12 +19,14 @@
 mod fields;
 mod group_metadata;
 mod offset_commit;
+mod subscription;
 #[cfg(test)]
 mod tests;
 
 pub use fields::SchemaError;
 pub use group_metadata::{GroupMetadata, MemberMetadata};
 pub use offset_commit::OffsetCommit;
+pub use subscription::subscribed_topics;
 
 use fields::{Reader, Writer};
 
