@@ -31,6 +31,8 @@ mod rebalance;
 mod request;
 mod state;
 mod sync;
+#[cfg(test)]
+mod tests;
 
 pub use coordinator::{Coordinator, MemberIds, RandomMemberIds};
 pub use outbox::{AppendId, Effect, GroupRecord};
