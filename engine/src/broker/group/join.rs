@@ -140,7 +140,6 @@ impl<R> Group<R> {
                     old_settings,
                     old_leader,
                     skip_assignment_supported: request.skip_assignment_supported,
-                    generation: self.generation,
                 };
                 let record = self.record(None);
                 let then = Continuation::ReplaceStatic(Box::new(replacement));
@@ -165,9 +164,8 @@ impl<R> Group<R> {
         let new_id = replacement.new_id.as_str();
         let Some(member) = self.members.get_mut(new_id) else { return };
         match result {
-            Ok(()) if self.state != GroupState::Stable || self.generation != replacement.generation => {
-                // Another rebalance has begun meanwhile, and answers it.
-            }
+            // Another rebalance has begun meanwhile, and answers it.
+            Ok(()) if self.state != GroupState::Stable => {}
             Ok(()) => {
                 let Some(to) = member.joining.take() else { return };
                 let mut response = self.joined(new_id);
@@ -179,6 +177,8 @@ impl<R> Group<R> {
                     response.members = Vec::new();
                 }
                 turn.outbox.reply(to, Response::Join(response));
+                // Its session may have ended while its request waited here.
+                self.restart_session(new_id, turn.now.monotonic);
             }
             Err(error) => {
                 let waiting = member.joining.take();

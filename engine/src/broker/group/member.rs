@@ -21,7 +21,8 @@ pub(super) struct Member<R> {
     pub(super) joining: Option<R>,
     /// Its sync request, while that waits for the leader's assignment.
     pub(super) syncing: Option<R>,
-    /// When it is taken for lost. `None` while a waiting request shows that it is there.
+    /// When it is taken for lost. `None` only while a waiting request shows that it is there: who answers that
+    /// restarts the session.
     pub(super) deadline: Option<Duration>,
 }
 

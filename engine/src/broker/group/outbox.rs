@@ -74,7 +74,6 @@ pub(super) struct Replacement {
     /// Leader before it came back.
     pub(super) old_leader: Option<String>,
     pub(super) skip_assignment_supported: bool,
-    pub(super) generation: i32,
 }
 
 impl<R> Continuation<R> {

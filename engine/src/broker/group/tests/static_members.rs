@@ -184,3 +184,54 @@ fn a_static_member_keeps_its_place_over_a_restart_of_the_engine() {
     let tag = bench.sync(sync_request(of_instance("two", &new_id, 2), &[]));
     assert_eq!(bench.synced(tag).assignment, "right");
 }
+
+#[test]
+fn a_successor_may_fetch_the_assignment_its_predecessor_never_fetched() {
+    let mut bench = Bench::new();
+    let tag = bench.join(&instance("one"));
+    let first = bench.joined(tag).member_id;
+    let tag = bench.join(&instance("two"));
+    bench.join(&JoinRequest { member_id: first.clone(), ..instance("one") });
+    let second = bench.joined(tag).member_id;
+    bench.sync(sync_request(identity(&first, 2), &[(&first, "left"), (&second, "right")]));
+    let tag = bench.join(&instance("two"));
+    let successor = bench.joined(tag).member_id;
+    let tag = bench.sync(sync_request(of_instance("two", &successor, 2), &[]));
+    assert_eq!(bench.synced(tag).assignment, "right");
+    for _ in 0..10 {
+        bench.pass(seconds(8));
+        assert_eq!(bench.heartbeat(&first, 2), ErrorCode::None);
+        assert_eq!(bench.heartbeat(&successor, 2), ErrorCode::None);
+    }
+}
+
+#[test]
+fn a_restart_of_the_engine_keeps_the_leader() {
+    let mut bench = Bench::new();
+    let tag = bench.join(&instance("z"));
+    let leader = bench.joined(tag).member_id;
+    let tag = bench.join(&instance("a"));
+    bench.join(&JoinRequest { member_id: leader.clone(), ..instance("z") });
+    let follower = bench.joined(tag).member_id;
+    bench.sync(sync_request(identity(&leader, 2), &[(&leader, "left"), (&follower, "right")]));
+    bench.restart();
+    let tag = bench.join(&JoinRequest { member_id: follower, ..instance("a") });
+    assert_eq!(bench.joined(tag).leader, leader);
+}
+
+/// A random run found a member that nobody would ever have missed: its session ended while its join waited for the log,
+/// which counts for being there, and the answer started no other.
+#[test]
+fn a_static_member_that_came_back_over_a_slow_log_is_still_watched() {
+    let mut bench = Bench::new();
+    let tag = bench.join(&instance("one"));
+    let first = bench.joined(tag).member_id;
+    bench.sync(sync_request(identity(&first, 1), &[]));
+    bench.log = Log::Hangs;
+    let tag = bench.join(&instance("one"));
+    bench.pass(seconds(10));
+    bench.resume_log(Log::Writes);
+    assert_eq!(bench.joined(tag).error, ErrorCode::None);
+    bench.pass(seconds(11));
+    assert_eq!(bench.state(), Some(GroupState::Empty));
+}
