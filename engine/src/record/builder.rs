@@ -4,7 +4,7 @@
 //! buffer has its size) nor reads a clock.
 
 use super::compression;
-use super::varint::{self, zigzag, zigzag_size};
+use super::varint::{self, SHORT_END, Word, encoded_size, zigzag, zigzag_size};
 use super::{Attributes, BatchHeader, Compression, HEADER_SIZE, PooledBuffer, SealedBatch};
 use crate::limits::{BATCH_SIZE_MAX, HEADERS_COUNT_MAX};
 use crate::types::{ProducerEpoch, ProducerId, Sequence, Timestamp};
@@ -13,8 +13,8 @@ use crate::types::{ProducerEpoch, ProducerId, Sequence, Timestamp};
 /// and 5 for the offset (Kafka: `DefaultRecord.MAX_RECORD_OVERHEAD`).
 const RECORD_OVERHEAD_MAX: usize = 21;
 
-/// One byte says that a key or value is null.
-const NULL_SIZE: usize = 1;
+/// Size of a key or value that is null: -1, zigzag-encoded, which takes one byte.
+const NULL: u64 = 1;
 
 /// What a producer gives for one record.
 #[derive(Clone, Copy, Debug)]
@@ -122,21 +122,17 @@ impl BatchBuilder {
         let timestamp_delta = zigzag(record.timestamp.0.wrapping_sub(base.0));
         let offset_delta = zigzag(i64::from(self.count));
         let fields = fields_size(record);
-        let length = 1 + varint::size_of(timestamp_delta) + varint::size_of(offset_delta) + fields;
-        let size = varint::size_of(zigzag_size(length)) + length;
+        let length = 1 + encoded_size(timestamp_delta) + encoded_size(offset_delta) + fields;
+        let size = encoded_size(zigzag_size(length)) + length;
         self.reserve(size, record.headers.len())?;
 
         let buffer: &mut Vec<u8> = &mut self.buffer;
-        varint::put(buffer, zigzag_size(length));
-        buffer.push(0);
-        varint::put(buffer, timestamp_delta);
-        varint::put(buffer, offset_delta);
-        put_bytes(buffer, record.key);
+        put_front(buffer, [zigzag_size(length), 0, timestamp_delta, offset_delta], record.key);
         put_bytes(buffer, record.value);
-        varint::put(buffer, zigzag_size(record.headers.len()));
-        for header in record.headers {
-            put_bytes(buffer, Some(header.key.as_bytes()));
-            put_bytes(buffer, header.value);
+        if record.headers.is_empty() {
+            buffer.push(0);
+        } else {
+            put_headers(buffer, record.headers);
         }
         self.base_timestamp = base;
         self.max_timestamp = if first { base } else { self.max_timestamp.max(record.timestamp) };
@@ -160,12 +156,14 @@ impl BatchBuilder {
     /// Upper bound in bytes of what `record` adds to a batch. With [`HEADER_SIZE`] it is what Kafka compares with
     /// `max.request.size` (`AbstractRecords.estimateSizeInBytesUpperBound`).
     #[must_use]
+    #[inline]
     pub fn encoded_size_max(record: &RecordData<'_>) -> usize {
         RECORD_OVERHEAD_MAX + fields_size(record)
     }
 
     /// Size in bytes so far, header included, before compression.
     #[must_use]
+    #[inline]
     pub fn size(&self) -> usize {
         self.buffer.len()
     }
@@ -195,10 +193,20 @@ impl BatchBuilder {
     /// # Errors
     /// [`BuildError::Empty`], [`BuildError::Compression`] and, when packing made it grow, [`BuildError::TooLarge`].
     pub fn seal(self, stamp: ProducerStamp, level: Option<i32>) -> Result<SealedBatch, BuildError> {
+        let attributes = Attributes::new(self.compression);
+        self.seal_as(attributes, stamp, level)
+    }
+
+    /// As [`BatchBuilder::seal`]; `attributes` must name the codec that the builder has.
+    pub(super) fn seal_as(
+        self,
+        mut attributes: Attributes,
+        stamp: ProducerStamp,
+        level: Option<i32>,
+    ) -> Result<SealedBatch, BuildError> {
         if self.is_empty() {
             return Err(BuildError::Empty);
         }
-        let mut attributes = Attributes::new(self.compression);
         if stamp.transactional {
             attributes = attributes.with_transactional();
         }
@@ -242,7 +250,7 @@ impl BatchBuilder {
 fn fields_size(record: &RecordData<'_>) -> usize {
     let headers = record.headers;
     let mut size =
-        bytes_size(record.key) + bytes_size(record.value) + varint::size_of(zigzag_size(headers.len()));
+        bytes_size(record.key) + bytes_size(record.value) + encoded_size(zigzag_size(headers.len()));
     for header in headers {
         size += bytes_size(Some(header.key.as_bytes())) + bytes_size(header.value);
     }
@@ -251,13 +259,44 @@ fn fields_size(record: &RecordData<'_>) -> usize {
 
 #[inline]
 fn bytes_size(bytes: Option<&[u8]>) -> usize {
-    bytes.map_or(NULL_SIZE, |bytes| varint::size_of(zigzag_size(bytes.len())) + bytes.len())
+    bytes.map_or(encoded_size(NULL), |bytes| encoded_size(zigzag_size(bytes.len())) + bytes.len())
+}
+
+/// Writes what comes before the value. The attributes, always 0, are the same as a number and as a byte.
+#[inline]
+fn put_front(buffer: &mut Vec<u8>, numbers: [u64; 4], key: Option<&[u8]>) {
+    let key_size = key.map_or(NULL, |key| zigzag_size(key.len()));
+    if numbers.iter().fold(key_size, |all, number| all | number) < SHORT_END {
+        let mut word = Word::default();
+        for number in numbers {
+            word.put(number);
+        }
+        word.put(key_size);
+        word.flush(buffer);
+    } else {
+        for number in numbers {
+            varint::put(buffer, number);
+        }
+        varint::put(buffer, key_size);
+    }
+    if let Some(key) = key {
+        buffer.extend_from_slice(key);
+    }
+}
+
+#[inline(never)]
+fn put_headers(buffer: &mut Vec<u8>, headers: &[HeaderRef<'_>]) {
+    varint::put(buffer, zigzag_size(headers.len()));
+    for header in headers {
+        put_bytes(buffer, Some(header.key.as_bytes()));
+        put_bytes(buffer, header.value);
+    }
 }
 
 #[inline]
 fn put_bytes(buffer: &mut Vec<u8>, bytes: Option<&[u8]>) {
     match bytes {
-        None => buffer.push(1),
+        None => varint::put(buffer, NULL),
         Some(bytes) => {
             varint::put(buffer, zigzag_size(bytes.len()));
             buffer.extend_from_slice(bytes);
@@ -266,120 +305,4 @@ fn put_bytes(buffer: &mut Vec<u8>, bytes: Option<&[u8]>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::record::BufferPool;
-
-    fn builder() -> BatchBuilder {
-        BatchBuilder::new(BufferPool::new(1 << 20).take(4096), Compression::None)
-    }
-
-    fn record(timestamp: i64, value: &[u8]) -> RecordData<'_> {
-        RecordData { timestamp: Timestamp(timestamp), key: None, value: Some(value), headers: &[] }
-    }
-
-    #[test]
-    fn what_is_appended_is_read_back() {
-        let headers = [
-            HeaderRef { key: "a", value: Some(b"1") },
-            HeaderRef { key: "a", value: None },
-            HeaderRef { key: "", value: Some(b"") },
-        ];
-        let given = [
-            RecordData { timestamp: Timestamp(-5), key: Some(b"k"), value: Some(b"v"), headers: &headers },
-            RecordData { timestamp: Timestamp(-9), key: None, value: None, headers: &[] },
-            RecordData { timestamp: Timestamp(7), key: Some(b""), value: Some(&[7; 300]), headers: &[] },
-        ];
-        let mut builder = builder();
-        for record in &given {
-            let before = builder.size();
-            builder.append(record).unwrap();
-            assert!(builder.size() - before <= BatchBuilder::encoded_size_max(record));
-        }
-        assert_eq!((builder.count(), builder.max_timestamp()), (3, Timestamp(7)));
-        let size = builder.size();
-        let sealed = builder.seal(ProducerStamp::NONE, None).unwrap();
-        assert_eq!(sealed.size(), size);
-        sealed.view().verify().unwrap();
-
-        let read: Vec<_> = sealed.view().records().unwrap().map(Result::unwrap).collect();
-        assert_eq!(read.len(), given.len());
-        for (index, (read, given)) in read.iter().zip(&given).enumerate() {
-            assert_eq!(read.offset.0, i64::try_from(index).unwrap());
-            assert_eq!((read.timestamp, read.key, read.value), (given.timestamp, given.key, given.value));
-            assert_eq!(read.headers.count(), given.headers.len());
-            for (read, given) in read.headers.zip(given.headers) {
-                assert_eq!((read.key_str().unwrap(), read.value), (given.key, given.value));
-            }
-        }
-    }
-
-    #[test]
-    fn the_stamp_and_the_counts_are_in_the_header() {
-        let mut builder = builder();
-        for timestamp in [100, 90, 110] {
-            builder.append(&record(timestamp, b"v")).unwrap();
-        }
-        let stamp = ProducerStamp {
-            producer_id: ProducerId(7),
-            epoch: ProducerEpoch(3),
-            base_sequence: Sequence(40),
-            transactional: true,
-        };
-        let sealed = builder.seal(stamp, None).unwrap();
-        let header = sealed.header();
-        assert_eq!((header.producer_id(), header.producer_epoch()), (ProducerId(7), ProducerEpoch(3)));
-        assert_eq!(header.base_sequence(), Sequence(40));
-        assert!(header.attributes().is_transactional());
-        assert_eq!((header.records_count.get(), header.last_offset_delta.get()), (3, 2));
-        assert_eq!((header.base_timestamp.get(), header.max_timestamp.get()), (100, 110));
-    }
-
-    #[test]
-    fn timestamps_at_the_ends_of_the_range_survive() {
-        let mut builder = builder();
-        let given = [i64::MIN, i64::MAX, 0, -1];
-        for timestamp in given {
-            builder.append(&record(timestamp, b"")).unwrap();
-        }
-        let sealed = builder.seal(ProducerStamp::NONE, None).unwrap();
-        let read: Vec<_> = sealed.view().records().unwrap().map(|r| r.unwrap().timestamp.0).collect();
-        assert_eq!(read, given);
-    }
-
-    #[test]
-    fn a_batch_filled_to_its_buffer_does_not_grow_it() {
-        let pool = BufferPool::new(1 << 20);
-        let mut builder = BatchBuilder::new(pool.take(16 << 10), Compression::None);
-        let (address, value) = (builder.buffer.as_ptr(), [1; 93]);
-        // 100 bytes a record, to exactly 16 KiB: the last one takes what is left.
-        while builder.size() + 200 < 16 << 10 {
-            builder.append(&record(0, &value)).unwrap();
-        }
-        let overhead = 10;
-        let last = vec![1; (16 << 10) - builder.size() - overhead];
-        builder.append(&record(0, &last)).unwrap();
-        assert_eq!((builder.size(), builder.buffer.as_ptr()), (16 << 10, address));
-    }
-
-    #[test]
-    fn what_is_refused_leaves_the_batch_as_it_was() {
-        let mut builder = builder();
-        builder.append(&record(5, b"v")).unwrap();
-        let size = builder.size();
-        let headers = vec![HeaderRef { key: "", value: None }; HEADERS_COUNT_MAX + 1];
-        let refused = RecordData { headers: &headers, ..record(9, b"v") };
-        assert_eq!(builder.append(&refused), Err(BuildError::HeadersCount(HEADERS_COUNT_MAX + 1)));
-        // The same 16 MiB again and again: a batch of more than 1 GiB that costs no memory.
-        let large = vec![0; 16 << 20];
-        let headers = [HeaderRef { key: "", value: Some(&large) }; 64];
-        let refused = RecordData { headers: &headers, ..record(9, b"v") };
-        assert!(matches!(builder.append(&refused), Err(BuildError::TooLarge { .. })));
-        assert_eq!((builder.size(), builder.count(), builder.max_timestamp()), (size, 1, Timestamp(5)));
-    }
-
-    #[test]
-    fn a_batch_without_records_is_not_sealed() {
-        assert_eq!(builder().seal(ProducerStamp::NONE, None).unwrap_err(), BuildError::Empty);
-    }
-}
+mod tests;

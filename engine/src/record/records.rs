@@ -62,6 +62,18 @@ pub struct Headers<'a> {
 }
 
 impl<'a> Headers<'a> {
+    /// The encoded headers, without their count, and how many there are.
+    #[must_use]
+    pub fn encoded(&self) -> (&'a [u8], usize) {
+        (self.bytes, self.remaining)
+    }
+
+    /// Headers from [`Headers::encoded`] of others.
+    #[must_use]
+    pub fn from_encoded(bytes: &'a [u8], count: usize) -> Headers<'a> {
+        Headers { bytes, remaining: count }
+    }
+
     /// Checks that `body` is a count and that many headers, and nothing else.
     #[inline]
     fn parse(mut body: &'a [u8]) -> Result<Headers<'a>, &'static str> {
@@ -136,6 +148,21 @@ impl<'a> BatchView<'a> {
     }
 }
 
+/// A place between two records of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordsCursor {
+    remaining_size: usize,
+    index: usize,
+}
+
+impl RecordsCursor {
+    /// Bytes of unpacked records that come after this place.
+    #[must_use]
+    pub fn remaining_size(&self) -> usize {
+        self.remaining_size
+    }
+}
+
 /// Iterator over the records of a batch. Ends after the first error.
 #[derive(Clone, Debug)]
 pub struct Records<'a> {
@@ -164,6 +191,30 @@ impl<'a> Records<'a> {
             index: 0,
             count,
         })
+    }
+
+    /// Where this iterator is, for [`Records::resume`].
+    #[must_use]
+    pub fn cursor(&self) -> RecordsCursor {
+        RecordsCursor { remaining_size: self.bytes.len(), index: self.index }
+    }
+
+    /// Goes on where another iterator over the same `header` and `unpacked` records was: for a reader that owns the
+    /// bytes and cannot borrow from itself.
+    ///
+    /// # Errors
+    /// [`BatchError::Inconsistent`] for a negative count or a cursor of other bytes.
+    pub fn resume(
+        header: &BatchHeader,
+        unpacked: &'a [u8],
+        cursor: RecordsCursor,
+    ) -> Result<Records<'a>, BatchError> {
+        let start = unpacked.len().checked_sub(cursor.remaining_size);
+        let rest = start.and_then(|start| unpacked.get(start..));
+        let rest = rest.ok_or(BatchError::Inconsistent("the cursor belongs to other records"))?;
+        let mut records = Records::new(header, rest)?;
+        records.index = cursor.index.min(records.count);
+        Ok(records)
     }
 
     #[inline]
@@ -272,6 +323,22 @@ mod tests {
         // A headers count of 2^31 - 1 in a record of a few bytes.
         let bytes = [22, 0, 0, 0, 1, 1, 0xfe, 0xff, 0xff, 0xff, 0x0f, 0];
         assert_eq!(reason(1, &bytes), "header value is cut short");
+    }
+
+    #[test]
+    fn a_reader_goes_on_where_its_cursor_says() {
+        let bytes = [12, 0, 0, 0, 1, 1, 0, 12, 0, 13, 6, 1, 1, 0];
+        let mut header = BatchHeader::new_zeroed();
+        header.records_count.set(2);
+        let mut first = Records::new(&header, &bytes).unwrap();
+        for expected in [vec![0, 3], vec![3], vec![]] {
+            let rest = Records::resume(&header, &bytes, first.cursor()).unwrap();
+            let offsets: Vec<_> = rest.map(|record| record.unwrap().offset.0).collect();
+            assert_eq!(offsets, expected);
+            first.next();
+        }
+        let elsewhere = Records::new(&header, &bytes).unwrap().cursor();
+        assert!(Records::resume(&header, &bytes[1..], elsewhere).is_err());
     }
 
     #[test]

@@ -80,6 +80,15 @@ impl SealedBatch {
         self.seal();
     }
 
+    /// Corrects the largest timestamp, for a batch whose header claims another than its records have
+    /// ([`BatchView::validate`] tells). Costs nothing when it is right.
+    pub fn set_max_timestamp(&mut self, timestamp: Timestamp) {
+        if self.header().max_timestamp() != timestamp {
+            self.header_mut().max_timestamp.set(timestamp.0);
+            self.seal();
+        }
+    }
+
     /// Gives the batch its place in the log and makes it immutable and shareable. No byte is copied; the
     /// memory goes back to its pool when the last clone is dropped.
     #[must_use]
@@ -137,6 +146,14 @@ mod tests {
         assert_eq!(batch.header().attributes().timestamp_type(), TimestampType::LogAppendTime);
         let times: Vec<_> = batch.view().records().unwrap().map(|r| r.unwrap().timestamp).collect();
         assert_eq!(times, [Timestamp(77), Timestamp(77)]);
+    }
+
+    #[test]
+    fn a_wrong_largest_timestamp_can_be_corrected() {
+        let mut batch = sealed(&BufferPool::new(0));
+        batch.set_max_timestamp(Timestamp(99));
+        assert_eq!(batch.header().max_timestamp(), Timestamp(99));
+        batch.view().verify().unwrap();
     }
 
     #[test]

@@ -8,6 +8,12 @@ use super::{Sink, UnpackError, corrupt};
 /// Level when none is given, zstd's own and Kafka's.
 const LEVEL_DEFAULT: i32 = 3;
 
+/// Most bytes that one block stands for.
+const BLOCK_SIZE_MAX: usize = 128 << 10;
+
+/// Least that a block takes: its header, and the byte that it repeats.
+const BLOCK_PACKED_SIZE_MIN: usize = 4;
+
 /// What the library returns when the output does not fit: an error is its number, negated.
 const OUTPUT_TOO_SMALL: usize = (ZSTD_ErrorCode::ZSTD_error_dstSize_tooSmall as usize).wrapping_neg();
 
@@ -22,8 +28,10 @@ pub(super) fn pack(level: Option<i32>, raw: &[u8], out: &mut Vec<u8>) -> Result<
 }
 
 /// Unpacks in one go, again with more room when it was too little. Streaming would need a second buffer as large as
-/// the window that the frame asks for; this way the sink's bound holds for everything.
+/// the window that the frame asks for; this way the sink's bound holds for everything. Damaged data asks for
+/// more room too, so what is given stays below what data of this size can hold.
 pub(super) fn unpack(packed: &[u8], sink: &mut Sink<'_>) -> Result<(), UnpackError> {
+    let holds_max = packed.len().div_ceil(BLOCK_PACKED_SIZE_MIN).saturating_mul(BLOCK_SIZE_MAX);
     let mut context = DCtx::create();
     loop {
         let room = sink.free()?;
@@ -33,10 +41,10 @@ pub(super) fn unpack(packed: &[u8], sink: &mut Sink<'_>) -> Result<(), UnpackErr
                 sink.advance(size);
                 return Ok(());
             }
-            Err(OUTPUT_TOO_SMALL) if tried < sink.room_max() => {
-                sink.grow_to(tried.saturating_mul(4).min(sink.size_max))
+            Err(OUTPUT_TOO_SMALL) if tried >= sink.room_max() => return Err(UnpackError::Full),
+            Err(OUTPUT_TOO_SMALL) if tried < holds_max => {
+                sink.grow_to(tried.saturating_mul(4).min(holds_max).min(sink.size_max));
             }
-            Err(OUTPUT_TOO_SMALL) => return Err(UnpackError::Full),
             Err(code) => return Err(corrupt(get_error_name(code))),
         }
     }
