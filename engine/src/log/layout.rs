@@ -27,11 +27,15 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Lists `directory`.
-    pub(super) fn read(disk: &dyn Disk, directory: &Path) -> Result<Layout, FileError> {
+    /// Lists `directory`; `None` when there is no such folder.
+    pub(super) fn read(disk: &dyn Disk, directory: &Path) -> Result<Option<Layout>, FileError> {
+        let names = match disk.list(directory) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            names => names.map_err(FileError::of(FileOperation::List, directory))?,
+        };
         let mut layout = Layout::default();
         // Names come sorted, and offsets sort as their digits do.
-        for name in disk.list(directory).map_err(FileError::of(FileOperation::List, directory))? {
+        for name in names {
             match FileKind::parse(&name) {
                 Some((base, FileKind::Log)) => layout.segments.push(base),
                 Some((base, FileKind::Snapshot)) => layout.snapshots.push(base),
@@ -40,7 +44,7 @@ impl Layout {
                 None => {}
             }
         }
-        Ok(layout)
+        Ok(Some(layout))
     }
 
     /// Removes leftovers, segments that lie wholly before `log_start`, and indexes without a segment.

@@ -34,7 +34,6 @@ mod rolling;
 mod scanner;
 mod segment;
 mod transaction_index;
-mod transaction_marker;
 mod view;
 
 pub use checkpoint::{MalformedFile, PartitionOffsets};

@@ -95,7 +95,8 @@ impl Log {
         from: OpenFrom,
     ) -> Result<(Log, RecoveryReport), LogError> {
         let home = home(disk, directory, &config, &from);
-        let mut layout = Layout::read(&*home.disk, directory)?;
+        let layout = Layout::read(&*home.disk, directory)?;
+        let mut layout = layout.ok_or_else(|| LogError::NoMetadata { directory: directory.to_owned() })?;
         let topic_id = read_metadata(&home)?;
         layout.clean(&*home.disk, directory, from.log_start)?;
         let reached = from.durable.max(from.recovery_point);

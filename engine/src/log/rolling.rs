@@ -11,7 +11,7 @@ use super::index::{IndexBuilder, IndexEntries};
 use super::layout;
 use super::partition_log::Log;
 use super::producer_snapshot;
-use super::segment::{ActiveIndex, Segment};
+use super::segment::{ActiveIndex, LoadedPart, Segment};
 use super::view::SegmentList;
 use crate::io::{CommitQueue, OpenMode};
 use crate::types::{Offset, Timestamp};
@@ -37,8 +37,8 @@ impl Log {
             return Ok(());
         };
         let size = closed.visible()?;
+        self.check_end(&closed, size)?;
         let (entries, max_timestamp) = closed.load_index().map_err(into_log_error)?;
-        self.check_end(&closed, &entries, size)?;
         let first_timestamp = first_timestamp(&closed, size)?;
         let path = closed.path(FileKind::Log);
         let handle = queue.open(&path, size).map_err(FileError::of(FileOperation::Open, &path))?;
@@ -46,7 +46,8 @@ impl Log {
         let index = IndexBuilder::resume(closed.base(), interval, size, &entries, max_timestamp);
         let (offset_entries, time_entries) = (entries.offsets.len(), entries.times.len());
         let aborted = closed.aborted().map_err(into_log_error)?;
-        let content = ActiveIndex { entries, max_timestamp, aborted };
+        let loaded = Some(LoadedPart { size, offsets: offset_entries, times: time_entries });
+        let content = ActiveIndex { entries, loaded, max_timestamp, aborted };
         let active = ActiveSegment {
             segment: Arc::new(closed.to_active(size, content)),
             handle,
@@ -149,6 +150,7 @@ impl Log {
         let index = IndexBuilder::new(base, self.home.index_interval);
         let content = ActiveIndex {
             entries: IndexEntries::default(),
+            loaded: None,
             max_timestamp: index.max_timestamp(),
             aborted: Vec::new(),
         };
@@ -198,26 +200,31 @@ impl Log {
         Ok(())
     }
 
-    /// The segment's last batch must end at the log's end, and with it the file: new batches are put there.
-    fn check_end(&self, segment: &Segment, entries: &IndexEntries, size: u64) -> Result<(), LogError> {
-        let last = entries.offsets.last();
-        let start =
-            last.map_or((segment.base(), 0), |entry| (entry.last_offset(segment.base()), entry.position()));
-        let path = segment.path(FileKind::Log);
-        let mut walk = HeaderWalk::new(&**segment.log_file()?, &path, start, size);
-        let mut end = segment.base();
-        while let Some(at) = walk.next().map_err(into_log_error)? {
-            end = at.header.next_offset();
-        }
-        if end == self.end {
+    /// The last batch must end where the log ends, and with it the file: new batches are put there.
+    fn check_end(&self, segment: &Segment, size: u64) -> Result<(), LogError> {
+        let file = segment.path(FileKind::Log);
+        let ends_early = |position| {
+            let reason = CorruptionReason::EndsEarly(self.end);
+            Corruption { file: file.clone(), position, offset: self.end, reason }
+        };
+        if self.end == segment.base() && size == 0 {
             return Ok(());
         }
-        let reason = if end < self.end {
-            CorruptionReason::EndsEarly(self.end)
-        } else {
-            CorruptionReason::LastOffset(end.plus(-1))
+        let last = self.end.plus(-1);
+        let Some(position) = segment.seek(last).map_err(into_log_error)? else {
+            return Err(ends_early(size).into());
         };
-        Err(Corruption { file: path, position: size, offset: end, reason }.into())
+        let mut walk = HeaderWalk::new(&**segment.log_file()?, &file, (last, position), size);
+        let found = walk.next().map_err(into_log_error)?;
+        if found.is_none_or(|found| found.header.next_offset() != self.end) {
+            return Err(ends_early(position).into());
+        }
+        if let Some(behind) = walk.next().map_err(into_log_error)? {
+            let (position, offset) = (behind.position, self.end);
+            let reason = CorruptionReason::Offset(behind.header.base_offset());
+            return Err(Corruption { file, position, offset, reason }.into());
+        }
+        Ok(())
     }
 
     /// A part of `segment.jitter.ms` that is always the same for one segment, and spread over the logs.
