@@ -118,6 +118,12 @@ pub enum LogError {
         /// The partition's folder.
         directory: PathBuf,
     },
+    /// A new log was to be made where there is one of the same topic.
+    #[error("{} is a log already", directory.display())]
+    Exists {
+        /// The partition's folder.
+        directory: PathBuf,
+    },
     /// A small text file is malformed.
     #[error(transparent)]
     Malformed(#[from] MalformedFile),

@@ -47,24 +47,29 @@ impl Layout {
         Ok(Some(layout))
     }
 
-    /// Removes leftovers, segments that lie wholly before `log_start`, and indexes without a segment.
-    pub(super) fn clean(
-        &mut self,
-        disk: &dyn Disk,
-        directory: &Path,
-        log_start: Offset,
-    ) -> Result<(), FileError> {
+    /// Removes leftovers, and indexes without a segment.
+    pub(super) fn clean(&mut self, disk: &dyn Disk, directory: &Path) -> Result<(), FileError> {
         for name in self.leftovers.drain(..) {
             remove(disk, &directory.join(name))?;
-        }
-        while self.segments.get(1).is_some_and(|next| *next <= log_start) {
-            let retired = retire_segment(disk, directory, self.segments.remove(0))?;
-            remove(disk, &retired)?;
         }
         for (base, kind) in self.indexes.drain(..) {
             if self.segments.binary_search(&base).is_err() {
                 remove(disk, &kind.path(directory, base))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Removes the producer snapshots behind `end`.
+    pub(super) fn remove_snapshots_behind(
+        &mut self,
+        disk: &dyn Disk,
+        directory: &Path,
+        end: Offset,
+    ) -> Result<(), FileError> {
+        let kept = self.snapshots.partition_point(|offset| *offset <= end);
+        for offset in self.snapshots.split_off(kept) {
+            remove(disk, &FileKind::Snapshot.path(directory, offset))?;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ mod data_directory;
 mod durable_watermark;
 mod error;
 mod file_name;
+mod folder_name;
 mod header_walk;
 mod index;
 mod index_file;

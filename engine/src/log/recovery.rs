@@ -83,7 +83,7 @@ impl Recovery<'_> {
             self.finish_segment(base, &scanned)?;
         }
         self.drop_empty_segments(last + 1, end)?;
-        self.drop_later_snapshots(end)?;
+        self.layout.remove_snapshots_behind(&*self.home.disk, &self.home.directory, end)?;
         self.sync_names()?;
         Ok(end)
     }
@@ -249,14 +249,6 @@ impl Recovery<'_> {
             }
             layout::remove(&*self.home.disk, &FileKind::Log.path(&self.home.directory, base))?;
             layout::remove_indexes(&*self.home.disk, &self.home.directory, base)?;
-        }
-        Ok(())
-    }
-
-    fn drop_later_snapshots(&mut self, end: Offset) -> Result<(), FileError> {
-        let kept = self.layout.snapshots.partition_point(|offset| *offset <= end);
-        for offset in self.layout.snapshots.split_off(kept) {
-            layout::remove(&*self.home.disk, &FileKind::Snapshot.path(&self.home.directory, offset))?;
         }
         Ok(())
     }

@@ -16,9 +16,6 @@ use super::view::SegmentList;
 use crate::io::{CommitQueue, OpenMode};
 use crate::types::{Offset, Timestamp};
 
-/// Producer snapshots that are kept: the newest and, should it be damaged, the one before.
-const SNAPSHOTS_KEPT: usize = 2;
-
 impl Log {
     /// Opens the newest segment for appending, or makes the first one. Before anything is appended, the end of the
     /// segment is held against what opening found: this reads the last few headers.
@@ -79,7 +76,7 @@ impl Log {
         let Some(active) = self.active.as_mut().filter(|active| active.size > 0) else { return Ok(()) };
         write_active_indexes(active)?;
         self.write_snapshot()?;
-        // The new file first: that it cannot be made is no reason to lose the old one.
+        // The new file first: that it cannot be made is no reason to lose the old one. It makes the names durable, too.
         let next = match self.new_segment(queue, self.end) {
             Ok(next) => next,
             Err(error) => {
@@ -107,6 +104,7 @@ impl Log {
             return self.check_online().map(|()| self.durable);
         }
         let Some(active) = self.active.as_mut() else {
+            // Nothing was appended, but the last stop may have been a crash.
             if self.snapshots.last() != Some(&self.end) {
                 self.write_snapshot()?;
             }
@@ -182,21 +180,26 @@ impl Log {
         self.view.set_segments(SegmentList::new(segments));
     }
 
-    /// Writes the producers' state at the log's end, without waiting for stable storage: should it be lost, the log is
-    /// read instead.
+    /// Writes the producers' state at the log's end, and removes all older ones but that of the newest segment's base.
+    /// Its bytes are made durable; whether its name is, is the caller's. A lost one costs reading the log from the one
+    /// before.
     fn write_snapshot(&mut self) -> Result<(), FileError> {
         let disk = &*self.home.disk;
         let path = FileKind::Snapshot.path(&self.home.directory, self.end);
         let file = disk.open(&path, OpenMode::Create).map_err(FileError::of(FileOperation::Create, &path))?;
         let bytes = producer_snapshot::encode(&self.producers);
         file.write_at(&bytes, 0).map_err(FileError::of(FileOperation::Write, &path))?;
-        if self.snapshots.last() != Some(&self.end) {
-            self.snapshots.push(self.end);
+        file.sync().map_err(FileError::of(FileOperation::Sync, &path))?;
+        let base = self.view.segments().as_slice().last().map_or(self.end, |newest| newest.base());
+        let mut kept = vec![self.end];
+        for known in std::mem::take(&mut self.snapshots) {
+            if known == base && known != self.end {
+                kept.insert(0, known);
+            } else if known != self.end {
+                layout::remove(disk, &FileKind::Snapshot.path(&self.home.directory, known))?;
+            }
         }
-        while self.snapshots.len() > SNAPSHOTS_KEPT {
-            let oldest = self.snapshots.remove(0);
-            layout::remove(disk, &FileKind::Snapshot.path(&self.home.directory, oldest))?;
-        }
+        self.snapshots = kept;
         Ok(())
     }
 

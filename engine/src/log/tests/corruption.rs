@@ -1,3 +1,5 @@
+//! Damage on disk: refused where it was promised, cut where it was not, repaired where it can be made anew.
+
 use super::*;
 use crate::io::OpenMode;
 

@@ -1,3 +1,5 @@
+//! A log is a list, whatever happens to it.
+
 use proptest::prelude::*;
 
 use super::*;

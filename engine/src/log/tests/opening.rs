@@ -1,3 +1,5 @@
+//! What opening reads, believes and refuses.
+
 use super::*;
 use crate::io::{Failure, Fault, Lasting, Operation};
 
@@ -133,4 +135,36 @@ fn leader_epochs_are_kept_and_rebuilt_when_their_file_is_gone() {
     assert_eq!(disk.read_file(&epochs, 100).unwrap(), kept);
     assert_eq!(log.view().latest_epoch(), LeaderEpoch(5));
     assert_eq!(log.view().epoch_of(Offset(2)), Some(LeaderEpoch(0)));
+}
+
+#[test]
+fn a_new_log_does_not_inherit_what_lies_in_its_folder() {
+    let (disk, _) = filled(one_segment(), 3).close();
+    let create =
+        |topic_id| Log::create(Arc::clone(&disk) as _, &directory(), topic_id, Arc::new(one_segment()));
+    let error = create(TOPIC).unwrap_err();
+    assert!(matches!(error, LogError::Exists { .. }), "{error}");
+    let other = TopicId([7; 16]);
+    let mut rig = Rig::started(Arc::clone(&disk), create(other).unwrap());
+    assert_eq!((rig.log.topic_id(), rig.log.end()), (other, Offset(0)));
+    rig.append(batch(&["new"], 0));
+    let stray = format!("orders-0.{TOPIC:?}-stray");
+    assert_eq!(disk.list(Path::new("data")).unwrap(), ["orders-0".to_owned(), stray.clone()]);
+    assert!(disk.list(&Path::new("data").join(stray)).unwrap().len() > 3, "nothing is lost");
+    let (disk, from) = rig.close();
+    assert_eq!(read_all(&open(&disk, one_segment(), from).unwrap().0.view()), ["new"]);
+}
+
+#[test]
+fn a_creation_that_was_interrupted_goes_on() {
+    let disk = Arc::new(SimDisk::new(1));
+    disk.create_dir(&directory()).unwrap();
+    for leftover in ["00000000000000000005.snapshot", "00000000000000000005.index", "partition.metadata.tmp"]
+    {
+        disk.write_file(&directory().join(leftover), b"x").unwrap();
+    }
+    for _ in 0..2 {
+        Log::create(Arc::clone(&disk) as _, &directory(), TOPIC, Arc::new(one_segment())).unwrap();
+        assert_eq!(disk.list(&directory()).unwrap(), ["leader-epoch-checkpoint", "partition.metadata"]);
+    }
 }

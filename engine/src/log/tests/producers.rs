@@ -1,3 +1,5 @@
+//! Repeated, missing and fenced batches; transactions.
+
 use std::time::Duration;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Readers beside the appender.
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Reads and look-ups from anywhere.
+
 use super::*;
 
 /// Three records a batch, ten bytes a value.

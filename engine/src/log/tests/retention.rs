@@ -1,3 +1,5 @@
+//! What goes, and what stays.
+
 use std::time::Duration;
 
 use super::*;

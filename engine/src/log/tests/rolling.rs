@@ -1,3 +1,5 @@
+//! When a segment ends, and what it leaves.
+
 use std::time::Duration;
 
 use super::*;
