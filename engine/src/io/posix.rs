@@ -1,5 +1,8 @@
 //! The machine's own file system.
 
+#[cfg(test)]
+mod tests;
+
 use std::any::Any;
 use std::ffi::CString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
