@@ -111,9 +111,16 @@ pub enum LogError {
         /// Highest offset that is known to have been durable.
         reached: Offset,
     },
-    /// The folder was never finished, or has lost its `partition.metadata`.
+    /// The folder is missing, was never finished, or has lost its `partition.metadata`. [`Log::create`](super::Log::create)
+    /// finishes one that holds no records yet.
     #[error("{} has no partition.metadata", directory.display())]
     NoMetadata {
+        /// The partition's folder.
+        directory: PathBuf,
+    },
+    /// A new log was to be made where there is one of the same topic.
+    #[error("{} is a log already", directory.display())]
+    Exists {
         /// The partition's folder.
         directory: PathBuf,
     },
