@@ -2,9 +2,9 @@
 //!
 //! [`Broker`] is one open data directory with its shards. Around it, in reading order: `opening` (start and stop),
 //! `topic` (a topic at work), `administration` (create, delete, alter), `maintenance` (retention, checkpoints),
-//! `list_offsets`, `groups` (consumer groups at work). The rest are state machines that neither read the clock nor do I/O of their own, so that one seed
-//! replays a run: [`catalog`], [`group`] with its
-//! records' form [`offsets_schema`], [`producer_ids`].
+//! `list_offsets`, `groups` (consumer groups at work). The rest are state machines that neither read the clock nor do
+//! I/O of their own, so that one seed replays a run: [`catalog`], [`group`] (whose records [`offsets_schema`] describes),
+//! [`producer_ids`].
 
 mod administration;
 pub mod catalog;
