@@ -15,3 +15,33 @@ pub const DECOMPRESSED_SIZE_MAX: usize = 1 << 30;
 
 /// Most headers one record may carry.
 pub const HEADERS_COUNT_MAX: usize = 1 << 16;
+
+/// Most bytes that one append of a partition hands to the disk: what arrives beyond waits for the next one.
+pub const COMMIT_SIZE_MAX: usize = 4 << 20;
+
+/// Messages that a shard's mailbox holds before senders wait.
+pub const MAILBOX_COUNT_MAX: usize = 1 << 14;
+
+/// Messages that a shard takes out of its mailbox before it looks at the disk again.
+pub const MAILBOX_ROUND_MAX: usize = 1024;
+
+/// Size of a disk sector: the largest piece of a write that a power cut leaves whole.
+pub const SECTOR_SIZE: usize = 512;
+
+/// Threads of one commit queue that has to do without io_uring.
+pub const COMMIT_THREADS: usize = 8;
+
+/// Partitions of one shard that have a durable watermark; those beyond do without.
+pub const WATERMARK_PARTITIONS_MAX: usize = 4096;
+
+/// Memory for direct writes that one commit queue keeps while idle.
+pub const ALIGNED_RETAINED_MAX: usize = 8 << 20;
+
+/// Largest span of blocks that one durable append copies for a direct write; larger ones go through the page cache.
+pub const DIRECT_WRITE_MAX: usize = 1 << 20;
+
+/// Operations one commit queue has in the kernel's hands before it waits for some to end.
+pub const RING_ENTRIES: u32 = 256;
+
+/// Kernel worker threads of one shard's rings, for each of the kernel's two kinds.
+pub const KERNEL_WORKERS: u32 = 64;

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use super::alter::TopicOverrides;
+use super::definition::ConfigError;
+use super::engine::TopicDefaults;
+use super::topic_table::{self, INTERNAL_SEGMENT_BYTES};
+use super::values::Values;
 use crate::record::{Compression, TimestampType};
 
 /// What happens to old records (`cleanup.policy`).
@@ -20,6 +25,9 @@ pub struct LogConfig {
     pub cleanup_policy: CleanupPolicy,
     /// `compression.type`: `None` keeps the producer's codec (`producer`).
     pub compression: Option<Compression>,
+    /// `compression.gzip.level`, `.lz4.level` or `.zstd.level`, whichever belongs to [`LogConfig::compression`];
+    /// `None` for the codec's own default.
+    pub compression_level: Option<i32>,
     /// `delete.retention.ms`: how long a tombstone stays in a compacted log.
     pub delete_retention: Duration,
     /// `file.delete.delay.ms`
@@ -68,33 +76,94 @@ pub struct LogConfig {
 
 impl Default for LogConfig {
     fn default() -> LogConfig {
-        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-        const FOREVER: Duration = Duration::from_millis(i64::MAX as u64);
+        LogConfig::from_values(&Values::defaults(topic_table::TOPIC_CONFIGS))
+    }
+}
+
+impl LogConfig {
+    /// Reads the settings of a topic: its `overrides`, and the engine's `defaults` for the rest.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first override that Kafka would refuse (`LogConfig.validate`).
+    pub fn parse(defaults: &TopicDefaults, overrides: &TopicOverrides) -> Result<LogConfig, ConfigError> {
+        let mut values = Values::defaults(topic_table::TOPIC_CONFIGS);
+        for (definition, text) in defaults.iter() {
+            values.0.insert(definition.name, definition.parse(text)?);
+        }
+        for (name, text) in overrides {
+            let definition =
+                topic_table::find(name).ok_or_else(|| ConfigError::UnknownTopicConfig(name.clone()))?;
+            values.0.insert(definition.name, definition.parse(text)?);
+        }
+        let (min, max) = (values.number("min.compaction.lag.ms"), values.number("max.compaction.lag.ms"));
+        if min > max {
+            return Err(ConfigError::CompactionLags { min, max });
+        }
+        if values.boolean("remote.storage.enable") {
+            return Err(ConfigError::TieredStorage);
+        }
+        Ok(LogConfig::from_values(&values))
+    }
+
+    fn from_values(values: &Values) -> LogConfig {
+        let policy = |name| values.texts("cleanup.policy").any(|policy| policy == name);
+        let (compression, compression_level) = compression(values);
+        let segment_bytes = match values.0.get(INTERNAL_SEGMENT_BYTES) {
+            Some(_) => values.unsigned(INTERNAL_SEGMENT_BYTES),
+            None => values.unsigned("segment.bytes"),
+        };
+        let append_time = values.texts("message.timestamp.type").eq(["LogAppendTime"]);
         LogConfig {
-            cleanup_policy: CleanupPolicy { delete: true, compact: false },
-            compression: None,
-            delete_retention: DAY,
-            file_delete_delay: Duration::from_secs(60),
-            flush_messages: None,
-            flush_interval: None,
-            index_interval_bytes: 4096,
-            max_message_bytes: 1_048_588,
-            max_compaction_lag: FOREVER,
-            timestamp_type: TimestampType::CreateTime,
-            timestamp_before_max: FOREVER,
-            timestamp_after_max: Duration::from_secs(60 * 60),
-            min_cleanable_dirty_ratio: 0.5,
-            min_compaction_lag: Duration::ZERO,
-            min_insync_replicas: 1,
-            preallocate: false,
-            retention_bytes: None,
-            retention: Some(7 * DAY),
-            segment_bytes: 1 << 30,
-            segment_index_bytes: 10 << 20,
-            segment_jitter: Duration::ZERO,
-            segment_age_max: 7 * DAY,
-            unclean_leader_election: false,
-            write_caching: false,
+            cleanup_policy: CleanupPolicy { delete: policy("delete"), compact: policy("compact") },
+            compression,
+            compression_level,
+            delete_retention: values.millis("delete.retention.ms"),
+            file_delete_delay: values.millis("file.delete.delay.ms"),
+            flush_messages: values.limit("flush.messages").filter(|count| *count < UNBOUNDED),
+            flush_interval: values
+                .limit("flush.ms")
+                .filter(|millis| *millis < UNBOUNDED)
+                .map(Duration::from_millis),
+            index_interval_bytes: values.unsigned("index.interval.bytes"),
+            max_message_bytes: values.unsigned("max.message.bytes"),
+            max_compaction_lag: values.millis("max.compaction.lag.ms"),
+            timestamp_type: if append_time {
+                TimestampType::LogAppendTime
+            } else {
+                TimestampType::CreateTime
+            },
+            timestamp_before_max: values.millis("message.timestamp.before.max.ms"),
+            timestamp_after_max: values.millis("message.timestamp.after.max.ms"),
+            min_cleanable_dirty_ratio: values.double("min.cleanable.dirty.ratio"),
+            min_compaction_lag: values.millis("min.compaction.lag.ms"),
+            min_insync_replicas: values.unsigned("min.insync.replicas"),
+            preallocate: values.boolean("preallocate"),
+            retention_bytes: values.limit("retention.bytes"),
+            retention: values.time_limit("retention.ms"),
+            segment_bytes,
+            segment_index_bytes: values.unsigned("segment.index.bytes"),
+            segment_jitter: values.millis("segment.jitter.ms"),
+            segment_age_max: values.millis("segment.ms"),
+            unclean_leader_election: values.boolean("unclean.leader.election.enable"),
+            write_caching: values.boolean("write.caching"),
         }
     }
 }
+
+/// Kafka's "never" for `flush.messages` and `flush.ms`.
+const UNBOUNDED: u64 = i64::MAX as u64;
+
+fn compression(values: &Values) -> (Option<Compression>, Option<i32>) {
+    let level = |name| Some(values.int(name));
+    match values.texts("compression.type").next() {
+        Some("uncompressed") => (Some(Compression::None), None),
+        Some("gzip") => (Some(Compression::Gzip), level("compression.gzip.level").filter(|level| *level > 0)),
+        Some("snappy") => (Some(Compression::Snappy), None),
+        Some("lz4") => (Some(Compression::Lz4), level("compression.lz4.level")),
+        Some("zstd") => (Some(Compression::Zstd), level("compression.zstd.level")),
+        _ => (None, None),
+    }
+}
+
+#[cfg(test)]
+mod tests;

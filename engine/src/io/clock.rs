@@ -11,6 +11,11 @@ pub trait Clock: Send + Sync + 'static {
 
     /// Time since some fixed start. Never goes backwards.
     fn monotonic(&self) -> Duration;
+
+    /// As [`Clock::monotonic`], from some other start, up to 4 ms behind, and several times cheaper.
+    fn coarse(&self) -> Duration {
+        self.monotonic()
+    }
 }
 
 /// The machine's clocks.
@@ -44,5 +49,15 @@ impl Clock for SystemClock {
 
     fn monotonic(&self) -> Duration {
         self.start.elapsed()
+    }
+
+    fn coarse(&self) -> Duration {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: the pointer is to a timespec of ours, which the call fills; it keeps no pointer.
+        let result = unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &raw mut time) };
+        if result != 0 {
+            return self.monotonic();
+        }
+        Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
     }
 }

@@ -9,10 +9,27 @@
 //!
 //! This is the only module that names io-uring or flags of file descriptors.
 
+mod aligned;
+mod append_file;
 mod clock;
 mod commit;
+#[cfg(test)]
+mod conformance;
 mod disk;
+mod inbox;
+mod lock;
+mod pool;
+mod posix;
+mod process;
+mod request;
+mod ring;
+mod sim;
+mod slots;
 
 pub use clock::{Clock, SystemClock};
 pub use commit::{AppendHandle, CommitQueue, Completion, CompletionKind, Durability, Token, Waker};
 pub use disk::{Disk, DiskFile, OpenMode};
+pub use lock::{DirectoryLock, LockError};
+pub use posix::{PosixDisk, WriteMethod};
+pub use ring::io_uring_refused;
+pub use sim::{Failure, Fault, Lasting, Operation, SimClock, SimDisk};

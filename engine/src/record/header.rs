@@ -29,7 +29,7 @@ pub const HEADER_SIZE: usize = 61;
 const CRC_START: usize = 21;
 
 /// Bytes of a batch that its `length` field does not count: base offset and the field itself.
-const LENGTH_OVERHEAD: usize = 12;
+pub(super) const LENGTH_OVERHEAD: usize = 12;
 
 /// Header of a record batch, byte for byte.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]

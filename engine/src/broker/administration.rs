@@ -1,0 +1,247 @@
+//! What changes topics: create, delete, add partitions, alter settings, delete records. Each change is one durable
+//! write of the catalog; what a crash leaves half done before or after it is cleaned up when the directory is opened.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::catalog::{Catalog, Topic as CatalogTopic};
+use super::{Broker, BrokerError, Served, Topic};
+use crate::config::topic::LogConfig;
+use crate::config::{Alteration, ConfigEntry, TopicOverrides, alter, describe_topic};
+use crate::shard::PartitionSpec;
+use crate::types::{Offset, PartitionIndex, TopicId, TopicName, TopicPartition};
+
+/// A topic to be created.
+#[derive(Clone, Debug, Default)]
+pub struct NewTopic {
+    /// Its name.
+    pub name: String,
+    /// Count of partitions; `None` for `num.partitions`.
+    pub partitions: Option<i32>,
+    /// Settings that differ from the defaults.
+    pub overrides: TopicOverrides,
+}
+
+impl Broker {
+    /// Creates a topic, or only checks that it could be (`validate_only`).
+    ///
+    /// # Errors
+    /// [`BrokerError`]; there is no such topic then.
+    pub fn create_topic(&self, new: &NewTopic) -> Result<Arc<Topic>, BrokerError> {
+        let name = TopicName::new(&new.name)?;
+        if name.is_internal() {
+            return Err(BrokerError::Internal(new.name.clone()));
+        }
+        self.create(name, new)
+    }
+
+    /// What [`Broker::create_topic`] would say, without creating anything.
+    ///
+    /// # Errors
+    /// As [`Broker::create_topic`].
+    pub fn validate_topic(&self, new: &NewTopic) -> Result<(), BrokerError> {
+        let name = TopicName::new(&new.name)?;
+        LogConfig::parse(&self.config.topic_defaults, &new.overrides)?;
+        let partitions = new.partitions.unwrap_or(self.config.num_partitions);
+        Ok(self.catalog.lock().check_new(&name, partitions)?)
+    }
+
+    /// As [`Broker::create_topic`], for internal topics too.
+    pub(super) fn create(&self, name: TopicName, new: &NewTopic) -> Result<Arc<Topic>, BrokerError> {
+        let config = Arc::new(LogConfig::parse(&self.config.topic_defaults, &new.overrides)?);
+        let count = new.partitions.unwrap_or(self.config.num_partitions);
+        let id = TopicId(*uuid::Uuid::new_v4().as_bytes());
+        let mut catalog = self.catalog.lock();
+        let mut changed = catalog.clone();
+        changed.create(&name, CatalogTopic { id, partitions: count, overrides: new.overrides.clone() })?;
+        let partitions = self.create_partitions(&name, id, 0..count, &config)?;
+        self.commit(&mut catalog, changed)?;
+        let topic = Arc::new(Topic::new(name.clone(), id, partitions, config));
+        self.publish(|topics| topics.insert(name, Arc::clone(&topic)));
+        Ok(topic)
+    }
+
+    fn create_partitions(
+        &self,
+        topic: &TopicName,
+        topic_id: TopicId,
+        numbers: std::ops::Range<i32>,
+        config: &Arc<LogConfig>,
+    ) -> Result<Vec<Served>, BrokerError> {
+        let specs = numbers.map(|number| {
+            let id = TopicPartition { topic: topic.clone(), partition: PartitionIndex(number) };
+            PartitionSpec {
+                dir: self.directory.partition_path(&id),
+                topic_id,
+                config: Arc::clone(config),
+                open: None,
+                id,
+            }
+        });
+        let attached = self.attach_all(specs.collect())?;
+        let mut partitions = Vec::with_capacity(attached.len());
+        let mut failure = None;
+        for result in attached {
+            match result {
+                Ok((partition, _)) => partitions.push(Ok(partition)),
+                Err(error) => failure = Some(error),
+            }
+        }
+        let Some(error) = failure else { return Ok(partitions) };
+        self.remove_partitions(topic_id, partitions);
+        Err(error.into())
+    }
+
+    /// Makes `changed` the list of topics, durably.
+    fn commit(&self, catalog: &mut Catalog, changed: Catalog) -> Result<(), BrokerError> {
+        changed.save(&*self.disk, &self.root).map_err(BrokerError::Catalog)?;
+        *catalog = changed;
+        Ok(())
+    }
+
+    fn publish<R>(&self, change: impl FnOnce(&mut HashMap<TopicName, Arc<Topic>>) -> R) -> R {
+        let mut topics = HashMap::clone(&self.topics.load());
+        let result = change(&mut topics);
+        self.topics.store(Arc::new(topics));
+        result
+    }
+
+    /// Deletes a topic with all its records.
+    ///
+    /// # Errors
+    /// [`BrokerError`]; the topic is still there then.
+    pub fn delete_topic(&self, name: &str) -> Result<(), BrokerError> {
+        let name = TopicName::new(name)?;
+        if name.is_internal() {
+            return Err(BrokerError::Internal(name.to_string()));
+        }
+        let mut catalog = self.catalog.lock();
+        let mut changed = catalog.clone();
+        changed.delete(&name)?;
+        self.commit(&mut catalog, changed)?;
+        if let Some(topic) = self.publish(|topics| topics.remove(&name)) {
+            topic.mark_deleted();
+            self.remove_partitions(topic.id(), topic.partitions().to_vec());
+        }
+        Ok(())
+    }
+
+    /// Stops serving partitions that are in no catalog, and removes their folders.
+    fn remove_partitions(&self, topic: TopicId, partitions: Vec<Served>) {
+        for partition in partitions.into_iter().flatten() {
+            let id = partition.id().clone();
+            let shard = self.shard_of(topic, id.partition);
+            if shard.run(move |worker| worker.detach(&partition)).is_ok()
+                && let Err(error) = self.directory.delete_partition(&id, topic)
+            {
+                tracing::warn!(partition = %id, %error, "folder of a deleted partition stays until the next opening");
+            }
+        }
+    }
+
+    /// Raises the count of a topic's partitions to `count`.
+    ///
+    /// # Errors
+    /// [`BrokerError`]; the count has not changed then.
+    pub fn add_partitions(&self, name: &str, count: i32) -> Result<(), BrokerError> {
+        let name = TopicName::new(name)?;
+        let mut catalog = self.catalog.lock();
+        let mut changed = catalog.clone();
+        changed.add_partitions(&name, count)?;
+        let topic = self.known_topic(&name)?;
+        let before = i32::try_from(topic.partition_count()).unwrap_or(i32::MAX);
+        let added = self.create_partitions(&name, topic.id(), before..count, &topic.config())?;
+        self.commit(&mut catalog, changed)?;
+        topic.add_partitions(added);
+        Ok(())
+    }
+
+    fn known_topic(&self, name: &TopicName) -> Result<Arc<Topic>, BrokerError> {
+        let unknown = || super::catalog::TopicError::Unknown(name.clone());
+        Ok(self.topic(name.as_str()).ok_or_else(unknown)?)
+    }
+
+    /// Changes a topic's settings, or only checks the change (`validate_only`).
+    ///
+    /// # Errors
+    /// [`BrokerError`]; nothing has changed then.
+    pub fn alter_topic(
+        &self,
+        name: &str,
+        alterations: &[Alteration],
+        validate_only: bool,
+    ) -> Result<(), BrokerError> {
+        let name = TopicName::new(name)?;
+        let topic = self.known_topic(&name)?;
+        let mut catalog = self.catalog.lock();
+        let mut changed = catalog.clone();
+        let overrides = changed.get(name.as_str()).map(|topic| topic.overrides.clone()).unwrap_or_default();
+        let overrides = alter(&self.config.topic_defaults, &overrides, alterations)?;
+        let config = Arc::new(LogConfig::parse(&self.config.topic_defaults, &overrides)?);
+        if validate_only {
+            return Ok(());
+        }
+        changed.set_overrides(&name, overrides)?;
+        self.commit(&mut catalog, changed)?;
+        topic.set_config(Arc::clone(&config));
+        for partition in topic.partitions().iter().flatten().cloned() {
+            let config = Arc::clone(&config);
+            let shard = self.shard_of(topic.id(), partition.id().partition);
+            shard.submit(move |worker| worker.set_config(&partition, config))?;
+        }
+        Ok(())
+    }
+
+    /// A topic's settings, each with where it comes from.
+    ///
+    /// # Errors
+    /// [`BrokerError`], when there is no such topic.
+    pub fn describe_topic_config(&self, name: &str) -> Result<Vec<ConfigEntry>, BrokerError> {
+        let name = TopicName::new(name)?;
+        let catalog = self.catalog.lock();
+        let topic =
+            catalog.get(name.as_str()).ok_or_else(|| super::catalog::TopicError::Unknown(name.clone()))?;
+        Ok(describe_topic(&self.config, &topic.overrides)?)
+    }
+
+    /// Deletes the records of a partition before `before`, or all up to the high watermark for `None`. Returns the
+    /// first offset that is left.
+    ///
+    /// # Errors
+    /// [`BrokerError`]; nothing was deleted then.
+    pub fn delete_records(
+        &self,
+        topic: &str,
+        partition: PartitionIndex,
+        before: Option<Offset>,
+    ) -> Result<Offset, BrokerError> {
+        let partition = self.served_partition(topic, partition)?;
+        let shard = self.shard_of(partition.topic_id(), partition.id().partition);
+        let before = before.unwrap_or_else(|| partition.high_watermark());
+        let deleted =
+            shard.run(move |worker| worker.log(&partition).map(|log| log.delete_records(before)))?;
+        let start = deleted.ok_or(crate::shard::ShardStopped)??;
+        self.checkpoint();
+        Ok(start)
+    }
+
+    /// The partition, if it is served.
+    ///
+    /// # Errors
+    /// [`BrokerError`] says whether topic or partition are missing or the partition is offline.
+    pub fn served_partition(
+        &self,
+        topic: &str,
+        partition: PartitionIndex,
+    ) -> Result<Arc<crate::shard::Partition>, BrokerError> {
+        let name = TopicName::new(topic)?;
+        let found = self.known_topic(&name)?.partition(partition);
+        match found {
+            None => Err(BrokerError::UnknownPartition { topic: topic.to_owned(), partition }),
+            Some(Err(reason)) => {
+                Err(BrokerError::Offline { topic: topic.to_owned(), partition, reason: reason.to_string() })
+            }
+            Some(Ok(partition)) => Ok(partition),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! ListOffsets: which offset a partition has at its ends or at a time.
+
+use super::{Broker, BrokerError};
+use crate::log::TimedRecord;
+use crate::types::{Isolation, LeaderEpoch, Offset, PartitionIndex, Timestamp};
+
+/// What is asked for (Kafka: the special timestamps of ListOffsets).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OffsetSpec {
+    /// The first record that can be read (-2).
+    Earliest,
+    /// Behind the last record that can be read (-1).
+    Latest,
+    /// The record with the largest timestamp (-3, KIP-734).
+    MaxTimestamp,
+    /// The first record with this timestamp or a later one.
+    At(Timestamp),
+}
+
+/// An offset that was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FoundOffset {
+    /// The offset.
+    pub offset: Offset,
+    /// The record's timestamp; [`Timestamp::NONE`] for the ends.
+    pub timestamp: Timestamp,
+    /// Leader epoch there.
+    pub leader_epoch: LeaderEpoch,
+}
+
+impl Broker {
+    /// Answers `spec` for one partition. `None` when no record fits.
+    ///
+    /// # Errors
+    /// [`BrokerError`], when the partition is not served or cannot be read.
+    pub fn list_offset(
+        &self,
+        topic: &str,
+        partition: PartitionIndex,
+        spec: OffsetSpec,
+        isolation: Isolation,
+    ) -> Result<Option<FoundOffset>, BrokerError> {
+        let view = self.served_partition(topic, partition)?.view();
+        let at_end = |offset| {
+            let leader_epoch = view.latest_epoch();
+            Some(FoundOffset { offset, timestamp: Timestamp::NONE, leader_epoch })
+        };
+        let found = |record: TimedRecord| FoundOffset {
+            offset: record.offset,
+            timestamp: record.timestamp,
+            leader_epoch: record.leader_epoch,
+        };
+        Ok(match (spec, isolation) {
+            (OffsetSpec::Earliest, _) => at_end(view.log_start()),
+            (OffsetSpec::Latest, Isolation::ReadUncommitted) => at_end(view.high_watermark()),
+            (OffsetSpec::Latest, Isolation::ReadCommitted) => at_end(view.last_stable_offset()),
+            (OffsetSpec::MaxTimestamp, _) => view.max_timestamp()?.map(found),
+            (OffsetSpec::At(timestamp), _) => view.offset_for_timestamp(timestamp)?.map(found),
+        })
+    }
+}

@@ -1,0 +1,128 @@
+//! [`Housekeeper`]: the thread that does what a broker owes from time to time: retention, and the checkpoints that
+//! shorten recovery. It sleeps in between, minutes at a time, and asks shards for what only they may touch.
+
+use std::sync::{Arc, Weak};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::{Broker, checkpoints};
+use crate::log::{DataDirectoryError, LogCheckpoint};
+use crate::types::TopicPartition;
+
+/// The running thread. Dropping it ends it.
+pub(super) struct Housekeeper {
+    stop: Arc<Stop>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Stop {
+    asked: Mutex<bool>,
+    changed: Condvar,
+}
+
+/// One duty and when it is next due.
+struct Duty {
+    interval: Duration,
+    due: Instant,
+    run: fn(&Broker),
+}
+
+impl Housekeeper {
+    pub(super) fn start(broker: &Arc<Broker>) -> std::io::Result<Housekeeper> {
+        let config = broker.config();
+        let duty = |interval: Duration, run| Duty { interval, due: Instant::now() + interval, run };
+        let duties = vec![
+            duty(config.retention_check_interval, Broker::apply_retention),
+            duty(config.checkpoint_interval, Broker::checkpoint),
+        ];
+        let stop = Arc::new(Stop::default());
+        let (broker, stopped) = (Arc::downgrade(broker), Arc::clone(&stop));
+        let thread = std::thread::Builder::new()
+            .name("tidelog-housekeeper".to_owned())
+            .spawn(move || keep(&broker, &stopped, duties))?;
+        Ok(Housekeeper { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Housekeeper {
+    fn drop(&mut self) {
+        *self.stop.asked.lock() = true;
+        self.stop.changed.notify_all();
+        // The last reference to a broker may be the one that this thread holds while it works.
+        if let Some(thread) =
+            self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id())
+        {
+            drop(thread.join());
+        }
+    }
+}
+
+fn keep(broker: &Weak<Broker>, stop: &Stop, mut duties: Vec<Duty>) {
+    let mut asked = stop.asked.lock();
+    while !*asked {
+        let Some(next) = duties.iter().map(|duty| duty.due).min() else { return };
+        if !stop.changed.wait_until(&mut asked, next).timed_out() {
+            continue;
+        }
+        drop(asked);
+        let Some(broker) = broker.upgrade() else { return };
+        let now = Instant::now();
+        for duty in duties.iter_mut().filter(|duty| duty.due <= now) {
+            (duty.run)(&broker);
+            duty.due = now + duty.interval;
+        }
+        drop(broker);
+        asked = stop.asked.lock();
+    }
+}
+
+impl Broker {
+    /// Applies `retention.ms` and `retention.bytes` to all partitions, then notes where the logs start now.
+    pub fn apply_retention(&self) {
+        let now = self.clock.now();
+        for shard in &self.shards {
+            // A shard that has stopped keeps its segments until the next opening.
+            let removed = shard.run(move |worker| worker.apply_retention(now)).unwrap_or_default();
+            self.unlink(&removed);
+        }
+        self.checkpoint();
+    }
+
+    /// Frees the space of files that logs have given up. One that stays is removed by the next opening.
+    pub(super) fn unlink(&self, files: &[std::path::PathBuf]) {
+        for file in files {
+            if let Err(error) = self.disk.remove_file(file) {
+                tracing::warn!(file = %file.display(), %error, "file of a deleted segment stays for now");
+            }
+        }
+    }
+
+    /// Writes how far the logs are flushed and where they start, so that the next opening has less to recover. What
+    /// cannot be written costs time at the next recovery, nothing else.
+    pub fn checkpoint(&self) {
+        let mut points = Vec::new();
+        for shard in &self.shards {
+            points.extend(shard.run(|worker| worker.checkpoints()).unwrap_or_default());
+        }
+        if let Err(error) = self.write_checkpoints(&points) {
+            tracing::warn!(%error, "checkpoint was not written");
+        }
+    }
+
+    pub(super) fn write_checkpoints(
+        &self,
+        points: &[(TopicPartition, LogCheckpoint)],
+    ) -> Result<(), DataDirectoryError> {
+        // One at a time: the files are read and replaced.
+        let catalog = self.catalog.lock();
+        let is_known = |id: &TopicPartition| {
+            catalog
+                .get(id.topic.as_str())
+                .is_some_and(|topic| (0..topic.partitions).contains(&id.partition.0))
+        };
+        checkpoints::write(&self.directory, points, is_known)
+    }
+}

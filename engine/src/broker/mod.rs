@@ -1,0 +1,131 @@
+//! Kafka's meaning on top of logs: topics, groups, offsets, producer ids.
+//!
+//! [`Broker`] is one open data directory with its shards. Around it, in reading order: `opening` (start and stop),
+//! `topic` (a topic at work), `administration` (create, delete, alter), `maintenance` (retention, checkpoints),
+//! `list_offsets`. The rest are state machines that neither read the clock nor do I/O of their own, so that one seed
+//! replays a run: [`catalog`], [`producer_ids`].
+
+mod administration;
+pub mod catalog;
+mod checkpoints;
+mod error;
+mod list_offsets;
+mod maintenance;
+mod opening;
+pub mod producer_ids;
+mod topic;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+
+pub use administration::NewTopic;
+pub use error::{BrokerError, OpenError, produce_error_code, read_error_code};
+pub use list_offsets::{FoundOffset, OffsetSpec};
+pub use opening::BrokerOptions;
+pub use topic::{Served, Topic};
+
+use crate::config::EngineConfig;
+use crate::io::{Clock, DirectoryLock, Disk};
+use crate::log::DataDirectory;
+use crate::metrics::ShardMetrics;
+use crate::shard::Shard;
+use crate::types::{PartitionIndex, ProducerId, TopicId, TopicName};
+use catalog::Catalog;
+use maintenance::Housekeeper;
+use producer_ids::ProducerIds;
+
+/// One open data directory: its topics, served by shards. Clients share it; [`Broker::close`] (or dropping the last
+/// reference) stops it in order.
+pub struct Broker {
+    config: EngineConfig,
+    disk: Arc<dyn Disk>,
+    clock: Arc<dyn Clock>,
+    root: PathBuf,
+    directory: DataDirectory,
+    topics: ArcSwap<HashMap<TopicName, Arc<Topic>>>,
+    /// Held while topics change, so that file, folders and `topics` change as one.
+    catalog: Mutex<Catalog>,
+    producer_ids: Mutex<ProducerIds>,
+    shards: Vec<Shard>,
+    metrics: Vec<Arc<ShardMetrics>>,
+    ownership: Mutex<Ownership>,
+}
+
+/// Whether this broker still owns its directory.
+struct Ownership {
+    closed: bool,
+    lock: Option<DirectoryLock>,
+    housekeeper: Option<Housekeeper>,
+}
+
+impl Broker {
+    /// Folder of the data.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Settings of the engine.
+    #[must_use]
+    pub fn config(&self) -> &EngineConfig {
+        &self.config
+    }
+
+    /// The engine's time.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Identity of the data directory (Kafka: `cluster.id`).
+    #[must_use]
+    pub fn cluster_id(&self) -> &str {
+        &self.directory.meta().cluster_id
+    }
+
+    /// Latencies, by shard.
+    #[must_use]
+    pub fn metrics(&self) -> &[Arc<ShardMetrics>] {
+        &self.metrics
+    }
+
+    /// The topic of this name.
+    #[must_use]
+    pub fn topic(&self, name: &str) -> Option<Arc<Topic>> {
+        self.topics.load().get(name).cloned()
+    }
+
+    /// All topics, by name.
+    #[must_use]
+    pub fn topics(&self) -> Vec<Arc<Topic>> {
+        let mut topics: Vec<_> = self.topics.load().values().cloned().collect();
+        topics.sort_by(|a, b| a.name().cmp(b.name()));
+        topics
+    }
+
+    /// A new id for an idempotent producer; none is ever given twice.
+    ///
+    /// # Errors
+    /// [`BrokerError::ProducerId`].
+    pub fn allocate_producer_id(&self) -> Result<ProducerId, BrokerError> {
+        Ok(self.producer_ids.lock().allocate(&*self.disk)?)
+    }
+
+    /// The shard that serves a partition: neighbours in a topic are spread.
+    fn shard_of(&self, topic: TopicId, partition: PartitionIndex) -> &Shard {
+        let start =
+            topic.0.iter().fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(*byte)));
+        let index = usize::try_from(partition.0).unwrap_or(0);
+        &self.shards[start.wrapping_add(index) % self.shards.len()]
+    }
+}
+
+impl std::fmt::Debug for Broker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Broker({})", self.root.display())
+    }
+}

@@ -1,0 +1,119 @@
+//! [`Engine`]: the in-process engine that clients of one directory share. It opens with the first client and stops, in
+//! order, with the last.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Weak};
+
+use parking_lot::Mutex;
+
+use super::KafkaError;
+use super::config::{Bootstrap, ClientConfig, EngineSettings};
+use crate::broker::{Broker, BrokerOptions};
+use crate::config::EngineConfig;
+use crate::error_code::ErrorCode;
+use crate::io::{DirectoryLock, Disk, PosixDisk, SimDisk, SystemClock, WriteMethod};
+
+/// A reference to a running engine. Clones share it; the last one that is dropped stops it.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    broker: Arc<Broker>,
+}
+
+/// What names an engine that several clients can join.
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    /// Its canonical path.
+    Directory(PathBuf),
+    /// The name behind `tidelog::memory:`.
+    Memory(String),
+}
+
+/// Engines of this process.
+static OPEN: LazyLock<Mutex<HashMap<Key, Weak<Broker>>>> = LazyLock::new(Mutex::default);
+
+impl Engine {
+    /// Opens the engine that `client` names, or joins the one that this process has open already; `tidelog.*` settings
+    /// then have no effect. `None` when the client is offline.
+    ///
+    /// # Errors
+    /// `_INVALID_ARG` for wrong settings; `_CRIT_SYS_RESOURCE` with the reason when the directory cannot be opened,
+    /// with the owner's pid when another process has it.
+    pub fn open(client: &ClientConfig) -> Result<Option<Engine>, KafkaError> {
+        match &client.bootstrap {
+            Bootstrap::Offline => Ok(None),
+            Bootstrap::Memory { name: None } => Engine::in_memory(&client.engine).map(Some),
+            Bootstrap::Memory { name: Some(name) } => Engine::join_memory(name, &client.engine).map(Some),
+            Bootstrap::Directory(path) => Engine::join_directory(path, &client.engine).map(Some),
+        }
+    }
+
+    /// A new engine in memory that nobody else can join.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub fn in_memory(settings: &EngineSettings) -> Result<Engine, KafkaError> {
+        Engine::start(Path::new("/memory"), settings, Arc::new(SimDisk::memory()), None)
+    }
+
+    fn join_memory(name: &str, settings: &EngineSettings) -> Result<Engine, KafkaError> {
+        Engine::join(Key::Memory(name.to_owned()), || Engine::in_memory(settings))
+    }
+
+    /// The engine of the directory `path`: the one that this process has open, or a new one.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub fn join_directory(path: &Path, settings: &EngineSettings) -> Result<Engine, KafkaError> {
+        let disk = PosixDisk::new(WriteMethod::Auto);
+        let prepared = disk.create_dir(path).and_then(|()| path.canonicalize());
+        let path =
+            prepared.map_err(|error| cannot_open(&format!("cannot use {}: {error}", path.display())))?;
+        Engine::join(Key::Directory(path.clone()), || {
+            let lock = DirectoryLock::acquire(&path).map_err(|error| cannot_open(&error.to_string()))?;
+            Engine::start(&path, settings, Arc::new(disk), Some(lock))
+        })
+    }
+
+    fn join(key: Key, start: impl FnOnce() -> Result<Engine, KafkaError>) -> Result<Engine, KafkaError> {
+        let mut open = OPEN.lock();
+        if let Some(broker) = open.get(&key).and_then(Weak::upgrade) {
+            return Ok(Engine { broker });
+        }
+        let engine = start()?;
+        open.retain(|_, broker| broker.strong_count() > 0);
+        open.insert(key, Arc::downgrade(&engine.broker));
+        Ok(engine)
+    }
+
+    fn start(
+        root: &Path,
+        settings: &EngineSettings,
+        disk: Arc<dyn Disk>,
+        lock: Option<DirectoryLock>,
+    ) -> Result<Engine, KafkaError> {
+        let config = engine_config(settings)?;
+        let clock = Arc::new(SystemClock::new());
+        let options = BrokerOptions { root: root.to_owned(), config, disk, clock, lock, spin: settings.spin };
+        let broker = Broker::open(options).map_err(|error| cannot_open(&error.to_string()))?;
+        Ok(Engine { broker })
+    }
+
+    /// What the engine serves.
+    #[must_use]
+    pub fn broker(&self) -> &Arc<Broker> {
+        &self.broker
+    }
+}
+
+fn engine_config(settings: &EngineSettings) -> Result<EngineConfig, KafkaError> {
+    let partitions = settings.num_partitions.to_string();
+    let shards = settings.shards.unwrap_or(1).to_string();
+    let pairs = [("num.partitions", partitions.as_str()), ("tidelog.shards", shards.as_str())];
+    EngineConfig::parse(pairs)
+        .map_err(|error| KafkaError::with_reason(ErrorCode::LocalInvalidArg, error.to_string()))
+}
+
+fn cannot_open(reason: &str) -> KafkaError {
+    KafkaError::with_reason(ErrorCode::LocalCritSysResource, reason.to_owned())
+}

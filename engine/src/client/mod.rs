@@ -1,0 +1,26 @@
+//! Clients of an engine in the same process, with librdkafka's semantics.
+//!
+//! Everything that an application can observe of a client is decided here; the C library and the Python package only
+//! convert. The modules:
+//!
+//! - [`config`]: settings, with librdkafka's names and error texts.
+//! - [`error`]: [`KafkaError`], what every call of a client fails with.
+//! - [`producer`]: [`Producer`].
+//! - [`partitioner`]: which partition a message goes to.
+//! - [`assignor`]: which member of a group gets which partitions.
+//! - [`subscription`]: which topics a consumer means.
+
+pub mod assignor;
+pub mod config;
+pub mod engine;
+pub mod error;
+mod message;
+pub mod partitioner;
+pub mod producer;
+mod signal;
+pub mod subscription;
+
+pub use engine::Engine;
+pub use error::KafkaError;
+pub use message::{BatchMessages, Message};
+pub use producer::{Delivery, DeliveryReport, Producer, ProducerRecord};

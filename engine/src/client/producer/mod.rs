@@ -1,0 +1,292 @@
+//! [`Producer`]: messages in, delivery reports out.
+//!
+//! `produce()` encodes on the caller's thread into the open batch of the chosen partition; no thread is woken for a
+//! message, only for a batch. In reading order: `topic` (which partition), `partition_batches` (open and full batches,
+//! pulled by shards), `delivery` (reports), `queue_limits` (how much may be outstanding), `record_clock`.
+
+mod delivery;
+mod partition_batches;
+mod queue_limits;
+mod record_clock;
+mod shared;
+mod topic;
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+
+pub use delivery::{Delivery, DeliveryReport};
+pub use topic::ProducerTopic;
+
+use super::KafkaError;
+use super::config::{Config, ProducerConfig};
+use super::engine::Engine;
+use crate::error_code::ErrorCode;
+use crate::io::SystemClock;
+use crate::record::{BatchBuilder, HeaderRef, RecordData};
+use crate::types::{PartitionIndex, ProducerEpoch, Timestamp};
+use record_clock::RecordClock;
+use shared::Shared;
+
+/// A message to be produced.
+#[derive(Debug, Default)]
+pub struct ProducerRecord<'a> {
+    /// Key; `None` is null.
+    pub key: Option<&'a [u8]>,
+    /// Value; `None` is null.
+    pub value: Option<&'a [u8]>,
+    /// Headers, kept in this order.
+    pub headers: &'a [HeaderRef<'a>],
+    /// Partition; `None` lets the partitioner choose.
+    pub partition: Option<PartitionIndex>,
+    /// Milliseconds since the epoch; `None` is now.
+    pub timestamp: Option<Timestamp>,
+    /// What comes back with the report.
+    pub delivery: Delivery,
+}
+
+/// Called with each delivery report, by the thread that polls. `Break` ends that call of `poll`.
+pub type DeliveryCallback = Box<dyn Fn(&DeliveryReport) -> ControlFlow<()> + Send + Sync>;
+
+/// A producer. Threads may share it. Dropping it without [`Producer::flush`] gives up what is still queued.
+pub struct Producer {
+    shared: Arc<Shared>,
+    engine: Option<Engine>,
+    clock: RecordClock,
+    topics: ArcSwap<HashMap<String, Arc<ProducerTopic>>>,
+    /// Held while `topics` changes.
+    changing: Mutex<()>,
+    on_delivery: Option<DeliveryCallback>,
+}
+
+impl Producer {
+    /// A producer with these settings, which opens or joins the engine that `bootstrap.servers` names.
+    ///
+    /// # Errors
+    /// `_INVALID_ARG` with librdkafka's text for wrong settings; what [`Engine::open`] says.
+    pub fn new(config: &Config) -> Result<Producer, KafkaError> {
+        Producer::with_callback(config, None)
+    }
+
+    /// As [`Producer::new`], with a callback for every delivery report (librdkafka: `dr_msg_cb`).
+    ///
+    /// # Errors
+    /// As [`Producer::new`].
+    pub fn with_callback(
+        config: &Config,
+        on_delivery: Option<DeliveryCallback>,
+    ) -> Result<Producer, KafkaError> {
+        let config = ProducerConfig::new(config)?;
+        let engine = Engine::open(&config.client)?;
+        Producer::on_engine(config, engine, on_delivery)
+    }
+
+    /// A producer on an engine that is open already.
+    ///
+    /// # Errors
+    /// When `enable.idempotence` is set and no producer id can be had.
+    pub fn on_engine(
+        config: ProducerConfig,
+        engine: Option<Engine>,
+        on_delivery: Option<DeliveryCallback>,
+    ) -> Result<Producer, KafkaError> {
+        let clock = match &engine {
+            Some(engine) => Arc::clone(engine.broker().clock()),
+            None => Arc::new(SystemClock::new()),
+        };
+        let identity = match &engine {
+            Some(engine) if config.idempotence => {
+                Some((engine.broker().allocate_producer_id()?, ProducerEpoch(0)))
+            }
+            _ => None,
+        };
+        Ok(Producer {
+            shared: Arc::new(Shared::new(config, clock, identity)),
+            engine,
+            clock: RecordClock::default(),
+            topics: ArcSwap::default(),
+            changing: Mutex::new(()),
+            on_delivery,
+        })
+    }
+
+    /// Queues a message. Returns at once; what becomes of it is told by [`Producer::poll`].
+    ///
+    /// # Errors
+    /// `_QUEUE_FULL`: serve reports with [`Producer::poll`] and try again. `MSG_SIZE_TOO_LARGE`, for more than
+    /// `message.max.bytes`. `_UNKNOWN_PARTITION`, for a partition that the topic does not have.
+    pub fn produce(&self, topic: &str, record: ProducerRecord<'_>) -> Result<(), KafkaError> {
+        let topics = self.topics.load();
+        match topics.get(topic).filter(|topic| topic.is_current()) {
+            Some(topic) => self.produce_to(topic, record),
+            None => self.produce_to(&*self.topic(topic), record),
+        }
+    }
+
+    /// A topic to produce to without looking up its name each time (librdkafka: `rd_kafka_topic_t`).
+    #[must_use]
+    pub fn topic(&self, name: &str) -> Arc<ProducerTopic> {
+        let guard = self.changing.lock();
+        let known = self.topics.load();
+        if let Some(topic) = known.get(name).filter(|topic| topic.is_current()) {
+            return Arc::clone(topic);
+        }
+        let topic = Arc::new(ProducerTopic::new(name, &self.shared, self.engine.as_ref()));
+        let mut topics = HashMap::clone(&known);
+        topics.insert(name.to_owned(), Arc::clone(&topic));
+        self.topics.store(Arc::new(topics));
+        drop(guard);
+        topic
+    }
+
+    /// As [`Producer::produce`], to a topic that was looked up before.
+    ///
+    /// # Errors
+    /// As [`Producer::produce`].
+    #[inline]
+    pub fn produce_to(&self, topic: &ProducerTopic, record: ProducerRecord<'_>) -> Result<(), KafkaError> {
+        let ProducerRecord { key, value, headers, partition, timestamp, delivery } = record;
+        let coarse = self.shared.clock.coarse();
+        let timestamp = timestamp.unwrap_or_else(|| self.clock.now(&*self.shared.clock, coarse));
+        let data = RecordData { timestamp, key, value, headers };
+        let size = BatchBuilder::encoded_size_max(&data);
+        if size > self.shared.message_size_max {
+            return Err(KafkaError::new(ErrorCode::MessageTooLarge));
+        }
+        topic.with_batches(key, partition, coarse, |batches| {
+            if !self.shared.limits.admit(size) {
+                return Err(KafkaError::new(ErrorCode::LocalQueueFull));
+            }
+            batches.add(&data, size, delivery)
+        })
+    }
+
+    /// Serves delivery reports: calls the callbacks for those that are there, waiting at most `timeout` for the first
+    /// (`None`: without end). Returns how many messages were served.
+    pub fn poll(&self, timeout: Option<Duration>) -> usize {
+        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        loop {
+            let seen = self.shared.reports.signal().seen();
+            let served = self.serve();
+            if served > 0 || !self.wait_for_report(seen, deadline) {
+                return served;
+            }
+        }
+    }
+
+    /// The next delivery report as a value, with what was attached to the message, instead of a callback; waits at
+    /// most `timeout`.
+    pub fn next_report(&self, timeout: Option<Duration>) -> Option<(DeliveryReport, Delivery)> {
+        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        loop {
+            let seen = self.shared.reports.signal().seen();
+            let report = self.shared.reports.next();
+            if report.is_some() || !self.wait_for_report(seen, deadline) {
+                return report;
+            }
+        }
+    }
+
+    /// Sleeps until there may be a report. False when the deadline is over. What waits for an engine that does not
+    /// come, or a shard that does not take it, is looked at for its timeout now and then.
+    fn wait_for_report(&self, seen: u64, deadline: Option<Instant>) -> bool {
+        self.expire();
+        let tick = Instant::now() + EXPIRY_INTERVAL;
+        let until = deadline.map_or(tick, |deadline| deadline.min(tick));
+        let spin = self.shared.config.client.engine.spin;
+        self.shared.reports.signal().wait(seen, Some(until), spin)
+            || deadline.is_none_or(|at| at > Instant::now())
+    }
+
+    fn expire(&self) {
+        if self.shared.limits.count() == 0 {
+            return;
+        }
+        let now = self.shared.clock.monotonic();
+        for topic in self.topics.load().values() {
+            topic.each_batches(|batches| batches.expire(now));
+        }
+    }
+
+    /// Calls callbacks for all reports that are there, or counts them where there is nobody to call.
+    fn serve(&self) -> usize {
+        let reports = &self.shared.reports;
+        let mut served = 0;
+        loop {
+            if self.on_delivery.is_none() {
+                served += reports.discard();
+            }
+            let Some((report, delivery)) = reports.next() else { return served };
+            served += 1;
+            if let Delivery::Callback(callback) = delivery {
+                callback(&report);
+            }
+            let go_on =
+                self.on_delivery.as_ref().map_or(ControlFlow::Continue(()), |callback| callback(&report));
+            if go_on.is_break() {
+                return served;
+            }
+        }
+    }
+
+    /// Waits until all messages have been delivered or have failed and their reports have been served, at most
+    /// `timeout`. Nothing lingers meanwhile. Returns how many are still queued.
+    pub fn flush(&self, timeout: Option<Duration>) -> usize {
+        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        let _no_lingering = self.shared.stop_lingering();
+        for topic in self.topics.load().values() {
+            topic.each_batches(|batches| batches.push_out());
+        }
+        loop {
+            let seen = self.shared.reports.signal().seen();
+            self.serve();
+            let left = self.len();
+            if left == 0 || !self.wait_for_report(seen, deadline) {
+                return left;
+            }
+        }
+    }
+
+    /// Drops the messages that no shard has taken yet; their reports say `_PURGE_QUEUE`. What a shard has taken cannot
+    /// be called back: it is reported as it ends.
+    pub fn purge(&self) {
+        let error = KafkaError::new(ErrorCode::LocalPurgeQueue);
+        for topic in self.topics.load().values() {
+            topic.each_batches(|batches| batches.fail_all(&error));
+        }
+    }
+
+    /// Messages that are queued, in flight, or whose report has not been served.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shared.limits.count()
+    }
+
+    /// Whether nothing is queued.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The engine behind this producer; `None` when it is offline.
+    #[must_use]
+    pub fn engine(&self) -> Option<&Engine> {
+        self.engine.as_ref()
+    }
+}
+
+/// How often a waiting thread looks for messages that have timed out.
+const EXPIRY_INTERVAL: Duration = Duration::from_millis(500);
+
+impl std::fmt::Debug for Producer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Producer({} queued)", self.len())
+    }
+}
+
+#[cfg(test)]
+mod tests;

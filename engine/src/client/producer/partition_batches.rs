@@ -1,0 +1,285 @@
+//! The open batch of one partition and those that are full but not yet taken: application threads add records, the
+//! shard pulls batches.
+//!
+//! Shared by both sides behind one short lock. Nothing here waits for I/O. A full batch is sealed (compressed, summed)
+//! by the thread that filled it, one that is not full by the shard.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+
+use super::delivery::{Delivery, Waybill};
+use super::queue_limits::Charge;
+use super::shared::Shared;
+use crate::client::KafkaError;
+use crate::error_code::ErrorCode;
+use crate::record::{BatchBuilder, BuildError, ProducerStamp, RecordData, SealedBatch};
+use crate::shard::{Append, AppendReply, Appended, BatchSource, Partition, ProduceFailure, Pulled, Reply};
+use crate::types::{Acks, LeaderEpoch, Offset, PartitionIndex, Sequence};
+
+/// The batches of one producer for one partition.
+pub(super) struct PartitionBatches {
+    shared: Arc<Shared>,
+    topic: Arc<str>,
+    partition: PartitionIndex,
+    destination: Destination,
+    state: Mutex<State>,
+    this: Weak<PartitionBatches>,
+}
+
+/// Where batches go.
+pub(super) enum Destination {
+    /// To a partition's shard.
+    Partition(Arc<Partition>),
+    /// Nowhere yet: there is no engine. They wait for their timeout.
+    Offline,
+    /// Nowhere ever, for this reason.
+    Refused(KafkaError),
+}
+
+struct State {
+    open: Option<OpenBatch>,
+    full: VecDeque<FullBatch>,
+    announced: Announced,
+    next_sequence: Sequence,
+    /// Size of the last batch: what the next one's buffer starts with, so that small batches hold little memory.
+    size_hint: usize,
+}
+
+/// What the shard knows of this source.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Announced {
+    /// Nothing: it must be told about the next record.
+    No,
+    /// It has been told and has not looked yet.
+    Yes,
+    /// It looks again when the open batch has lingered; a full batch must be told about.
+    Lingering,
+}
+
+/// A batch that takes records.
+struct OpenBatch {
+    builder: BatchBuilder,
+    waybill: Waybill,
+}
+
+/// A batch that waits for the shard.
+struct FullBatch {
+    sealed: SealedBatch,
+    waybill: Waybill,
+}
+
+impl PartitionBatches {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        topic: Arc<str>,
+        partition: PartitionIndex,
+        destination: Destination,
+    ) -> Arc<PartitionBatches> {
+        let state = Mutex::new(State {
+            open: None,
+            full: VecDeque::new(),
+            announced: Announced::No,
+            next_sequence: Sequence(0),
+            size_hint: 0,
+        });
+        Arc::new_cyclic(|this| PartitionBatches {
+            shared,
+            topic,
+            partition,
+            destination,
+            state,
+            this: this.clone(),
+        })
+    }
+
+    /// Whether messages for here fail at once.
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(self.destination, Destination::Refused(_))
+    }
+
+    /// Adds a record of at most `size` encoded bytes that the queue limits have admitted.
+    ///
+    /// # Errors
+    /// When the record cannot be encoded; it then holds no place any more.
+    pub(super) fn add(
+        &self,
+        record: &RecordData<'_>,
+        size: usize,
+        delivery: Delivery,
+    ) -> Result<(), KafkaError> {
+        let mut state = self.state.lock();
+        let filled = state.open.as_ref().is_some_and(|open| !self.has_room(open, size));
+        if filled {
+            self.seal_open(&mut state);
+        }
+        let size_hint = state.size_hint.max(size);
+        let open = state.open.get_or_insert_with(|| self.open_batch(size_hint));
+        if let Err(error) = open.builder.append(record) {
+            self.shared.limits.release(1, size);
+            return Err(KafkaError::with_reason(ErrorCode::CorruptMessage, error.to_string()));
+        }
+        open.waybill.add(open.builder.count() - 1, size, delivery);
+        let tell = match state.announced {
+            Announced::No => true,
+            Announced::Yes => false,
+            Announced::Lingering => filled,
+        };
+        if !tell {
+            return Ok(());
+        }
+        state.announced = Announced::Yes;
+        drop(state);
+        self.announce();
+        Ok(())
+    }
+
+    fn has_room(&self, open: &OpenBatch, size: usize) -> bool {
+        open.builder.size() + size <= self.shared.batch_size_max
+            && open.builder.count() < self.shared.batch_messages_max
+    }
+
+    fn open_batch(&self, size: usize) -> OpenBatch {
+        let buffer = self.shared.buffers.take(size);
+        OpenBatch {
+            builder: BatchBuilder::new(buffer, self.shared.config.topic.compression),
+            waybill: Waybill::new(Charge::new(&self.shared.limits), self.shared.clock.monotonic()),
+        }
+    }
+
+    /// Moves the open batch behind the full ones.
+    fn seal_open(&self, state: &mut State) {
+        let Some(OpenBatch { builder, waybill }) = state.open.take() else { return };
+        let count = i32::try_from(builder.count()).unwrap_or(i32::MAX);
+        state.size_hint = builder.size();
+        match builder.seal(self.stamp(state.next_sequence), self.shared.config.topic.compression_level) {
+            Ok(sealed) => {
+                state.next_sequence = state.next_sequence.plus(count);
+                state.full.push_back(FullBatch { sealed, waybill });
+            }
+            Err(error) => self.report_unbuildable(&error, waybill),
+        }
+    }
+
+    fn stamp(&self, base_sequence: Sequence) -> ProducerStamp {
+        match self.shared.identity {
+            None => ProducerStamp::NONE,
+            Some((producer_id, epoch)) => {
+                ProducerStamp { producer_id, epoch, base_sequence, transactional: false }
+            }
+        }
+    }
+
+    /// Tells whoever takes the batches. What can never be taken is reported as failed.
+    fn announce(&self) {
+        match &self.destination {
+            Destination::Offline => (),
+            Destination::Refused(error) => self.fail_all(error),
+            Destination::Partition(partition) => {
+                let announced = self.this.upgrade().map(|this| partition.announce(this));
+                if let Some(Err(error)) = announced {
+                    self.fail_all(&KafkaError::from(error));
+                }
+            }
+        }
+    }
+
+    /// Makes the shard pull even what still lingers, if there is anything.
+    pub(super) fn push_out(&self) {
+        let mut state = self.state.lock();
+        if state.open.is_none() && state.full.is_empty() {
+            return;
+        }
+        state.announced = Announced::Yes;
+        drop(state);
+        self.announce();
+    }
+
+    /// Reports all batches that no shard has taken as failed with `error`.
+    pub(super) fn fail_all(&self, error: &KafkaError) {
+        let mut state = self.state.lock();
+        state.announced = Announced::No;
+        self.seal_open(&mut state);
+        for FullBatch { sealed, waybill } in std::mem::take(&mut state.full) {
+            let bytes = sealed.assign(Offset::ZERO, LeaderEpoch(0));
+            self.report(waybill, bytes, Err(error.clone()));
+        }
+    }
+
+    /// Reports batches that no shard has taken within `message.timeout.ms`.
+    pub(super) fn expire(&self, now: Duration) {
+        let Some(timeout) = self.shared.config.topic.message_timeout else { return };
+        let state = self.state.lock();
+        let open = state.open.as_ref().map(|open| open.waybill.opened());
+        let oldest = state.full.front().map(|full| full.waybill.opened()).or(open);
+        drop(state);
+        if oldest.is_some_and(|opened| now.saturating_sub(opened) > timeout) {
+            self.fail_all(&KafkaError::new(ErrorCode::LocalMsgTimedOut));
+        }
+    }
+
+    fn report(&self, waybill: Waybill, bytes: Bytes, outcome: Result<Option<Offset>, KafkaError>) {
+        self.shared.report(Arc::clone(&self.topic), self.partition, waybill, bytes, outcome);
+    }
+
+    fn report_unbuildable(&self, error: &BuildError, waybill: Waybill) {
+        let error = KafkaError::with_reason(ErrorCode::LocalBadMsg, error.to_string());
+        self.report(waybill, Bytes::new(), Err(error));
+    }
+}
+
+impl BatchSource for PartitionBatches {
+    fn pull(&self, now: Duration, into: &mut Vec<Append>) -> Pulled {
+        let mut state = self.state.lock();
+        let due = state.open.as_ref().map(|open| open.waybill.opened().saturating_add(self.shared.linger()));
+        if due.is_some_and(|due| due <= now) {
+            self.seal_open(&mut state);
+        }
+        for FullBatch { sealed, waybill } in state.full.drain(..) {
+            let reply = BatchReply {
+                shared: Arc::clone(&self.shared),
+                topic: Arc::clone(&self.topic),
+                partition: self.partition,
+                waybill,
+            };
+            into.push(Append {
+                batch: sealed,
+                acks: self.shared.config.topic.acks,
+                reply: Reply::new(Box::new(reply)),
+            });
+        }
+        match due.filter(|_| state.open.is_some()) {
+            Some(due) => {
+                state.announced = Announced::Lingering;
+                Pulled::Until(due)
+            }
+            None => {
+                state.announced = Announced::No;
+                Pulled::Empty
+            }
+        }
+    }
+}
+
+/// Turns the shard's answer for a batch into delivery reports.
+struct BatchReply {
+    shared: Arc<Shared>,
+    topic: Arc<str>,
+    partition: PartitionIndex,
+    waybill: Waybill,
+}
+
+impl AppendReply for BatchReply {
+    fn answer(self: Box<Self>, result: Result<Appended, ProduceFailure>) {
+        let (bytes, outcome) = match result {
+            // Nobody promised an offset for acks=0: librdkafka reports none either.
+            Ok(appended) if self.shared.config.topic.acks == Acks::None => (appended.batch, Ok(None)),
+            Ok(appended) => (appended.batch, Ok(Some(appended.base_offset))),
+            Err(failure) => (failure.batch, Err(KafkaError::from(failure.error))),
+        };
+        self.shared.report(self.topic, self.partition, self.waybill, bytes, outcome);
+    }
+}

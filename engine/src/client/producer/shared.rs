@@ -1,0 +1,93 @@
+//! What all parts of one producer share: settings, buffers, limits, reports.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::delivery::{DeliveredBatch, DeliveryQueue, Waybill};
+use super::queue_limits::QueueLimits;
+use crate::client::KafkaError;
+use crate::client::config::ProducerConfig;
+use crate::io::Clock;
+use crate::record::BufferPool;
+use crate::types::{Offset, PartitionIndex, ProducerEpoch, ProducerId};
+
+/// See the module.
+pub(super) struct Shared {
+    pub(super) config: ProducerConfig,
+    /// Bounds of `config`, as sizes in memory.
+    pub(super) message_size_max: usize,
+    pub(super) batch_size_max: usize,
+    pub(super) batch_messages_max: usize,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) buffers: BufferPool,
+    pub(super) limits: Arc<QueueLimits>,
+    pub(super) reports: DeliveryQueue,
+    /// With `enable.idempotence`: who this producer is.
+    pub(super) identity: Option<(ProducerId, ProducerEpoch)>,
+    /// Calls of `flush` that are waiting: nothing lingers then.
+    flushing: AtomicUsize,
+}
+
+impl Shared {
+    pub(super) fn new(
+        config: ProducerConfig,
+        clock: Arc<dyn Clock>,
+        identity: Option<(ProducerId, ProducerEpoch)>,
+    ) -> Shared {
+        let bound = |value: u32| usize::try_from(value).unwrap_or(usize::MAX);
+        let count_max = config.queue_messages_max.map_or(usize::MAX, bound);
+        let size_max = usize::try_from(config.queue_bytes_max).unwrap_or(usize::MAX);
+        let limits = Arc::new(QueueLimits::new(count_max, size_max));
+        Shared {
+            message_size_max: bound(config.message_bytes_max),
+            batch_size_max: bound(config.batch_bytes_max),
+            batch_messages_max: bound(config.batch_messages_max),
+            config,
+            clock,
+            buffers: BufferPool::new(BUFFERS_SIZE_MAX),
+            limits,
+            reports: DeliveryQueue::default(),
+            identity,
+            flushing: AtomicUsize::new(0),
+        }
+    }
+
+    /// How long an open batch waits for more records.
+    pub(super) fn linger(&self) -> Duration {
+        if self.flushing.load(Ordering::Acquire) > 0 { Duration::ZERO } else { self.config.linger }
+    }
+
+    /// Stops all lingering for as long as the guard lives.
+    pub(super) fn stop_lingering(&self) -> StopLingering<'_> {
+        self.flushing.fetch_add(1, Ordering::AcqRel);
+        StopLingering(self)
+    }
+
+    /// Queues the reports of a batch.
+    pub(super) fn report(
+        &self,
+        topic: Arc<str>,
+        partition: PartitionIndex,
+        waybill: Waybill,
+        bytes: Bytes,
+        outcome: Result<Option<Offset>, KafkaError>,
+    ) {
+        let latency = self.clock.monotonic().saturating_sub(waybill.opened());
+        self.reports.push(DeliveredBatch { topic, partition, bytes, outcome, waybill, latency });
+    }
+}
+
+/// Bytes of batch buffers that a producer keeps for reuse: warm memory is what makes them fast.
+const BUFFERS_SIZE_MAX: usize = 64 << 20;
+
+/// See [`Shared::stop_lingering`].
+pub(super) struct StopLingering<'a>(&'a Shared);
+
+impl Drop for StopLingering<'_> {
+    fn drop(&mut self) {
+        self.0.flushing.fetch_sub(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,175 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+use crate::client::BatchMessages;
+use crate::log::ReadCursor;
+use crate::types::{Isolation, Offset};
+
+fn producer(settings: &[(&str, &str)]) -> Producer {
+    let mut config = Config::new();
+    config.set("bootstrap.servers", Some("tidelog::memory:")).unwrap();
+    for (name, value) in settings {
+        config.set(name, Some(value)).unwrap();
+    }
+    Producer::new(&config).unwrap()
+}
+
+fn record(value: &[u8]) -> ProducerRecord<'_> {
+    ProducerRecord { value: Some(value), ..ProducerRecord::default() }
+}
+
+/// Values of all messages of a partition, read as a consumer reads.
+fn values(producer: &Producer, topic: &str) -> Vec<String> {
+    let broker = producer.engine().unwrap().broker();
+    let mut values = Vec::new();
+    for partition in broker.topic(topic).unwrap().partitions().iter() {
+        let partition = partition.as_ref().unwrap();
+        let mut from = ReadCursor::from(Offset::ZERO);
+        loop {
+            let read = partition.read(from, 1 << 20, Isolation::ReadUncommitted).unwrap();
+            if read.pieces.is_empty() {
+                break;
+            }
+            from = read.next;
+            for piece in &read.pieces {
+                let mut rest = piece.clone();
+                while !rest.is_empty() {
+                    let size = crate::record::BatchView::parse(&rest).unwrap().size();
+                    let messages =
+                        BatchMessages::new("t".into(), PartitionIndex(0), &rest.split_to(size)).unwrap();
+                    values.extend(
+                        messages.map(|m| String::from_utf8_lossy(m.unwrap().value().unwrap()).into_owned()),
+                    );
+                }
+            }
+        }
+    }
+    values
+}
+
+#[test]
+fn what_is_produced_is_in_the_log_in_order_and_reported_with_its_offset() {
+    for acks in ["0", "1", "all"] {
+        let producer = producer(&[("acks", acks), ("linger.ms", "0")]);
+        for n in 0..1000 {
+            producer.produce("t", record(format!("v{n}").as_bytes())).unwrap();
+        }
+        assert_eq!(producer.len(), 1000);
+        let mut offsets = Vec::new();
+        while let Some((report, _)) =
+            producer.next_report(Some(Duration::from_secs(if offsets.len() < 1000 { 10 } else { 0 })))
+        {
+            assert_eq!(report.error, None);
+            assert_eq!(report.message.value(), Some(format!("v{}", offsets.len()).as_bytes()));
+            offsets.push(report.message.offset());
+        }
+        let expected = |n| if acks == "0" { None } else { Some(Offset(n)) };
+        assert_eq!(offsets, (0..1000).map(expected).collect::<Vec<_>>(), "acks={acks}");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while values(&producer, "t").len() < 1000 && Instant::now() < deadline {
+            std::thread::yield_now();
+        }
+        assert_eq!(values(&producer, "t"), (0..1000).map(|n| format!("v{n}")).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_message_holds_its_place_in_the_queue_until_its_report_is_served() {
+    let producer = producer(&[("queue.buffering.max.messages", "5"), ("linger.ms", "0")]);
+    for _ in 0..5 {
+        producer.produce("t", record(b"x")).unwrap();
+    }
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while values(&producer, "t").len() < 5 && Instant::now() < deadline {
+        std::thread::yield_now();
+    }
+    let full = producer.produce("t", record(b"x")).unwrap_err();
+    assert_eq!(full.code(), ErrorCode::LocalQueueFull);
+    assert!(producer.poll(Some(Duration::from_secs(10))) > 0);
+    producer.produce("t", record(b"x")).unwrap();
+    assert_eq!(producer.flush(Some(Duration::from_secs(10))), 0);
+}
+
+#[test]
+fn flush_does_not_wait_for_the_linger_time() {
+    let producer = producer(&[("linger.ms", "100000")]);
+    producer.produce("t", record(b"x")).unwrap();
+    let start = Instant::now();
+    assert_eq!(producer.flush(Some(Duration::from_secs(20))), 0);
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn callbacks_run_in_the_thread_that_polls_and_see_their_message() {
+    let producer = producer(&[("linger.ms", "0")]);
+    let seen = Arc::new(AtomicUsize::new(0));
+    let thread = std::thread::current().id();
+    for n in 0..10_usize {
+        let seen = Arc::clone(&seen);
+        let delivery = Delivery::Callback(Box::new(move |report| {
+            assert_eq!(std::thread::current().id(), thread);
+            assert_eq!(report.message.value(), Some(n.to_string().as_bytes()));
+            seen.fetch_add(1, Ordering::Relaxed);
+        }));
+        let text = n.to_string();
+        producer.produce("t", ProducerRecord { delivery, ..record(text.as_bytes()) }).unwrap();
+    }
+    assert_eq!(producer.flush(Some(Duration::from_secs(10))), 0);
+    assert_eq!(seen.load(Ordering::Relaxed), 10);
+}
+
+#[test]
+fn messages_that_cannot_be_delivered_fail_in_their_report() {
+    let producer = producer(&[("allow.auto.create.topics", "false"), ("linger.ms", "0")]);
+    for topic in ["missing", "", "bad name"] {
+        producer.produce(topic, record(b"x")).unwrap();
+        let (report, _) = producer.next_report(Some(Duration::from_secs(10))).unwrap();
+        assert_eq!(report.error.map(|e| e.code()), Some(ErrorCode::UnknownTopicOrPartition), "{topic:?}");
+        assert_eq!((report.message.topic(), report.message.value()), (topic, Some(&b"x"[..])));
+    }
+    assert!(producer.is_empty());
+}
+
+#[test]
+fn without_an_engine_messages_wait_for_their_timeout() {
+    let mut config = Config::new();
+    config.set("message.timeout.ms", Some("20")).unwrap();
+    let producer = Producer::new(&config).unwrap();
+    producer.produce("t", record(b"x")).unwrap();
+    let (report, _) = producer.next_report(Some(Duration::from_secs(10))).unwrap();
+    assert_eq!(report.error.map(|e| e.code()), Some(ErrorCode::LocalMsgTimedOut));
+}
+
+#[test]
+fn purged_messages_are_reported_as_such() {
+    let producer = Producer::new(&Config::new()).unwrap();
+    producer.produce("t", record(b"x")).unwrap();
+    producer.purge();
+    let (report, _) = producer.next_report(Some(Duration::ZERO)).unwrap();
+    assert_eq!(report.error.map(|e| e.code()), Some(ErrorCode::LocalPurgeQueue));
+}
+
+#[test]
+fn wrong_partitions_and_sizes_are_refused_at_once() {
+    let producer = producer(&[("message.max.bytes", "2000")]);
+    let there = ProducerRecord { partition: Some(PartitionIndex(7)), ..record(b"x") };
+    assert_eq!(producer.produce("t", there).unwrap_err().code(), ErrorCode::LocalUnknownPartition);
+    let large = vec![0; 2001];
+    assert_eq!(producer.produce("t", record(&large)).unwrap_err().code(), ErrorCode::MessageTooLarge);
+    assert!(producer.is_empty());
+}
+
+#[test]
+fn idempotent_batches_carry_their_producer() {
+    let producer = producer(&[("enable.idempotence", "true"), ("linger.ms", "0")]);
+    for _ in 0..100 {
+        producer.produce("t", record(b"x")).unwrap();
+        producer.flush(None);
+    }
+    assert_eq!(values(&producer, "t").len(), 100);
+    let broker = producer.engine().unwrap().broker();
+    let partition = broker.topic("t").unwrap().partition(PartitionIndex(0)).unwrap().unwrap();
+    let read = partition.read(Offset(42).into(), 1, Isolation::ReadUncommitted).unwrap();
+    let header = *crate::record::BatchView::parse(&read.pieces[0]).unwrap().header();
+    assert_eq!((header.producer_id().0, header.base_sequence().0), (0, 42));
+}

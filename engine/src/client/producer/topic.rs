@@ -1,0 +1,169 @@
+//! [`ProducerTopic`]: chooses the partition of each message and keeps the batches of all of them.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+
+use super::partition_batches::{Destination, PartitionBatches};
+use super::shared::Shared;
+use crate::broker::{BrokerError, NewTopic, Topic};
+use crate::client::KafkaError;
+use crate::client::engine::Engine;
+use crate::client::partitioner::{Partitioner, PartitionerKind};
+use crate::error_code::ErrorCode;
+use crate::types::PartitionIndex;
+
+/// A topic as one producer sees it.
+pub struct ProducerTopic {
+    name: Arc<str>,
+    shared: Arc<Shared>,
+    /// The topic, if there is an engine that has it.
+    topic: Option<Arc<Topic>>,
+    /// One for each partition; a single one for messages that have nowhere to go.
+    batches: ArcSwap<Vec<Arc<PartitionBatches>>>,
+    kind: PartitionerKind,
+    /// Used where the key does not decide.
+    partitioner: Mutex<Partitioner>,
+}
+
+impl ProducerTopic {
+    /// Looks the topic up, creating it where that is allowed. Messages for one that cannot be had are taken all the
+    /// same and fail in their delivery report, as librdkafka's do.
+    pub(super) fn new(name: &str, shared: &Arc<Shared>, engine: Option<&Engine>) -> ProducerTopic {
+        let name: Arc<str> = name.into();
+        let found = engine.map(|engine| find_or_create(&name, engine, shared));
+        let (topic, destination) = match found {
+            None => (None, Destination::Offline),
+            Some(Err(error)) => (None, Destination::Refused(error)),
+            Some(Ok(topic)) => (Some(topic), Destination::Offline),
+        };
+        let kind = shared.config.topic.partitioner;
+        let seed = shared.clock.now().0.unsigned_abs();
+        let created = ProducerTopic {
+            name: Arc::clone(&name),
+            shared: Arc::clone(shared),
+            topic,
+            batches: ArcSwap::default(),
+            kind,
+            partitioner: Mutex::new(Partitioner::new(kind, shared.config.sticky_linger, seed)),
+        };
+        if created.topic.is_some() {
+            created.add_partitions();
+        } else {
+            let nowhere = PartitionBatches::new(Arc::clone(shared), name, PartitionIndex(-1), destination);
+            created.batches.store(Arc::new(vec![nowhere]));
+        }
+        created
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Calls `look` with the batches that a message goes to.
+    ///
+    /// # Errors
+    /// `_UNKNOWN_PARTITION` when the topic does not have the partition asked for; what `look` says.
+    #[inline]
+    pub(super) fn with_batches<R>(
+        &self,
+        key: Option<&[u8]>,
+        partition: Option<PartitionIndex>,
+        coarse: Duration,
+        look: impl FnOnce(&PartitionBatches) -> Result<R, KafkaError>,
+    ) -> Result<R, KafkaError> {
+        let mut batches = self.batches.load();
+        let Some(topic) = &self.topic else {
+            let nowhere = batches.first().ok_or(ErrorCode::LocalState)?;
+            return look(nowhere);
+        };
+        if topic.partition_count() > batches.len() {
+            self.add_partitions();
+            batches = self.batches.load();
+        }
+        let partition = match partition {
+            Some(partition) => partition,
+            None => self.choose(key, batches.len(), coarse),
+        };
+        let place = usize::try_from(partition.0).ok();
+        let chosen = place.and_then(|place| batches.get(place)).ok_or(ErrorCode::LocalUnknownPartition)?;
+        look(chosen)
+    }
+
+    #[inline]
+    fn choose(&self, key: Option<&[u8]>, count: usize, coarse: Duration) -> PartitionIndex {
+        let count = u32::try_from(count).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
+        if count == NonZeroU32::MIN {
+            return PartitionIndex(0);
+        }
+        match self.kind.of_key(key, count) {
+            Some(partition) => partition,
+            None => self.partitioner.lock().partition(key, count, coarse),
+        }
+    }
+
+    /// Calls `act` with the batches of each partition.
+    pub(super) fn each_batches(&self, act: impl Fn(&PartitionBatches)) {
+        for batches in self.batches.load().iter() {
+            act(batches);
+        }
+    }
+
+    /// Adds batches for partitions that the topic has and this has not.
+    fn add_partitions(&self) {
+        let Some(topic) = &self.topic else { return };
+        self.batches.rcu(|known| {
+            let mut batches = Vec::clone(known);
+            for (index, served) in topic.partitions().iter().enumerate().skip(known.len()) {
+                let destination = match served {
+                    Ok(partition) => Destination::Partition(Arc::clone(partition)),
+                    Err(reason) => {
+                        let reason = reason.to_string();
+                        Destination::Refused(KafkaError::with_reason(ErrorCode::KafkaStorageError, reason))
+                    }
+                };
+                let index = PartitionIndex(i32::try_from(index).unwrap_or(i32::MAX));
+                let (shared, name) = (Arc::clone(&self.shared), Arc::clone(&self.name));
+                batches.push(PartitionBatches::new(shared, name, index, destination));
+            }
+            batches
+        });
+    }
+
+    /// False once the topic has been deleted, or when the engine had none: the name may mean something else by now.
+    pub(super) fn is_current(&self) -> bool {
+        match &self.topic {
+            Some(topic) => !topic.is_deleted(),
+            None => !self.batches.load().first().is_some_and(|nowhere| nowhere.is_refused()),
+        }
+    }
+}
+
+fn find_or_create(name: &str, engine: &Engine, shared: &Shared) -> Result<Arc<Topic>, KafkaError> {
+    let broker = engine.broker();
+    if let Some(topic) = broker.topic(name) {
+        return Ok(topic);
+    }
+    if !(shared.config.client.allow_auto_create_topics && broker.config().auto_create_topics) {
+        return Err(KafkaError::new(ErrorCode::UnknownTopicOrPartition));
+    }
+    match broker.create_topic(&NewTopic { name: name.to_owned(), ..NewTopic::default() }) {
+        Ok(topic) => Ok(topic),
+        // Another client was quicker.
+        Err(BrokerError::Topic(_)) if broker.topic(name).is_some() => {
+            broker.topic(name).ok_or_else(|| KafkaError::new(ErrorCode::UnknownTopicOrPartition))
+        }
+        Err(error) => Err(KafkaError::from(error)),
+    }
+}
+
+impl std::fmt::Debug for ProducerTopic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ProducerTopic({})", self.name)
+    }
+}

@@ -1,0 +1,111 @@
+//! [`Layout`]: which files a partition's folder holds, read from their names alone, and the removal of what a crash or
+//! a deletion left behind.
+
+use std::path::{Path, PathBuf};
+
+use super::error::{FileError, FileOperation};
+use super::file_name::{FileKind, with_suffix};
+use crate::io::Disk;
+use crate::types::Offset;
+
+/// Suffix of a segment that is being deleted.
+pub(super) const DELETED: &str = ".deleted";
+
+/// Suffixes of files that no reader will miss: half-written replacements and what was to be deleted.
+const LEFTOVERS: [&str; 3] = [DELETED, ".tmp", ".cleaned"];
+
+/// The files of a log, by base offset.
+#[derive(Debug, Default)]
+pub(super) struct Layout {
+    /// Base offsets of the segments, ascending.
+    pub(super) segments: Vec<Offset>,
+    /// Offsets of the producer snapshots, ascending.
+    pub(super) snapshots: Vec<Offset>,
+    /// Index files, whose segment may be gone.
+    indexes: Vec<(Offset, FileKind)>,
+    leftovers: Vec<String>,
+}
+
+impl Layout {
+    /// Lists `directory`.
+    pub(super) fn read(disk: &dyn Disk, directory: &Path) -> Result<Layout, FileError> {
+        let mut layout = Layout::default();
+        // Names come sorted, and offsets sort as their digits do.
+        for name in disk.list(directory).map_err(FileError::of(FileOperation::List, directory))? {
+            match FileKind::parse(&name) {
+                Some((base, FileKind::Log)) => layout.segments.push(base),
+                Some((base, FileKind::Snapshot)) => layout.snapshots.push(base),
+                Some(index) => layout.indexes.push(index),
+                None if LEFTOVERS.iter().any(|suffix| name.ends_with(suffix)) => layout.leftovers.push(name),
+                None => {}
+            }
+        }
+        Ok(layout)
+    }
+
+    /// Removes leftovers, segments that lie wholly before `log_start`, and indexes without a segment.
+    pub(super) fn clean(
+        &mut self,
+        disk: &dyn Disk,
+        directory: &Path,
+        log_start: Offset,
+    ) -> Result<(), FileError> {
+        for name in self.leftovers.drain(..) {
+            remove(disk, &directory.join(name))?;
+        }
+        while self.segments.get(1).is_some_and(|next| *next <= log_start) {
+            let retired = retire_segment(disk, directory, self.segments.remove(0))?;
+            remove(disk, &retired)?;
+        }
+        for (base, kind) in self.indexes.drain(..) {
+            if self.segments.binary_search(&base).is_err() {
+                remove(disk, &kind.path(directory, base))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes a segment's `.log` out of the log by renaming it, durably, so that after a crash no later segment is gone while
+/// this one is there. Readers that have it open go on. Returns the new name, which is to be unlinked.
+pub(super) fn retire_segment(disk: &dyn Disk, directory: &Path, base: Offset) -> Result<PathBuf, FileError> {
+    let path = FileKind::Log.path(directory, base);
+    let retired = with_suffix(&path, DELETED);
+    disk.rename(&path, &retired).map_err(FileError::of(FileOperation::Rename, &path))?;
+    disk.sync_dir(directory).map_err(FileError::of(FileOperation::Sync, directory))?;
+    Ok(retired)
+}
+
+/// Removes everything that belongs to a segment besides its `.log`.
+pub(super) fn remove_indexes(disk: &dyn Disk, directory: &Path, base: Offset) -> Result<(), FileError> {
+    for kind in [FileKind::OffsetIndex, FileKind::TimeIndex, FileKind::TransactionIndex] {
+        remove(disk, &kind.path(directory, base))?;
+    }
+    Ok(())
+}
+
+/// Removes a file; fine when it is gone.
+pub(super) fn remove(disk: &dyn Disk, path: &Path) -> Result<(), FileError> {
+    match disk.remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(FileError::of(FileOperation::Remove, path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The first name `<path>.corrupt-<n>` that is free.
+pub(super) fn corrupt_copy_path(disk: &dyn Disk, path: &Path) -> Result<PathBuf, FileError> {
+    let directory = path.parent().unwrap_or(path);
+    let names = disk.list(directory).map_err(FileError::of(FileOperation::List, directory))?;
+    let is_taken =
+        |copy: &PathBuf| names.iter().any(|name| copy.file_name().is_some_and(|taken| taken == &**name));
+    let mut number = 0_u64;
+    loop {
+        let copy = with_suffix(path, &format!(".corrupt-{number}"));
+        if !is_taken(&copy) {
+            return Ok(copy);
+        }
+        number += 1;
+    }
+}

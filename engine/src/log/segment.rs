@@ -1,0 +1,306 @@
+//! [`Segment`]: one `.log` file with its indexes, as readers share it. The newest one is *active*: its owner appends
+//! and keeps its indexes in memory. All others are *closed*: their files never change again, and nothing of them is
+//! read before somebody asks.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::RwLock;
+
+use super::closed_index::{self, ClosedIndex, LoadedIndex};
+use super::error::{Corruption, CorruptionReason, FileError, FileOperation, ReadError};
+use super::file_name::FileKind;
+use super::header_walk::HeaderWalk;
+use super::index::{IndexEntries, OffsetEntry, TimestampOffset};
+use super::index_file;
+use super::transaction_index::AbortedTransaction;
+use crate::io::{Disk, DiskFile, OpenMode};
+use crate::types::{Offset, Timestamp};
+
+/// How many index intervals a search may walk before the index counts as incomplete. More than one, because the
+/// setting may have been larger when the index was written.
+const SPARSE_INTERVALS_MAX: u64 = 16;
+
+/// What all segments of one log share.
+pub(super) struct LogHome {
+    /// The disk.
+    pub(super) disk: Arc<dyn Disk>,
+    /// The partition's folder.
+    pub(super) directory: PathBuf,
+    /// `index.interval.bytes` when the log was opened.
+    pub(super) index_interval: u32,
+    /// Before this offset records may be missing because compaction removed them; from here on none may.
+    pub(super) compacted_below: Offset,
+}
+
+/// One segment. `Send + Sync`; owned by the published list and by readers that hold it.
+pub(super) struct Segment {
+    home: Arc<LogHome>,
+    base: Offset,
+    /// Differs between all segments of the process, also between two that have had the same name.
+    id: u64,
+    log: OnceLock<Arc<dyn DiskFile>>,
+    state: State,
+}
+
+enum State {
+    Active(ActiveState),
+    Closed(ClosedIndex),
+}
+
+/// What readers see of the active segment.
+struct ActiveState {
+    /// Bytes below the high watermark.
+    visible: AtomicU64,
+    index: RwLock<ActiveIndex>,
+}
+
+/// Index of the active segment: entries of everything that has been appended.
+pub(super) struct ActiveIndex {
+    /// Both indexes.
+    pub(super) entries: IndexEntries,
+    /// Largest timestamp below the high watermark.
+    pub(super) max_timestamp: TimestampOffset,
+    /// Transactions whose abort marker lies in the segment.
+    pub(super) aborted: Vec<AbortedTransaction>,
+}
+
+impl Segment {
+    /// The newest segment; `visible` of its bytes are below the high watermark.
+    pub(super) fn active(home: Arc<LogHome>, base: Offset, visible: u64, index: ActiveIndex) -> Segment {
+        let state = ActiveState { visible: AtomicU64::new(visible), index: RwLock::new(index) };
+        Segment { home, base, id: next_id(), log: OnceLock::new(), state: State::Active(state) }
+    }
+
+    /// A segment that does not change any more. No file is touched.
+    pub(super) fn closed(home: Arc<LogHome>, base: Offset) -> Segment {
+        let state = State::Closed(ClosedIndex::default());
+        Segment { home, base, id: next_id(), log: OnceLock::new(), state }
+    }
+
+    /// This segment once its owner has closed it. What is known already is kept.
+    pub(super) fn to_closed(&self, size: u64, max_timestamp: TimestampOffset) -> Segment {
+        self.in_state(State::Closed(ClosedIndex::known(size, max_timestamp)))
+    }
+
+    /// This segment once its owner appends to it again.
+    pub(super) fn to_active(&self, visible: u64, index: ActiveIndex) -> Segment {
+        let state = ActiveState { visible: AtomicU64::new(visible), index: RwLock::new(index) };
+        self.in_state(State::Active(state))
+    }
+
+    /// The same bytes at the same places, so that the id stays and readers' cursors with it.
+    fn in_state(&self, state: State) -> Segment {
+        let segment = Segment {
+            home: Arc::clone(&self.home),
+            base: self.base,
+            id: self.id,
+            log: OnceLock::new(),
+            state,
+        };
+        if let Some(file) = self.log.get() {
+            segment.log.get_or_init(|| Arc::clone(file));
+        }
+        segment
+    }
+
+    /// Both indexes of a closed segment, all of them, and its largest timestamp.
+    pub(super) fn load_index(&self) -> Result<(IndexEntries, TimestampOffset), ReadError> {
+        match &self.state {
+            State::Active(active) => {
+                let index = active.index.read();
+                Ok((index.entries.clone(), index.max_timestamp))
+            }
+            State::Closed(closed) => Ok((closed.load_all(self)?, closed.max_timestamp(self)?)),
+        }
+    }
+
+    /// Offset that the segment starts at.
+    pub(super) fn base(&self) -> Offset {
+        self.base
+    }
+
+    /// Tells it from all other segments of the process.
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// What the log's segments share.
+    pub(super) fn home(&self) -> &Arc<LogHome> {
+        &self.home
+    }
+
+    /// Path of one of the segment's files.
+    pub(super) fn path(&self, kind: FileKind) -> PathBuf {
+        kind.path(&self.home.directory, self.base)
+    }
+
+    /// The `.log`, opened for reading on first use.
+    pub(super) fn log_file(&self) -> Result<&Arc<dyn DiskFile>, FileError> {
+        if let Some(file) = self.log.get() {
+            return Ok(file);
+        }
+        let path = self.path(FileKind::Log);
+        let opened = self.home.disk.open(&path, OpenMode::Read);
+        let file = opened.map_err(FileError::of(FileOperation::Open, &path))?;
+        Ok(self.log.get_or_init(|| file))
+    }
+
+    /// Bytes that readers may see.
+    pub(super) fn visible(&self) -> Result<u64, FileError> {
+        match &self.state {
+            State::Active(active) => Ok(active.visible.load(Ordering::Acquire)),
+            State::Closed(closed) => closed.size(self),
+        }
+    }
+
+    /// Lets readers see the first `visible` bytes of the active segment, whose largest timestamp is `max_timestamp`.
+    pub(super) fn publish(&self, visible: u64, max_timestamp: TimestampOffset) {
+        if let State::Active(active) = &self.state {
+            active.index.write().max_timestamp = max_timestamp;
+            active.visible.store(visible, Ordering::Release);
+        }
+    }
+
+    /// Changes the index of the active segment.
+    pub(super) fn update_active_index(&self, update: impl FnOnce(&mut ActiveIndex)) {
+        if let State::Active(active) = &self.state {
+            update(&mut active.index.write());
+        }
+    }
+
+    /// Writes the files of the active segment's indexes. Readers go on meanwhile.
+    pub(super) fn write_active_index(&self) -> Result<(), FileError> {
+        let State::Active(active) = &self.state else { return Ok(()) };
+        let index = active.index.read();
+        closed_index::write_aborted(self, &index.aborted)?;
+        closed_index::write_indexes(self, &index.entries)
+    }
+
+    /// Where the batch starts that holds `target` or, when there is none, the next one behind it; `None` when the
+    /// segment ends before.
+    pub(super) fn seek(&self, target: Offset) -> Result<Option<u64>, ReadError> {
+        loop {
+            let (entry, index) = self.look_up(target)?;
+            let distrusted = index.filter(|index| !index.rebuilt);
+            match self.walk_to(entry, target, distrusted.is_some())? {
+                Walked::Found(position) => return Ok(Some(position)),
+                Walked::End => return Ok(None),
+                Walked::IndexIsWrong => match (&self.state, distrusted) {
+                    (State::Closed(closed), Some(index)) => closed.rebuild(self, &index)?,
+                    _ => return Err(self.misplaced(entry, target).into()),
+                },
+            }
+        }
+    }
+
+    /// The largest timestamp that readers may see, and the last offset of the first batch that has it;
+    /// [`Timestamp::NONE`] when no batch has one.
+    pub(super) fn max_timestamp(&self) -> Result<TimestampOffset, ReadError> {
+        match &self.state {
+            State::Active(active) => Ok(active.index.read().max_timestamp),
+            State::Closed(closed) => closed.max_timestamp(self),
+        }
+    }
+
+    /// Transactions whose abort marker lies in the segment, by the offset of the marker.
+    pub(super) fn aborted(&self) -> Result<Vec<AbortedTransaction>, ReadError> {
+        match &self.state {
+            State::Active(active) => Ok(active.index.read().aborted.clone()),
+            State::Closed(closed) => closed.aborted(self),
+        }
+    }
+
+    /// An offset before which no record has a timestamp of `timestamp` or later.
+    pub(super) fn offset_before_timestamp(&self, timestamp: Timestamp) -> Result<Offset, ReadError> {
+        match &self.state {
+            State::Active(active) => {
+                let index = active.index.read();
+                let times = &index.entries.times;
+                let entry = index_file::last_where(times, |entry| entry.timestamp() <= timestamp);
+                Ok(entry.map_or(self.base, |entry| entry.last_offset(self.base)))
+            }
+            State::Closed(closed) => closed.offset_before_timestamp(self, timestamp),
+        }
+    }
+
+    fn look_up(&self, target: Offset) -> Result<(Option<OffsetEntry>, Option<Arc<LoadedIndex>>), ReadError> {
+        let holds = |entry: &OffsetEntry| entry.last_offset(self.base) <= target;
+        match &self.state {
+            State::Active(active) => {
+                let entry = index_file::last_where(&active.index.read().entries.offsets, holds);
+                Ok((entry, None))
+            }
+            State::Closed(closed) => {
+                let index = closed.loaded(self)?;
+                let path = self.path(FileKind::OffsetIndex);
+                let found = index.offsets.last_where(holds);
+                let entry = found.map_err(FileError::of(FileOperation::Read, &path))?;
+                Ok((entry, Some(index)))
+            }
+        }
+    }
+
+    /// From where the index points on, header by header. The index is a hint: the batch it points to must be the one
+    /// it says, and, when it is `distrusted`, there must not be more to walk than a complete index leaves.
+    fn walk_to(
+        &self,
+        entry: Option<OffsetEntry>,
+        target: Offset,
+        distrusted: bool,
+    ) -> Result<Walked, ReadError> {
+        let visible = self.visible()?;
+        let (offset, start) =
+            entry.map_or((self.base, 0), |entry| (entry.last_offset(self.base), entry.position()));
+        if entry.is_some() && start >= visible {
+            return Ok(if distrusted { Walked::IndexIsWrong } else { Walked::End });
+        }
+        let walk_max = SPARSE_INTERVALS_MAX * u64::from(self.home.index_interval.max(4096));
+        let path = self.path(FileKind::Log);
+        let mut walk = HeaderWalk::new(&**self.log_file()?, &path, (offset, start), visible);
+        let mut expected = entry.map(|entry| entry.last_offset(self.base));
+        loop {
+            let at = match walk.next() {
+                Ok(Some(at)) => at,
+                Ok(None) => return Ok(Walked::End),
+                Err(ReadError::Corrupt(_)) if expected.is_some() && distrusted => {
+                    return Ok(Walked::IndexIsWrong);
+                }
+                Err(error) => return Err(error),
+            };
+            if expected.take().is_some_and(|expected| expected != at.header.last_offset()) {
+                return Ok(Walked::IndexIsWrong);
+            }
+            if at.header.last_offset() >= target {
+                return Ok(Walked::Found(at.position));
+            }
+            if distrusted && at.position - start > walk_max {
+                return Ok(Walked::IndexIsWrong);
+            }
+        }
+    }
+
+    /// An index that was made from the log does not fit the log: the log has changed.
+    fn misplaced(&self, entry: Option<OffsetEntry>, target: Offset) -> Corruption {
+        let place = entry.map_or((target, 0), |entry| (entry.last_offset(self.base), entry.position()));
+        Corruption {
+            file: self.path(FileKind::Log),
+            position: place.1,
+            offset: place.0,
+            reason: CorruptionReason::LastOffset(place.0),
+        }
+    }
+}
+
+/// How a walk ends.
+enum Walked {
+    Found(u64),
+    End,
+    IndexIsWrong,
+}
+
+fn next_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}

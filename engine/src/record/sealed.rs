@@ -1,0 +1,179 @@
+//! [`SealedBatch`]: a complete batch in memory that nobody else holds, on its way from a producer to a log.
+//!
+//! It moves from the producer's thread to the shard's. Offset and leader epoch are patched in place: the checksum does
+//! not cover them, so nothing is encoded or copied again.
+
+use bytes::Bytes;
+use zerocopy::FromBytes;
+
+use super::header::{LENGTH_OVERHEAD, crc_of};
+use super::{BatchError, BatchHeader, BatchView, PooledBuffer};
+use crate::types::{LeaderEpoch, Offset, Timestamp};
+
+/// A batch whose length and checksum are right.
+#[derive(Debug)]
+pub struct SealedBatch {
+    /// Exactly one batch.
+    buffer: PooledBuffer,
+}
+
+impl SealedBatch {
+    /// Puts `header` in front of the records in `buffer`, which leaves its first bytes free for it, and
+    /// fills in length and checksum.
+    pub(super) fn new(header: BatchHeader, buffer: PooledBuffer) -> SealedBatch {
+        let length = buffer.len().checked_sub(LENGTH_OVERHEAD).and_then(|length| i32::try_from(length).ok());
+        let mut batch = SealedBatch { buffer };
+        *batch.header_mut() = header;
+        batch.header_mut().length.set(length.expect("the caller holds it to BATCH_SIZE_MAX"));
+        batch.seal();
+        batch
+    }
+
+    /// Takes bytes from a producer: exactly one batch, with the right checksum. The records inside are not looked
+    /// at; [`BatchView::validate`] does that.
+    ///
+    /// # Errors
+    /// [`BatchError::Inconsistent`] for none or more than one batch, else what [`BatchView::parse`] and
+    /// [`BatchView::verify`] say.
+    pub fn from_wire(buffer: PooledBuffer) -> Result<SealedBatch, BatchError> {
+        if buffer.is_empty() {
+            return Err(BatchError::Inconsistent("there is no record batch"));
+        }
+        let view = BatchView::parse(&buffer)?;
+        if view.size() != buffer.len() {
+            return Err(BatchError::Inconsistent("bytes follow the record batch, only one is allowed"));
+        }
+        view.verify()?;
+        Ok(SealedBatch { buffer })
+    }
+
+    /// The header.
+    #[must_use]
+    pub fn header(&self) -> &BatchHeader {
+        let (header, _) = BatchHeader::ref_from_prefix(&self.buffer).expect("a sealed batch has a header");
+        header
+    }
+
+    fn header_mut(&mut self) -> &mut BatchHeader {
+        let (header, _) =
+            BatchHeader::mut_from_prefix(&mut self.buffer).expect("a sealed batch has a header");
+        header
+    }
+
+    /// Size in bytes, header included.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// The batch, borrowed.
+    #[must_use]
+    pub fn view(&self) -> BatchView<'_> {
+        BatchView::parse(&self.buffer).expect("a sealed batch was parsed or built")
+    }
+
+    /// Makes `now` the timestamp of every record (`message.timestamp.type=LogAppendTime`).
+    pub fn set_log_append_time(&mut self, now: Timestamp) {
+        let header = self.header_mut();
+        header.attributes.set(header.attributes().with_log_append_time().0);
+        header.max_timestamp.set(now.0);
+        self.seal();
+    }
+
+    /// Corrects the largest timestamp, for a batch whose header claims another than its records have
+    /// ([`BatchView::validate`] tells). Costs nothing when it is right.
+    pub fn set_max_timestamp(&mut self, timestamp: Timestamp) {
+        if self.header().max_timestamp() != timestamp {
+            self.header_mut().max_timestamp.set(timestamp.0);
+            self.seal();
+        }
+    }
+
+    /// Gives the batch its place in the log and makes it immutable and shareable. No byte is copied; the
+    /// memory goes back to its pool when the last clone is dropped.
+    #[must_use]
+    pub fn assign(mut self, base_offset: Offset, leader_epoch: LeaderEpoch) -> Bytes {
+        let header = self.header_mut();
+        header.base_offset.set(base_offset.0);
+        header.leader_epoch.set(leader_epoch.0);
+        Bytes::from_owner(self.buffer)
+    }
+
+    fn seal(&mut self) {
+        let crc = crc_of(&self.buffer);
+        self.header_mut().crc.set(crc);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{BatchBuilder, BufferPool, Compression, ProducerStamp, RecordData, TimestampType};
+
+    fn sealed(pool: &BufferPool) -> SealedBatch {
+        let mut builder = BatchBuilder::new(pool.take(4096), Compression::None);
+        for timestamp in [10, 20] {
+            let record =
+                RecordData { timestamp: Timestamp(timestamp), key: None, value: Some(b"v"), headers: &[] };
+            builder.append(&record).unwrap();
+        }
+        builder.seal(ProducerStamp::NONE, None).unwrap()
+    }
+
+    #[test]
+    fn assigning_copies_nothing_and_keeps_the_checksum() {
+        let pool = BufferPool::new(1 << 20);
+        let batch = sealed(&pool);
+        let address = batch.view().bytes().as_ptr();
+        let bytes = batch.assign(Offset(500), LeaderEpoch(3));
+        assert_eq!(bytes.as_ptr(), address);
+        let view = BatchView::parse(&bytes).unwrap();
+        view.verify().unwrap();
+        assert_eq!((view.header().base_offset(), view.header().next_offset()), (Offset(500), Offset(502)));
+        assert_eq!(view.header().leader_epoch(), LeaderEpoch(3));
+        let clone = bytes.clone();
+        drop(bytes);
+        assert_eq!(pool.retained_bytes(), 0);
+        drop(clone);
+        assert!(pool.retained_bytes() > 0, "the last clone gives the memory back");
+    }
+
+    #[test]
+    fn the_append_time_is_every_records_timestamp() {
+        let mut batch = sealed(&BufferPool::new(0));
+        batch.set_log_append_time(Timestamp(77));
+        batch.view().verify().unwrap();
+        assert_eq!(batch.header().attributes().timestamp_type(), TimestampType::LogAppendTime);
+        let times: Vec<_> = batch.view().records().unwrap().map(|r| r.unwrap().timestamp).collect();
+        assert_eq!(times, [Timestamp(77), Timestamp(77)]);
+    }
+
+    #[test]
+    fn a_wrong_largest_timestamp_can_be_corrected() {
+        let mut batch = sealed(&BufferPool::new(0));
+        batch.set_max_timestamp(Timestamp(99));
+        assert_eq!(batch.header().max_timestamp(), Timestamp(99));
+        batch.view().verify().unwrap();
+    }
+
+    #[test]
+    fn from_the_wire_comes_exactly_one_intact_batch() {
+        let bytes = sealed(&BufferPool::new(0)).view().bytes().to_vec();
+        let from = |bytes: &[u8]| SealedBatch::from_wire(PooledBuffer::from(bytes.to_vec()));
+        assert_eq!(from(&bytes).unwrap().view().bytes(), bytes);
+        assert!(matches!(from(&[]), Err(BatchError::Inconsistent(_))));
+        assert!(matches!(from(&bytes.repeat(2)), Err(BatchError::Inconsistent(_))));
+        assert!(matches!(from(&bytes[..60]), Err(BatchError::Truncated { .. })));
+        assert!(matches!(from(&bytes[..bytes.len() - 1]), Err(BatchError::Truncated { .. })));
+        for position in [21, 40, bytes.len() - 1] {
+            let mut flipped = bytes.clone();
+            flipped[position] ^= 1;
+            assert!(matches!(from(&flipped), Err(BatchError::Crc { .. })), "byte {position}");
+        }
+        for magic in [0, 1] {
+            let mut old = bytes.clone();
+            old[16] = magic;
+            assert!(matches!(from(&old), Err(BatchError::Magic(_))));
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The bounded way into a shard: a lock-free queue and one waker that is only used when the shard is about to sleep.
+//!
+//! Any thread sends; only the shard's thread receives. A closed mailbox gives messages back to the sender.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+
+use crossbeam::queue::ArrayQueue;
+use parking_lot::Mutex;
+
+use crate::io::Waker;
+
+/// Why a message was not accepted.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SendError<M> {
+    /// The shard is behind; the message is given back.
+    Full(M),
+    /// The shard has stopped; the message is given back.
+    Closed(M),
+}
+
+/// The sending half; clones share one queue.
+pub struct Mailbox<M> {
+    shared: Arc<Shared<M>>,
+}
+
+impl<M> Clone for Mailbox<M> {
+    fn clone(&self) -> Mailbox<M> {
+        Mailbox { shared: Arc::clone(&self.shared) }
+    }
+}
+
+struct Shared<M> {
+    queue: ArrayQueue<M>,
+    /// Set by the owner before it sleeps; whoever clears it owes a wake.
+    asleep: AtomicBool,
+    closed: AtomicBool,
+    waker: Mutex<Option<Waker>>,
+}
+
+impl<M> Mailbox<M> {
+    /// An open mailbox for at most `capacity` messages.
+    #[must_use]
+    pub fn new(capacity: usize) -> Mailbox<M> {
+        let shared = Shared {
+            queue: ArrayQueue::new(capacity),
+            asleep: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            waker: Mutex::new(None),
+        };
+        Mailbox { shared: Arc::new(shared) }
+    }
+
+    /// Hands `message` to the shard and wakes it if it sleeps.
+    ///
+    /// # Errors
+    /// [`SendError`] gives the message back.
+    pub fn send(&self, message: M) -> Result<(), SendError<M>> {
+        if self.is_closed() {
+            return Err(SendError::Closed(message));
+        }
+        self.shared.queue.push(message).map_err(SendError::Full)?;
+        // Pairs with the fence in `prepare_sleep`: either the owner sees the message or we see it asleep.
+        fence(Ordering::SeqCst);
+        if self.shared.asleep.load(Ordering::Relaxed) {
+            self.wake();
+        }
+        Ok(())
+    }
+
+    /// As [`Mailbox::send`], waiting while the mailbox is full.
+    ///
+    /// # Errors
+    /// The message, when the shard has stopped.
+    pub fn send_waiting(&self, message: M) -> Result<(), M> {
+        let mut message = message;
+        loop {
+            match self.send(message) {
+                Ok(()) => return Ok(()),
+                Err(SendError::Closed(back)) => return Err(back),
+                Err(SendError::Full(back)) => message = back,
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    /// Whether the shard has stopped.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.closed.load(Ordering::Acquire)
+    }
+
+    fn wake(&self) {
+        if self.shared.asleep.swap(false, Ordering::AcqRel)
+            && let Some(waker) = &*self.shared.waker.lock()
+        {
+            waker.wake();
+        }
+    }
+
+    // The owner's side: called on the shard's thread only.
+
+    /// Names the waker of the owner's commit queue.
+    pub(super) fn set_waker(&self, waker: Waker) {
+        *self.shared.waker.lock() = Some(waker);
+    }
+
+    /// Takes the oldest message.
+    pub(super) fn receive(&self) -> Option<M> {
+        self.shared.queue.pop()
+    }
+
+    /// Whether something can be received.
+    pub(super) fn has_messages(&self) -> bool {
+        !self.shared.queue.is_empty()
+    }
+
+    /// Announces that the owner is going to sleep. False when a message is there: it must not sleep then.
+    pub(super) fn prepare_sleep(&self) -> bool {
+        self.shared.asleep.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        if self.shared.queue.is_empty() {
+            return true;
+        }
+        self.awake();
+        false
+    }
+
+    /// Takes the announcement back.
+    pub(super) fn awake(&self) {
+        self.shared.asleep.store(false, Ordering::Relaxed);
+    }
+
+    /// Refuses what comes from now on; what is queued can still be received.
+    pub(super) fn close(&self) {
+        self.shared.closed.store(true, Ordering::Release);
+    }
+}
+
+impl<M> std::fmt::Debug for Mailbox<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Mailbox({} of {})", self.shared.queue.len(), self.shared.queue.capacity())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    #[test]
+    fn messages_arrive_in_order_and_a_full_mailbox_gives_back() {
+        let mailbox = Mailbox::new(2);
+        assert_eq!(mailbox.send(1), Ok(()));
+        assert_eq!(mailbox.send(2), Ok(()));
+        assert_eq!(mailbox.send(3), Err(SendError::Full(3)));
+        assert_eq!((mailbox.receive(), mailbox.receive(), mailbox.receive()), (Some(1), Some(2), None));
+    }
+
+    #[test]
+    fn a_closed_mailbox_refuses_but_keeps_what_it_had() {
+        let mailbox = Mailbox::new(2);
+        mailbox.send(1).unwrap();
+        mailbox.close();
+        assert_eq!(mailbox.send(2), Err(SendError::Closed(2)));
+        assert_eq!(mailbox.receive(), Some(1));
+    }
+
+    #[test]
+    fn only_a_sleeping_owner_is_woken_and_only_once() {
+        let mailbox = Mailbox::new(8);
+        let wakes = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&wakes);
+        mailbox.set_waker(Waker::new(move || {
+            count.fetch_add(1, Ordering::Relaxed);
+        }));
+        mailbox.send(1).unwrap();
+        assert_eq!(wakes.load(Ordering::Relaxed), 0);
+        assert!(!mailbox.prepare_sleep(), "a message is waiting");
+        mailbox.receive();
+        assert!(mailbox.prepare_sleep());
+        mailbox.send(2).unwrap();
+        mailbox.send(3).unwrap();
+        assert_eq!(wakes.load(Ordering::Relaxed), 1);
+    }
+}

@@ -1,0 +1,203 @@
+//! [`Partition`]: what every thread but its shard's sees of a partition. Reads happen here, on the reader's own thread,
+//! without a hop; appends go through the shard's mailbox.
+
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use bytes::Bytes;
+
+use super::batch_cache::CachedTail;
+use super::mailbox::Mailbox;
+use super::waiters::{Notify, Waiters};
+use super::worker::Message;
+use super::{Append, BatchSource, ProduceError};
+use crate::log::{LogView, ReadCursor, ReadError};
+use crate::types::{Isolation, Offset, TopicId, TopicPartition};
+
+/// Place of a partition in its shard's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Slot(pub(super) usize);
+
+/// Why a partition does not take appends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unavailable {
+    /// A write, a flush or its recovery failed, for this reason; what was committed can still be read.
+    Offline(String),
+    /// It has been deleted.
+    Deleted,
+}
+
+/// One partition, shared by its shard, its producers and its readers.
+#[derive(Debug)]
+pub struct Partition {
+    id: TopicPartition,
+    topic_id: TopicId,
+    slot: Slot,
+    mailbox: Mailbox<Message>,
+    /// Swapped when the partition is reopened after a failure.
+    view: ArcSwap<LogView>,
+    tail: Arc<CachedTail>,
+    waiters: Waiters,
+    unavailable: ArcSwapOption<Unavailable>,
+}
+
+/// Result of a read: whole batches, from the one that holds the offset asked for.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// Batches back to back, in one or more pieces, each piece ending on a batch boundary. Empty when there is nothing
+    /// to read yet. Checksums have not been compared.
+    pub pieces: Vec<Bytes>,
+    /// Where to go on.
+    pub next: ReadCursor,
+    /// First offset that can be read.
+    pub log_start: Offset,
+    /// End of what may be read.
+    pub high_watermark: Offset,
+    /// End of what a `read_committed` reader may read.
+    pub last_stable: Offset,
+}
+
+impl Partition {
+    pub(super) fn new(
+        id: TopicPartition,
+        topic_id: TopicId,
+        slot: Slot,
+        mailbox: Mailbox<Message>,
+        view: Arc<LogView>,
+    ) -> Partition {
+        Partition {
+            id,
+            topic_id,
+            slot,
+            mailbox,
+            view: ArcSwap::new(view),
+            tail: Arc::default(),
+            waiters: Waiters::default(),
+            unavailable: ArcSwapOption::empty(),
+        }
+    }
+
+    /// Topic and number.
+    #[must_use]
+    pub fn id(&self) -> &TopicPartition {
+        &self.id
+    }
+
+    /// Identity of the topic.
+    #[must_use]
+    pub fn topic_id(&self) -> TopicId {
+        self.topic_id
+    }
+
+    /// What readers may know of the log.
+    #[must_use]
+    pub fn view(&self) -> Arc<LogView> {
+        self.view.load_full()
+    }
+
+    /// End of what may be read: the first offset that is not committed.
+    #[must_use]
+    pub fn high_watermark(&self) -> Offset {
+        self.view.load().high_watermark()
+    }
+
+    /// Why appends are refused, if they are.
+    #[must_use]
+    pub fn unavailable(&self) -> Option<Arc<Unavailable>> {
+        self.unavailable.load_full()
+    }
+
+    /// Sends one batch to the shard. Waits while the shard's mailbox is full; the answer goes to the append's reply.
+    pub fn append(&self, append: Append) {
+        if let Err(Message::Append(_, append)) = self.mailbox.send_waiting(Message::Append(self.slot, append))
+        {
+            append.refuse(ProduceError::Stopped);
+        }
+    }
+
+    /// Asks the shard to pull from `source`. One announcement may be outstanding per source.
+    ///
+    /// # Errors
+    /// [`ProduceError::Stopped`] when the shard has stopped; nothing will be pulled.
+    pub fn announce(&self, source: Arc<dyn BatchSource>) -> Result<(), ProduceError> {
+        self.mailbox.send_waiting(Message::Announce(self.slot, source)).map_err(|_| ProduceError::Stopped)
+    }
+
+    /// Batches from `from` on: from memory when the reader keeps up, else from the segments, on the caller's thread.
+    /// At least one batch if there is any, then as many as fit `size_max`.
+    ///
+    /// # Errors
+    /// [`ReadError`], out of range among them.
+    pub fn read(
+        &self,
+        from: ReadCursor,
+        size_max: usize,
+        isolation: Isolation,
+    ) -> Result<Fetched, ReadError> {
+        let view = self.view.load();
+        let (high_watermark, last_stable) = (view.high_watermark(), view.last_stable_offset());
+        let upto = match isolation {
+            Isolation::ReadUncommitted => high_watermark,
+            Isolation::ReadCommitted => last_stable,
+        };
+        let (pieces, next) = if let Some(cached) = self.cached(&view, from.offset(), upto, size_max) {
+            cached
+        } else {
+            let read = view.read(from, size_max, upto)?;
+            let pieces = if read.bytes.is_empty() { Vec::new() } else { vec![read.bytes] };
+            (pieces, read.next)
+        };
+        Ok(Fetched { pieces, next, log_start: view.log_start(), high_watermark, last_stable })
+    }
+
+    fn cached(
+        &self,
+        view: &LogView,
+        from: Offset,
+        upto: Offset,
+        size_max: usize,
+    ) -> Option<(Vec<Bytes>, ReadCursor)> {
+        if from < view.log_start() || from >= upto {
+            return None;
+        }
+        let (pieces, next) = self.tail.read(from, upto, size_max)?;
+        Some((pieces, next.into()))
+    }
+
+    /// Registers `waiter` to be told once when the high watermark moves or the partition changes its state. Look at
+    /// the high watermark again after this call.
+    pub fn notify_on_change(&self, waiter: Arc<dyn Notify>) {
+        self.waiters.register(waiter);
+    }
+
+    /// Takes back [`Partition::notify_on_change`].
+    pub fn forget(&self, waiter: &Arc<dyn Notify>) {
+        self.waiters.unregister(waiter);
+    }
+
+    // The shard's side.
+
+    pub(super) fn slot(&self) -> Slot {
+        self.slot
+    }
+
+    pub(super) fn tail(&self) -> &Arc<CachedTail> {
+        &self.tail
+    }
+
+    pub(super) fn wake_readers(&self) {
+        self.waiters.wake_all();
+    }
+
+    pub(super) fn reopened(&self, view: Arc<LogView>) {
+        self.view.store(view);
+        self.unavailable.store(None);
+        self.waiters.wake_all();
+    }
+
+    pub(super) fn close(&self, why: Unavailable) {
+        self.tail.clear();
+        self.unavailable.store(Some(Arc::new(why)));
+        self.waiters.wake_all();
+    }
+}

@@ -1,0 +1,427 @@
+//! [`Writer`]: the shard's side of one partition. Group commit lives here: one append is in flight, what arrives
+//! meanwhile joins the next one.
+//!
+//! Owned by the shard's thread. A failed append or flush takes the partition offline and is never retried; the log is
+//! reopened, which recovers it.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::append::{Append, Appended, BatchSource, ProduceError, ProduceFailure, Pulled, Reply, refuse};
+use super::batch_cache::BatchCache;
+use super::durable_marks::DurableMarks;
+use super::partition::{Partition, Slot, Unavailable};
+use super::timers::{Due, Timers};
+use crate::config::topic::LogConfig;
+use crate::io::{Clock, CommitQueue, Completion, CompletionKind, Disk, Durability, Token};
+use crate::limits::COMMIT_SIZE_MAX;
+use crate::log::{
+    FileError, FileOperation, Log, LogCheckpoint, LogError, OpenFrom, Prepared, Refused, RetentionError,
+};
+use crate::metrics::ShardMetrics;
+use crate::types::{Acks, Offset, Timestamp};
+
+/// What all writers of a shard use.
+pub(super) struct Resources {
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) queue: Box<dyn CommitQueue>,
+    pub(super) cache: BatchCache,
+    pub(super) timers: Timers,
+    pub(super) marks: DurableMarks,
+    pub(super) metrics: Arc<ShardMetrics>,
+}
+
+/// The shard's side of one partition.
+pub(super) struct Writer {
+    partition: Arc<Partition>,
+    dir: PathBuf,
+    config: Arc<LogConfig>,
+    log: Log,
+    /// The log's active segment is open for appending.
+    started: bool,
+    sources: Vec<Arc<dyn BatchSource>>,
+    waiting: VecDeque<Append>,
+    append: Option<Flight>,
+    flush: Option<Flight>,
+    /// A [`Due::Kick`] for a flush by time is set.
+    flush_due: Option<Duration>,
+}
+
+/// An append or flush that the disk works on.
+struct Flight {
+    /// End of the log once it is done.
+    end: Offset,
+    durability: Durability,
+    answers: Vec<Answer>,
+    since: Duration,
+}
+
+/// A producer that waits for a flight.
+struct Answer {
+    reply: Reply,
+    appended: Appended,
+}
+
+/// What goes into the next append.
+#[derive(Default)]
+struct Gathered {
+    pieces: Vec<Bytes>,
+    size: usize,
+    answers: Vec<Answer>,
+    durable: bool,
+}
+
+impl Writer {
+    pub(super) fn new(partition: Arc<Partition>, dir: PathBuf, config: Arc<LogConfig>, log: Log) -> Writer {
+        Writer {
+            partition,
+            dir,
+            config,
+            log,
+            started: false,
+            sources: Vec::new(),
+            waiting: VecDeque::new(),
+            append: None,
+            flush: None,
+            flush_due: None,
+        }
+    }
+
+    pub(super) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    pub(super) fn partition(&self) -> &Arc<Partition> {
+        &self.partition
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.append.is_none() && self.flush.is_none() && self.waiting.is_empty() && self.sources.is_empty()
+    }
+
+    pub(super) fn set_config(&mut self, config: Arc<LogConfig>) {
+        self.log.set_config(Arc::clone(&config));
+        self.config = config;
+    }
+
+    pub(super) fn add_append(&mut self, append: Append) {
+        self.waiting.push_back(append);
+    }
+
+    pub(super) fn add_source(&mut self, source: Arc<dyn BatchSource>) {
+        self.sources.push(source);
+    }
+
+    /// Starts what can be started: the next append, or a flush that is owed.
+    pub(super) fn kick(&mut self, with: &mut Resources) {
+        if self.append.is_some() {
+            return;
+        }
+        self.pull(with);
+        if self.partition.unavailable().is_some() {
+            self.refuse_waiting();
+        } else if let Err(error) = self.append_waiting(with) {
+            self.fail(&error, with);
+        } else if self.append.as_ref().is_none_or(|flight| flight.durability == Durability::Cached) {
+            self.flush_if_owed(with);
+        }
+    }
+
+    fn pull(&mut self, with: &mut Resources) {
+        if self.sources.is_empty() {
+            return;
+        }
+        let now = with.clock.monotonic();
+        let mut batches = Vec::new();
+        self.sources.retain(|source| match source.pull(now, &mut batches) {
+            Pulled::Empty => false,
+            Pulled::Until(at) => {
+                with.timers.add(at, Due::Kick(self.partition.slot()));
+                true
+            }
+        });
+        self.waiting.extend(batches);
+    }
+
+    fn append_waiting(&mut self, with: &mut Resources) -> Result<(), LogError> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        self.start(with)?;
+        let gathered = self.gather(with)?;
+        if gathered.pieces.is_empty() {
+            self.answer_duplicates(gathered.answers, with);
+            return Ok(());
+        }
+        let durability = if gathered.durable { Durability::Durable } else { Durability::Cached };
+        with.queue.append(self.token(), self.log.handle(), gathered.pieces, durability);
+        if gathered.durable {
+            with.marks.commit_started();
+        }
+        let (end, answers, since) = (self.log.end(), gathered.answers, with.clock.monotonic());
+        self.append = Some(Flight { end, durability, answers, since });
+        Ok(())
+    }
+
+    /// Opens the newest segment for appending, before the first use.
+    fn start(&mut self, with: &mut Resources) -> Result<(), LogError> {
+        if !self.started {
+            self.log.start(&mut *with.queue)?;
+            self.started = true;
+        }
+        Ok(())
+    }
+
+    /// Assigns offsets to as many waiting batches as one append may hold. A batch that needs a new segment ends it.
+    fn gather(&mut self, with: &mut Resources) -> Result<Gathered, LogError> {
+        let now = with.clock.now();
+        let mut gathered = Gathered::default();
+        while let Some(next) = self.waiting.front() {
+            if gathered.size >= COMMIT_SIZE_MAX {
+                break;
+            }
+            // A durable append waits for the flush before it, so that one of both owns the file's state.
+            if self.flush.is_some() && next.acks == Acks::Durable {
+                break;
+            }
+            if self.log.needs_roll(next.batch.header(), now) {
+                if !gathered.pieces.is_empty() || self.flush.is_some() {
+                    break;
+                }
+                self.log.roll(&mut *with.queue)?;
+            }
+            if let Some(append) = self.waiting.pop_front() {
+                self.prepare(append, now, &mut gathered, &mut with.cache);
+            }
+        }
+        Ok(gathered)
+    }
+
+    fn prepare(&mut self, append: Append, now: Timestamp, gathered: &mut Gathered, cache: &mut BatchCache) {
+        let Append { batch, acks, reply } = append;
+        let (base_offset, append_time, bytes) = match self.log.prepare(batch, now) {
+            Err(Refused { error, batch }) => return refuse(batch, reply, ProduceError::Refused(error)),
+            Ok(Prepared::Duplicate { base_offset, .. }) => (base_offset, Timestamp::NONE, Bytes::new()),
+            Ok(Prepared::Write { bytes, base_offset, last_offset, append_time }) => {
+                cache.add(self.partition.tail(), base_offset, last_offset, &bytes);
+                gathered.size += bytes.len();
+                gathered.pieces.push(bytes.clone());
+                (base_offset, append_time, bytes)
+            }
+        };
+        let log_start = self.log.view().log_start();
+        let appended = Appended { base_offset, append_time, log_start, batch: bytes };
+        match acks {
+            Acks::None => reply.send(Ok(appended)),
+            Acks::Written => gathered.answers.push(Answer { reply, appended }),
+            Acks::Durable => {
+                gathered.durable = true;
+                gathered.answers.push(Answer { reply, appended });
+            }
+        }
+    }
+
+    /// Nothing but duplicates arrived: they may be answered once the log is as durable as they want it.
+    fn answer_duplicates(&mut self, answers: Vec<Answer>, with: &mut Resources) {
+        if answers.is_empty() {
+            return;
+        }
+        if self.log.durable() >= self.log.end() {
+            return send_all(answers);
+        }
+        match &mut self.flush {
+            Some(flush) => flush.answers.extend(answers),
+            None => self.start_flush(answers, with),
+        }
+    }
+
+    fn token(&self) -> Token {
+        Token(u64::try_from(self.partition.slot().0).unwrap_or(u64::MAX))
+    }
+
+    fn start_flush(&mut self, answers: Vec<Answer>, with: &mut Resources) {
+        with.queue.flush(self.token(), self.log.handle());
+        with.marks.commit_started();
+        let since = with.clock.monotonic();
+        self.flush =
+            Some(Flight { end: self.log.written(), durability: Durability::Durable, answers, since });
+        self.flush_due = None;
+    }
+
+    /// Without write caching, what is written is flushed at once, so that readers may see it. With it, the topic's
+    /// `flush.messages` and `flush.ms` decide.
+    fn flush_if_owed(&mut self, with: &mut Resources) {
+        let unflushed = self.log.written().0 - self.log.durable().0;
+        if unflushed <= 0 || self.flush.is_some() {
+            return;
+        }
+        let count = u64::try_from(unflushed).unwrap_or(0);
+        let now = with.clock.monotonic();
+        let by_count = self.config.flush_messages.is_some_and(|most| count >= most);
+        let by_time = self.flush_due.is_some_and(|due| now >= due);
+        if !self.config.write_caching || by_count || by_time {
+            return self.start_flush(Vec::new(), with);
+        }
+        if let (None, Some(interval)) = (self.flush_due, self.config.flush_interval) {
+            let due = now.saturating_add(interval);
+            self.flush_due = Some(due);
+            with.timers.add(due, Due::Kick(self.partition.slot()));
+        }
+    }
+
+    /// An append or flush has ended.
+    pub(super) fn complete(&mut self, completion: Completion, with: &mut Resources) {
+        let flight = match completion.kind {
+            CompletionKind::Append => self.append.take(),
+            CompletionKind::Flush => self.flush.take(),
+            CompletionKind::Block => None,
+        };
+        let Some(flight) = flight else { return };
+        if let Err(source) = completion.result {
+            let path = self.log.directory().to_owned();
+            let error = LogError::from(FileError { operation: FileOperation::Write, path, source });
+            answer_storage(flight.answers, &error);
+            return self.fail(&error, with);
+        }
+        with.metrics.commit.record(with.clock.monotonic().saturating_sub(flight.since));
+        self.log.mark_written(flight.end);
+        if flight.durability == Durability::Durable {
+            self.log.mark_durable(flight.end);
+            with.marks.set(self.partition.slot(), flight.end);
+        }
+        let readable = if self.config.write_caching { self.log.written() } else { self.log.durable() };
+        self.log.set_high_watermark(readable);
+        self.partition.wake_readers();
+        send_all(flight.answers);
+    }
+
+    /// Takes the partition offline: nothing is known about its unflushed bytes any more.
+    pub(super) fn fail(&mut self, error: &LogError, with: &mut Resources) {
+        tracing::error!(partition = %self.partition.id(), %error, "partition goes offline");
+        self.log.take_offline();
+        self.partition.close(Unavailable::Offline(error.to_string()));
+        for flight in [self.append.take(), self.flush.take()].into_iter().flatten() {
+            answer_storage(flight.answers, error);
+        }
+        self.pull(with);
+        self.refuse_waiting();
+        if error.is_disk_full() {
+            self.reopen_later(with);
+        }
+    }
+
+    fn refuse_waiting(&mut self) {
+        let Some(why) = self.partition.unavailable() else { return };
+        for append in self.waiting.drain(..) {
+            append.refuse(match &*why {
+                Unavailable::Offline(reason) => ProduceError::Storage(reason.clone()),
+                Unavailable::Deleted => ProduceError::Deleted,
+            });
+        }
+    }
+
+    /// Ends the writer of a partition that is being deleted.
+    pub(super) fn delete(mut self, with: &mut Resources) {
+        self.partition.close(Unavailable::Deleted);
+        self.pull(with);
+        self.refuse_waiting();
+    }
+
+    /// Ends the writer in order: trims and flushes the files so that the next opening reads no segment.
+    pub(super) fn close(mut self, with: &mut Resources) -> Result<LogCheckpoint, LogError> {
+        self.log.close(&mut *with.queue)?;
+        Ok(self.log.checkpoint())
+    }
+
+    /// Applies the topic's retention; returns the files to be unlinked. When even the newest records are too old, their
+    /// segment is closed first.
+    pub(super) fn apply_retention(&mut self, now: Timestamp, with: &mut Resources) -> Vec<PathBuf> {
+        if self.partition.unavailable().is_some() || !self.is_idle() {
+            return Vec::new();
+        }
+        let retained = self.retain(now, with);
+        retained.unwrap_or_else(|error| {
+            tracing::warn!(partition = %self.partition.id(), %error, "retention was not applied");
+            Vec::new()
+        })
+    }
+
+    fn retain(&mut self, now: Timestamp, with: &mut Resources) -> Result<Vec<PathBuf>, RetentionError> {
+        let mut retention = self.log.apply_retention(now)?;
+        if retention.roll_wanted {
+            self.start(with)?;
+            self.log.roll(&mut *with.queue)?;
+            retention.removed.extend(self.log.apply_retention(now)?.removed);
+        }
+        Ok(retention.removed)
+    }
+
+    /// Tries to bring a partition back that went offline because the disk was full: recovers its log as after a crash.
+    pub(super) fn reopen(&mut self, with: &mut Resources) {
+        let from = OpenFrom {
+            recovery_point: self.log.checkpoint().recovery_point,
+            log_start: self.log.view().log_start(),
+            durable: self.log.durable(),
+            ..OpenFrom::default()
+        };
+        let enough = with.disk.free_space(&self.dir).is_ok_and(|free| free >= REOPEN_SPACE);
+        let opened = if enough {
+            Log::open(Arc::clone(&with.disk), &self.dir, Arc::clone(&self.config), from)
+        } else {
+            return self.reopen_later(with);
+        };
+        match opened {
+            Ok((log, _)) => self.reopened(log, with),
+            Err(error) if error.is_disk_full() => self.reopen_later(with),
+            Err(error) => {
+                tracing::error!(partition = %self.partition.id(), %error, "partition stays offline")
+            }
+        }
+    }
+
+    fn reopened(&mut self, log: Log, with: &mut Resources) {
+        self.log = log;
+        self.started = false;
+        with.marks.set(self.partition.slot(), self.log.durable());
+        self.partition.reopened(self.log.view());
+        tracing::info!(partition = %self.partition.id(), end = %self.log.end(), "partition is online again");
+    }
+
+    fn reopen_later(&self, with: &mut Resources) {
+        let at = with.clock.monotonic() + REOPEN_INTERVAL;
+        with.timers.add(at, Due::Reopen(self.partition.slot()));
+    }
+
+    pub(super) fn log_mut(&mut self) -> &mut Log {
+        &mut self.log
+    }
+}
+
+/// How often a partition that went offline for want of space looks whether there is some.
+const REOPEN_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Free bytes that are worth a try.
+const REOPEN_SPACE: u64 = 16 << 20;
+
+fn send_all(answers: Vec<Answer>) {
+    for Answer { reply, appended } in answers {
+        reply.send(Ok(appended));
+    }
+}
+
+fn answer_storage(answers: Vec<Answer>, error: &LogError) {
+    for Answer { reply, appended } in answers {
+        let error = ProduceError::Storage(error.to_string());
+        reply.send(Err(ProduceFailure { error, batch: appended.batch }));
+    }
+}
+
+/// Names the place of a writer in a completion's token.
+pub(super) fn slot_of(token: Token) -> Option<Slot> {
+    usize::try_from(token.0).ok().map(Slot)
+}
