@@ -5,7 +5,7 @@
 //!
 //! - [`config`]: settings, with librdkafka's names and error texts.
 //! - [`error`]: [`KafkaError`], what every call of a client fails with.
-//! - [`producer`]: [`Producer`].
+//! - [`producer`]: the [`Producer`] and its delivery reports.
 //! - [`partitioner`]: which partition a message goes to.
 //! - [`assignor`]: which member of a group gets which partitions.
 //! - [`subscription`]: which topics a consumer means.
@@ -19,8 +19,10 @@ pub mod partitioner;
 pub mod producer;
 mod signal;
 pub mod subscription;
+mod topic_partition;
 
 pub use engine::Engine;
 pub use error::KafkaError;
 pub use message::{BatchMessages, Message};
 pub use producer::{Delivery, DeliveryReport, Producer, ProducerRecord};
+pub use topic_partition::{OffsetSpec, TopicPartitionOffset};
