@@ -6,10 +6,12 @@
 //! - [`config`]: settings, with librdkafka's names and error texts.
 //! - [`error`]: [`KafkaError`], what every call of a client fails with.
 //! - [`producer`]: [`Producer`].
+//! - [`admin`]: [`Admin`].
 //! - [`partitioner`]: which partition a message goes to.
 //! - [`assignor`]: which member of a group gets which partitions.
 //! - [`subscription`]: which topics a consumer means.
 
+pub mod admin;
 pub mod assignor;
 pub mod config;
 pub mod engine;
@@ -20,6 +22,7 @@ pub mod producer;
 mod signal;
 pub mod subscription;
 
+pub use admin::Admin;
 pub use engine::Engine;
 pub use error::KafkaError;
 pub use message::{BatchMessages, Message};
