@@ -33,3 +33,15 @@ pub const COMMIT_THREADS: usize = 8;
 
 /// Partitions of one shard that have a durable watermark; those beyond do without.
 pub const WATERMARK_PARTITIONS_MAX: usize = 4096;
+
+/// Memory for direct writes that one commit queue keeps while idle.
+pub const ALIGNED_RETAINED_MAX: usize = 8 << 20;
+
+/// Largest span of blocks that one durable append copies for a direct write; larger ones go through the page cache.
+pub const DIRECT_WRITE_MAX: usize = 1 << 20;
+
+/// Operations one commit queue has in the kernel's hands before it waits for some to end.
+pub const RING_ENTRIES: u32 = 256;
+
+/// Kernel worker threads of one shard's rings, for each of the kernel's two kinds.
+pub const KERNEL_WORKERS: u32 = 64;

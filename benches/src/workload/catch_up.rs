@@ -14,6 +14,7 @@ use crate::peer::commitlog::CommitlogStored;
 use crate::peer::okaywal::OkayStored;
 use crate::peer::raft_engine::RaftStored;
 use crate::peer::walrus::WalrusStored;
+use crate::subject::read::Stored;
 
 const GOALS: &[Goal] = &[
     Goal {
@@ -43,6 +44,7 @@ pub static WORKLOAD: Workload = Workload {
         Metric { name: "GB/s", better: Better::Higher },
     ],
     contestants: &[
+        Contestant::subject("tidelog", measure::<Stored>),
         Contestant::peer("commitlog 0.2", measure::<CommitlogStored>),
         Contestant::peer("raft-engine 0.4", measure::<RaftStored>),
         Contestant::peer("okaywal 0.3, recovery pass", measure::<OkayStored>),

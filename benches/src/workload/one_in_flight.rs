@@ -13,6 +13,7 @@ use crate::payload::Payloads;
 use crate::peer::okaywal::OkayDurable;
 use crate::peer::raft_engine::RaftDurable;
 use crate::peer::walrus::WalrusDurable;
+use crate::subject::durable::{Parked, Spinning};
 
 const FLOOR: Against = Against::Contestant("floor: pwrite + fdatasync");
 
@@ -34,6 +35,8 @@ pub static WORKLOAD: Workload = Workload {
         Metric { name: "p99 us", better: Better::Lower },
     ],
     contestants: &[
+        Contestant::subject("tidelog, spinning", measure::<Spinning>),
+        Contestant::subject("tidelog, parked", measure::<Parked>),
         Contestant::peer("raft-engine 0.4, prefilled", measure::<RaftDurable>),
         Contestant::peer("okaywal 0.3, 32 MiB segments", measure::<OkayDurable>),
         Contestant::peer("walrus-rust 0.2, SyncEach", measure::<WalrusDurable>),

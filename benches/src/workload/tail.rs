@@ -14,6 +14,7 @@ use crate::payload::{Payloads, Tally};
 use crate::peer::commitlog::CommitlogTailed;
 use crate::peer::raft_engine::RaftTailed;
 use crate::peer::walrus::WalrusTailed;
+use crate::subject::read::Tailed;
 
 const GOALS: &[Goal] = &[Goal {
     of: "tidelog",
@@ -35,6 +36,7 @@ pub static WORKLOAD: Workload = Workload {
         Metric { name: "MB/s", better: Better::Higher },
     ],
     contestants: &[
+        Contestant::subject("tidelog", measure::<Tailed>),
         Contestant::peer("commitlog 0.2, RwLock", measure::<CommitlogTailed>),
         Contestant::peer("raft-engine 0.4, sync=false", measure::<RaftTailed>),
         Contestant::peer("walrus-rust 0.2, NoFsync", measure::<WalrusTailed>),

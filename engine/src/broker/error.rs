@@ -144,7 +144,9 @@ impl BrokerError {
 pub fn read_error_code(error: &ReadError) -> ErrorCode {
     match error {
         ReadError::OutOfRange { .. } => ErrorCode::OffsetOutOfRange,
-        ReadError::Corrupt(_) | ReadError::File(_) => ErrorCode::KafkaStorageError,
+        ReadError::Corrupt(_) | ReadError::File(_) | ReadError::TransactionIndex { .. } => {
+            ErrorCode::KafkaStorageError
+        }
     }
 }
 

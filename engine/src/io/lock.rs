@@ -1,132 +1,389 @@
-//! [`DirectoryLock`]: one process owns a data directory. An open-file-description lock on `.lock`, which the kernel
-//! releases with the process however it ends, and the owner's pid inside for people.
+//! One process owns a data directory: the lock on its `.lock` file, with the owner's pid in it.
+//!
+//! Two locks are taken. The one of the open file description (`F_OFD_SETLK`) also holds off this process itself and
+//! is not lost when something else here opens and closes the file; but forked children share it, so that it may
+//! outlive its owner. The process's own (`F_SETLK`) ends with the owner and decides between those who find him dead.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use parking_lot::Mutex;
+
+use super::posix::FILE_MODE;
 use super::process::OwnerProcess;
 
-const FILE_NAME: &str = ".lock";
+const NAME: &str = ".lock";
 
-/// A data directory that this process owns until the value is dropped. In a forked child dropping it does nothing.
+/// Lock files that this process holds. Opening and closing such a file again would give up the process's lock on it.
+static HELD: Mutex<Vec<FileIdentity>> = Mutex::new(Vec::new());
+
+/// Nobody holds [`HELD`] for long, but a child forked in that very moment finds it held for ever.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The right to use a data directory. Given back when dropped, and by the kernel when the process ends. A forked child
+/// that drops its copy leaves the parent's right alone.
 #[derive(Debug)]
 pub struct DirectoryLock {
     file: File,
+    identity: FileIdentity,
     owner: OwnerProcess,
 }
 
-/// Why a data directory is not ours.
+/// Why a directory could not be locked.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Another process has it.
-    #[error("{} is in use by {}", path.display(), owner(*.pid))]
+    /// Another engine uses the directory; perhaps one of this process.
+    #[error("{} is in use by process {}", directory.display(), Pid(*pid))]
     Held {
-        /// The data directory.
-        path: PathBuf,
-        /// The other process, if it has written who it is.
+        /// The directory.
+        directory: PathBuf,
+        /// The owner's process id, when it can be told.
         pid: Option<u32>,
     },
-    /// The lock file cannot be made or locked.
+    /// The lock file cannot be used.
     #[error("cannot lock {}: {source}", path.display())]
     Io {
         /// The lock file.
         path: PathBuf,
-        /// The operating system's reason.
+        /// The operating system's error.
         source: io::Error,
     },
 }
 
-fn owner(pid: Option<u32>) -> String {
-    pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
+struct Pid(Option<u32>);
+
+impl std::fmt::Display for Pid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(pid) => pid.fmt(f),
+            None => f.write_str("(unknown)"),
+        }
+    }
+}
+
+/// Which file, in which process: a forked child's copy of [`HELD`] speaks of its parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct FileIdentity {
+    device: u64,
+    inode: u64,
+    pid: u32,
+}
+
+impl FileIdentity {
+    fn new(found: &fs::Metadata) -> FileIdentity {
+        FileIdentity { device: found.dev(), inode: found.ino(), pid: std::process::id() }
+    }
 }
 
 impl DirectoryLock {
-    /// Takes the lock of `directory`, which exists.
+    /// Locks `directory`, which exists.
     ///
     /// # Errors
-    /// [`LockError`]; at once, without waiting for the owner.
+    /// [`LockError::Held`] at once when a living process has it.
     pub fn acquire(directory: &Path) -> Result<DirectoryLock, LockError> {
-        let path = directory.join(FILE_NAME);
-        let failed = |source| LockError::Io { path: path.clone(), source };
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        let mut file = options.open(&path).map_err(failed)?;
-        if !try_lock(&file).map_err(failed)? {
-            return Err(LockError::Held { path: directory.to_owned(), pid: read_pid(&mut file) });
+        let path = directory.join(NAME);
+        match try_acquire(&path) {
+            Ok(Ok(lock)) => Ok(lock),
+            Ok(Err(pid)) => Err(LockError::Held { directory: directory.to_owned(), pid }),
+            Err(source) => Err(LockError::Io { path, source }),
         }
-        write_pid(&mut file).map_err(failed)?;
-        Ok(DirectoryLock { file, owner: OwnerProcess::current() })
     }
 }
 
 impl Drop for DirectoryLock {
     fn drop(&mut self) {
-        // The lock belongs to the open file, which a forked child shares: unlocking there would free the parent's.
+        // In a forked child, closing its descriptor is all there is to do: unlocking would act on the parent's lock.
         if self.owner.is_current() {
-            // Closing the file would do it too, but not while a child has it open.
-            drop(set_lock(&self.file, libc::F_UNLCK));
+            HELD.lock().retain(|held| *held != self.identity);
+            for kind in [LockKind::Process, LockKind::Description] {
+                // It cannot fail in a way that leaves anything to do: closing the file follows.
+                let _ = set_lock(&self.file, kind, libc::F_UNLCK);
+            }
         }
     }
 }
 
-/// False when somebody else has the lock.
-fn try_lock(file: &File) -> io::Result<bool> {
-    match set_lock(file, libc::F_WRLCK) {
-        Ok(()) => Ok(true),
-        Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) => Ok(false),
-        Err(error) => Err(error),
+/// The lock, or the pid of whoever has it.
+fn try_acquire(path: &Path) -> io::Result<Result<DirectoryLock, Option<u32>>> {
+    // Held from the look to the entry, so that two threads cannot both open the file.
+    let mut held = HELD.try_lock_for(PATIENCE).ok_or(io::ErrorKind::TimedOut)?;
+    if fs::metadata(path).is_ok_and(|found| held.contains(&FileIdentity::new(&found))) {
+        return Ok(Err(Some(std::process::id())));
+    }
+    let mut options = OpenOptions::new();
+    let file = options.read(true).write(true).create(true).truncate(false).mode(FILE_MODE).open(path)?;
+    if !set_lock(&file, LockKind::Description, libc::F_WRLCK)? {
+        let holder = Holder::read(&file);
+        if holder.as_ref().is_none_or(Holder::may_live) {
+            return Ok(Err(holder.map(|holder| holder.pid)));
+        }
+    }
+    if !set_lock(&file, LockKind::Process, libc::F_WRLCK)? {
+        return Ok(Err(Holder::read(&file).map(|holder| holder.pid)));
+    }
+    Holder::current().write(&file)?;
+    let identity = FileIdentity::new(&file.metadata()?);
+    held.push(identity);
+    Ok(Ok(DirectoryLock { file, identity, owner: OwnerProcess::current() }))
+}
+
+/// The two locks, each on its own byte of the file.
+#[derive(Clone, Copy)]
+enum LockKind {
+    /// Belongs to the open file and whoever inherits it.
+    Description,
+    /// Belongs to the process alone.
+    Process,
+}
+
+/// Takes or gives back a lock without waiting. Returns false when somebody else has it.
+fn set_lock(file: &File, kind: LockKind, action: libc::c_int) -> io::Result<bool> {
+    let (command, start) = match kind {
+        LockKind::Description => (libc::F_OFD_SETLK, 0),
+        LockKind::Process => (libc::F_SETLK, 1),
+    };
+    let small = |constant: libc::c_int| i16::try_from(constant).expect("the constants of fcntl are small");
+    let lock = libc::flock {
+        l_type: small(action),
+        l_whence: small(libc::SEEK_SET),
+        l_start: start,
+        l_len: 1,
+        l_pid: 0,
+    };
+    // SAFETY: the command reads one `flock`, which lives during the call.
+    if unsafe { libc::fcntl(file.as_raw_fd(), command, &raw const lock) } == 0 {
+        return Ok(true);
+    }
+    let error = io::Error::last_os_error();
+    match error.raw_os_error() {
+        Some(libc::EAGAIN | libc::EACCES) => Ok(false),
+        _ => Err(error),
     }
 }
 
-fn set_lock(file: &File, kind: libc::c_int) -> io::Result<()> {
-    let lock = libc::flock {
-        l_type: libc::c_short::try_from(kind).map_err(io::Error::other)?,
-        l_whence: libc::c_short::try_from(libc::SEEK_SET).map_err(io::Error::other)?,
-        l_start: 0,
-        l_len: 0,
-        l_pid: 0,
+/// The owner as written into the lock file: pid, start time of the process, namespace of pids.
+#[derive(Debug, PartialEq, Eq)]
+struct Holder {
+    pid: u32,
+    started: String,
+    namespace: String,
+}
+
+impl Holder {
+    fn current() -> Holder {
+        let pid = std::process::id();
+        let started = living_since(pid).ok().flatten().unwrap_or_default();
+        Holder { pid, started, namespace: pid_namespace() }
+    }
+
+    fn read(file: &File) -> Option<Holder> {
+        let mut bytes = [0; 200];
+        let count = file.read_at(&mut bytes, 0).ok()?;
+        let mut words = std::str::from_utf8(&bytes[..count]).ok()?.split_whitespace();
+        let pid = words.next()?.parse().ok()?;
+        let mut word = || words.next().unwrap_or_default().to_owned();
+        Some(Holder { pid, started: word(), namespace: word() })
+    }
+
+    fn write(&self, mut file: &File) -> io::Result<()> {
+        file.set_len(0)?;
+        file.write_all(format!("{} {} {}\n", self.pid, self.started, self.namespace).as_bytes())
+    }
+
+    /// False only when this process can see that the holder has ended.
+    fn may_live(&self) -> bool {
+        if self.started.is_empty() || self.namespace != pid_namespace() {
+            return true;
+        }
+        match living_since(self.pid) {
+            Ok(Some(started)) => started == self.started,
+            Ok(None) => false,
+            Err(_) => true,
+        }
+    }
+}
+
+/// Which numbering of processes this one takes part in; a pid means nothing in another container.
+fn pid_namespace() -> String {
+    fs::read_link("/proc/self/ns/pid").map(|name| name.display().to_string()).unwrap_or_default()
+}
+
+/// When a process started, in the kernel's own count, which tells apart two processes that had one pid. `None` when it
+/// has ended, also when nobody has asked for its exit status yet.
+fn living_since(pid: u32) -> io::Result<Option<String>> {
+    fs::metadata("/proc/self/stat")?;
+    let status = match fs::read_to_string(format!("/proc/{pid}/stat")) {
+        Ok(status) => status,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // The process ended between opening and reading.
+        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return Ok(None),
+        Err(error) => return Err(error),
     };
-    // SAFETY: the descriptor is open for as long as `file` is borrowed, and the kernel only reads the struct.
-    let result = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) };
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
-}
-
-fn read_pid(file: &mut File) -> Option<u32> {
-    let mut text = String::new();
-    file.take(16).read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
-}
-
-fn write_pid(file: &mut File) -> io::Result<()> {
-    file.set_len(0)?;
-    writeln!(file, "{}", std::process::id())
+    // The second field is the program's name in parentheses, which may hold anything: count from its end (proc(5)).
+    let fields = status.rsplit_once(')').map(|(_, fields)| fields).unwrap_or_default();
+    let mut fields = fields.split_whitespace();
+    match fields.next() {
+        None | Some("Z" | "X") => Ok(None),
+        Some(_) => Ok(fields.nth(18).map(str::to_owned)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::{Child, ChildStdout, Command, Stdio};
+
     use super::*;
 
+    const DIRECTORY: &str = "TIDELOG_TEST_LOCK_DIRECTORY";
+    const ROLE: &str = "TIDELOG_TEST_LOCK_ROLE";
+
+    /// What the other processes of these tests do; without its environment this one does nothing.
     #[test]
-    fn the_second_owner_is_told_the_pid_of_the_first_and_gets_it_when_that_one_is_gone() {
+    fn another_process() {
+        let (Ok(directory), Ok(role)) = (std::env::var(DIRECTORY), std::env::var(ROLE)) else { return };
+        let lock = DirectoryLock::acquire(directory.as_ref());
+        match (lock, role.as_str()) {
+            (Err(error), _) => return println!("\n{error}"),
+            (Ok(lock), "try") => {
+                drop(lock);
+                return println!("\nfree");
+            }
+            (Ok(lock), "hold") => {
+                std::mem::forget(lock);
+                println!("\nheld");
+            }
+            (Ok(lock), _) => {
+                std::mem::forget(lock);
+                // SAFETY: the child only sleeps.
+                let child = unsafe { libc::fork() };
+                if child > 0 {
+                    println!("\nforked {child}");
+                }
+            }
+        }
+        loop {
+            std::thread::park();
+        }
+    }
+
+    struct Other {
+        child: Child,
+        /// Open, so that it can go on printing.
+        _output: BufReader<ChildStdout>,
+    }
+
+    impl Other {
+        /// Starts another process and returns its first word on the matter.
+        fn start(directory: &Path, role: &str) -> (Other, String) {
+            let mut command = Command::new(std::env::current_exe().unwrap());
+            command.args(["--exact", "io::lock::tests::another_process", "--nocapture"]);
+            command.env(DIRECTORY, directory).env(ROLE, role).stdout(Stdio::piped());
+            let mut child = command.spawn().unwrap();
+            let mut output = BufReader::new(child.stdout.take().unwrap());
+            let told =
+                |line: &String| ["held", "forked", "free", "/"].iter().any(|word| line.starts_with(word));
+            let line = output.by_ref().lines().map(Result::unwrap).find(told).unwrap();
+            (Other { child, _output: output }, line)
+        }
+    }
+
+    impl Drop for Other {
+        fn drop(&mut self) {
+            self.child.kill().unwrap();
+            self.child.wait().unwrap();
+        }
+    }
+
+    fn kill(pid: i32) {
+        // SAFETY: takes no pointers; the pid is that of a process of this test.
+        assert_eq!(unsafe { libc::kill(pid, libc::SIGKILL) }, 0);
+    }
+
+    fn holder(result: Result<DirectoryLock, LockError>) -> Option<u32> {
+        match result {
+            Err(LockError::Held { pid, .. }) => pid,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_second_owner_is_told_who_the_first_is() {
         let directory = tempfile::tempdir().unwrap();
-        let first = DirectoryLock::acquire(directory.path()).unwrap();
-        let error = DirectoryLock::acquire(directory.path()).unwrap_err();
-        let expected = format!("{} is in use by process {}", directory.path().display(), std::process::id());
-        assert_eq!(error.to_string(), expected);
-        drop(first);
+        let lock = DirectoryLock::acquire(directory.path()).unwrap();
+        let own = std::process::id();
+        assert_eq!(holder(DirectoryLock::acquire(directory.path())), Some(own));
+        let (_other, line) = Other::start(directory.path(), "try");
+        assert_eq!(line, format!("{} is in use by process {own}", directory.path().display()));
+        drop(lock);
+        let (_other, line) = Other::start(directory.path(), "try");
+        assert_eq!(line, "free");
+        drop(DirectoryLock::acquire(directory.path()).unwrap());
+    }
+
+    #[test]
+    fn the_file_of_a_killed_owner_does_not_block() {
+        let directory = tempfile::tempdir().unwrap();
+        let (other, line) = Other::start(directory.path(), "hold");
+        assert_eq!(line, "held");
+        assert_eq!(holder(DirectoryLock::acquire(directory.path())), Some(other.child.id()));
+        drop(other);
         DirectoryLock::acquire(directory.path()).unwrap();
     }
 
     #[test]
-    fn a_lock_file_that_nobody_holds_does_not_block() {
+    fn a_killed_owner_does_not_block_through_its_children() {
         let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join(FILE_NAME), "12345 and nonsense").unwrap();
-        let lock = DirectoryLock::acquire(directory.path()).unwrap();
-        let text = std::fs::read_to_string(directory.path().join(FILE_NAME)).unwrap();
-        assert_eq!(text, format!("{}\n", std::process::id()));
+        let (mut other, line) = Other::start(directory.path(), "fork");
+        let child: i32 = line.strip_prefix("forked ").unwrap().parse().unwrap();
+        assert_eq!(holder(DirectoryLock::acquire(directory.path())), Some(other.child.id()));
+        // Not waited for: it stays as a zombie until the end of this test.
+        other.child.kill().unwrap();
+        let lock = loop {
+            match DirectoryLock::acquire(directory.path()) {
+                Ok(lock) => break lock,
+                Err(LockError::Held { .. }) => std::thread::yield_now(),
+                Err(error) => panic!("{error}"),
+            }
+        };
+        let own = std::process::id();
+        let (_third, line) = Other::start(directory.path(), "try");
+        assert!(line.ends_with(&format!("process {own}")), "{line}");
+        kill(child);
+        let (_fourth, line) = Other::start(directory.path(), "try");
+        assert!(line.ends_with(&format!("process {own}")), "{line}");
         drop(lock);
+    }
+
+    #[test]
+    fn a_forked_child_does_not_unlock_for_its_parent() {
+        let directory = tempfile::tempdir().unwrap();
+        let lock = DirectoryLock::acquire(directory.path()).unwrap();
+        // SAFETY: the child only compares its pid, closes a file, frees memory and exits.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            drop(lock);
+            // SAFETY: takes no pointers.
+            unsafe { libc::_exit(0) };
+        }
+        // SAFETY: asks for no status.
+        assert_eq!(unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) }, child);
+        let (_other, line) = Other::start(directory.path(), "try");
+        assert!(line.ends_with(&format!("process {}", std::process::id())), "{line}");
+        drop(lock);
+    }
+
+    #[test]
+    fn a_pid_in_use_again_or_elsewhere_is_told_apart() {
+        let living = Holder::current();
+        assert!(living.may_live());
+        assert!(!Holder { started: "1".to_owned(), ..Holder::current() }.may_live());
+        assert!(!Holder { pid: u32::MAX, ..Holder::current() }.may_live());
+        assert!(Holder { pid: u32::MAX, namespace: "pid:[1]".to_owned(), ..Holder::current() }.may_live());
+        assert!(Holder { pid: u32::MAX, started: String::new(), ..Holder::current() }.may_live());
     }
 }

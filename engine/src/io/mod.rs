@@ -9,6 +9,7 @@
 //!
 //! This is the only module that names io-uring or flags of file descriptors.
 
+mod aligned;
 mod append_file;
 mod clock;
 mod commit;
@@ -21,6 +22,7 @@ mod pool;
 mod posix;
 mod process;
 mod request;
+mod ring;
 mod sim;
 mod slots;
 
@@ -29,4 +31,5 @@ pub use commit::{AppendHandle, CommitQueue, Completion, CompletionKind, Durabili
 pub use disk::{Disk, DiskFile, OpenMode};
 pub use lock::{DirectoryLock, LockError};
 pub use posix::{PosixDisk, WriteMethod};
+pub use ring::io_uring_refused;
 pub use sim::{Failure, Fault, Lasting, Operation, SimClock, SimDisk};

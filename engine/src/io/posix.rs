@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::pool::ThreadPoolQueue;
+use super::ring::RingQueue;
 use super::{CommitQueue, Disk, DiskFile, OpenMode};
 
 /// Permissions of files: only the owner reads what was produced.
@@ -25,7 +26,7 @@ pub enum WriteMethod {
     Auto,
     /// io_uring, past the page cache: O_DIRECT with RWF_DSYNC. An error where that is refused.
     Direct,
-    /// io_uring, through the page cache: write and fdatasync.
+    /// io_uring, through the page cache: write and fdatasync. Where io_uring is refused, as the next.
     Buffered,
     /// Blocking system calls on a few threads.
     ThreadPool,
@@ -103,9 +104,14 @@ impl Disk for PosixDisk {
     }
 
     fn commit_queue(&self) -> io::Result<Box<dyn CommitQueue>> {
-        match self.method {
-            WriteMethod::Direct => Err(io::ErrorKind::Unsupported.into()),
-            WriteMethod::Auto | WriteMethod::Buffered | WriteMethod::ThreadPool => {
+        if self.method == WriteMethod::ThreadPool {
+            return Ok(Box::new(ThreadPoolQueue::new()?));
+        }
+        match RingQueue::new(self.method) {
+            Ok(queue) => Ok(Box::new(queue)),
+            Err(error) if self.method == WriteMethod::Direct => Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "io_uring is refused here: commits go through threads, which is slower");
                 Ok(Box::new(ThreadPoolQueue::new()?))
             }
         }

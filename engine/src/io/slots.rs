@@ -33,6 +33,10 @@ impl<T> Slots<T> {
         Some(value)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.places.len() == self.free.len()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
         self.places.iter().flatten()
     }
@@ -51,6 +55,6 @@ mod tests {
         assert_eq!(slots.remove(first), None);
         assert_eq!(slots.insert('c'), first);
         assert_eq!(slots.get_mut(second), Some(&mut 'b'));
-        assert_eq!(slots.iter().count(), 2);
+        assert_eq!((slots.iter().count(), slots.is_empty()), (2, false));
     }
 }

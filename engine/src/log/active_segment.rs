@@ -45,13 +45,17 @@ pub(super) struct BatchEnd {
 
 impl ActiveSegment {
     /// Gives the batch of `header` the next place in the file.
-    pub(super) fn add(&mut self, header: &BatchHeader, size: u64) {
+    pub(super) fn add(&mut self, header: &BatchHeader, size: u64, now: Timestamp) {
         if let Some(new) = self.index.add(header, self.size, size) {
             self.offset_entries += 1;
             self.time_entries += usize::from(new.time.is_some());
-            self.segment.add_index_entries(new);
+            self.segment.update_active_index(|index| index.entries.push(new));
         }
-        self.first_timestamp.get_or_insert(header.max_timestamp());
+        // The age of a segment without timestamps counts from its first append.
+        self.first_timestamp.get_or_insert(match header.max_timestamp() {
+            Timestamp::NONE => now,
+            timestamp => timestamp,
+        });
         self.size += size;
         self.unpublished.push_back(BatchEnd {
             next_offset: header.next_offset(),

@@ -15,16 +15,22 @@ use super::file_name::FileKind;
 use super::header_walk::HeaderWalk;
 use super::index::{IndexBuilder, IndexEntries, OffsetEntry, TimeEntry, TimestampOffset};
 use super::index_file::{Entries, IndexEntry};
+use super::layout;
 use super::scanner::{BatchScanner, ScanEnd, Scanned};
 use super::segment::Segment;
+use super::transaction_index::{self, AbortedTransaction};
 use crate::io::OpenMode;
 use crate::types::{Offset, Timestamp};
+
+/// Largest `.txnindex` that is read.
+const TRANSACTION_INDEX_SIZE_MAX: usize = 1 << 30;
 
 /// Indexes and size of a closed segment, as far as they have been asked for.
 #[derive(Default)]
 pub(super) struct ClosedIndex {
     size: OnceLock<u64>,
     max_timestamp: OnceLock<TimestampOffset>,
+    aborted: OnceLock<Vec<AbortedTransaction>>,
     loaded: ArcSwapOption<LoadedIndex>,
     /// Held while files are opened or rebuilt, so that one reader does it for all.
     loading: Mutex<()>,
@@ -124,6 +130,20 @@ impl ClosedIndex {
         }
     }
 
+    /// The transactions in `.txnindex`; none when there is no such file.
+    pub(super) fn aborted(&self, segment: &Segment) -> Result<Vec<AbortedTransaction>, ReadError> {
+        if let Some(known) = self.aborted.get() {
+            return Ok(known.clone());
+        }
+        let file = segment.path(FileKind::TransactionIndex);
+        let aborted = match segment.home().disk.read_file(&file, TRANSACTION_INDEX_SIZE_MAX) {
+            Ok(bytes) => transaction_index::decode(&bytes).ok_or(ReadError::TransactionIndex { file })?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(FileError::of(FileOperation::Read, &file)(error).into()),
+        };
+        Ok(self.aborted.get_or_init(|| aborted).clone())
+    }
+
     /// See [`Segment::offset_before_timestamp`].
     pub(super) fn offset_before_timestamp(
         &self,
@@ -190,6 +210,17 @@ pub(super) fn write_indexes(segment: &Segment, entries: &IndexEntries) -> Result
     };
     write(FileKind::OffsetIndex, entries.offsets.as_bytes())?;
     write(FileKind::TimeIndex, entries.times.as_bytes())
+}
+
+/// Replaces `.txnindex`, durably: what it lacks would be read as committed.
+pub(super) fn write_aborted(segment: &Segment, aborted: &[AbortedTransaction]) -> Result<(), FileError> {
+    let path = segment.path(FileKind::TransactionIndex);
+    let disk = &*segment.home().disk;
+    if aborted.is_empty() {
+        return layout::remove(disk, &path);
+    }
+    let bytes = transaction_index::encode(aborted);
+    disk.write_file(&path, &bytes).map_err(FileError::of(FileOperation::Write, &path))
 }
 
 /// `None` when the file is missing or is not a whole number of entries.

@@ -97,6 +97,12 @@ pub enum LogError {
     /// [`OpenFrom::accept_truncation`](super::OpenFrom::accept_truncation).
     #[error("{0}; its records were durable before, so the partition stays closed")]
     Corrupt(#[from] Corruption),
+    /// The list of a segment's aborted transactions is damaged: see [`ReadError::TransactionIndex`].
+    #[error("{} is not a transaction index", file.display())]
+    TransactionIndex {
+        /// The file.
+        file: PathBuf,
+    },
     /// The folder says which offsets there were, but has no segment.
     #[error("{} has no segment, but the log reached offset {reached}", directory.display())]
     NoSegments {
@@ -203,6 +209,13 @@ pub enum ReadError {
     /// What lies on disk is not what was written (Kafka: `KAFKA_STORAGE_ERROR`).
     #[error(transparent)]
     Corrupt(#[from] Corruption),
+    /// The list of a segment's aborted transactions is damaged (Kafka: `KAFKA_STORAGE_ERROR`). It is made anew when the log is
+    /// opened with a recovery point before the segment's end.
+    #[error("{} is not a transaction index", file.display())]
+    TransactionIndex {
+        /// The file.
+        file: PathBuf,
+    },
     /// The disk refused (Kafka: `KAFKA_STORAGE_ERROR`).
     #[error(transparent)]
     File(#[from] FileError),

@@ -20,8 +20,6 @@ pub(super) struct HeaderAt {
     pub(super) header: BatchHeader,
     /// Where it starts.
     pub(super) position: u64,
-    /// Its bytes, header included.
-    pub(super) size: u64,
 }
 
 /// A position in a segment, between batches.
@@ -71,7 +69,7 @@ impl<'a> HeaderWalk<'a> {
         if size > self.end - self.position {
             return Err(self.corrupt(self.truncated(size)));
         }
-        let at = HeaderAt { header, position: self.position, size };
+        let at = HeaderAt { header, position: self.position };
         self.position += size;
         self.next_offset = header.next_offset();
         Ok(Some(at))

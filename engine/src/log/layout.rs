@@ -54,7 +54,8 @@ impl Layout {
             remove(disk, &directory.join(name))?;
         }
         while self.segments.get(1).is_some_and(|next| *next <= log_start) {
-            remove_segment(disk, directory, self.segments.remove(0))?;
+            let retired = retire_segment(disk, directory, self.segments.remove(0))?;
+            remove(disk, &retired)?;
         }
         for (base, kind) in self.indexes.drain(..) {
             if self.segments.binary_search(&base).is_err() {
@@ -65,19 +66,14 @@ impl Layout {
     }
 }
 
-/// Removes a segment's `.log`; see [`retire_segment`].
-pub(super) fn remove_segment(disk: &dyn Disk, directory: &Path, base: Offset) -> Result<(), FileError> {
-    remove(disk, &retire_segment(disk, directory, base)?)
-}
-
-/// Takes a segment's `.log` out of the log so that a crash leaves it whole or gone, and that the next one is not gone
-/// before it. Returns its new name, under which it only takes space. Readers that have it open go on.
+/// Takes a segment's `.log` out of the log by renaming it, durably, so that after a crash no later segment is gone while
+/// this one is there. Readers that have it open go on. Returns the new name, which is to be unlinked.
 pub(super) fn retire_segment(disk: &dyn Disk, directory: &Path, base: Offset) -> Result<PathBuf, FileError> {
     let path = FileKind::Log.path(directory, base);
-    let deleted = with_suffix(&path, DELETED);
-    disk.rename(&path, &deleted).map_err(FileError::of(FileOperation::Rename, &path))?;
+    let retired = with_suffix(&path, DELETED);
+    disk.rename(&path, &retired).map_err(FileError::of(FileOperation::Rename, &path))?;
     disk.sync_dir(directory).map_err(FileError::of(FileOperation::Sync, directory))?;
-    Ok(deleted)
+    Ok(retired)
 }
 
 /// Removes everything that belongs to a segment besides its `.log`.

@@ -3,7 +3,7 @@
 //!
 //! Never shared: everything takes `&mut self`. What other threads see is its [`LogView`].
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use super::segment::LogHome;
 use super::view::LogView;
 use crate::config::topic::LogConfig;
 use crate::io::AppendHandle;
-use crate::record::{BatchHeader, SealedBatch, TimestampType};
+use crate::record::{BatchHeader, BatchView, SealedBatch, TimestampType};
 use crate::types::{LeaderEpoch, Offset, Timestamp, TopicId};
 
 /// One partition's log.
@@ -62,20 +62,13 @@ pub enum Prepared {
     },
 }
 
-/// A batch that may be appended, or has been.
-enum Checked {
-    /// Its last record gets this offset.
-    Fits(Offset),
-    /// It is in the log already.
-    Repeats(KnownBatch),
-}
-
-/// A batch that was not appended, with the reason. Nothing has changed.
-#[derive(Debug)]
+/// A batch that is not appended, given back.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
 pub struct Refused {
     /// Why.
     pub error: AppendError,
-    /// The batch.
+    /// The batch, unchanged.
     pub batch: SealedBatch,
 }
 
@@ -88,6 +81,12 @@ pub struct LogCheckpoint {
     pub log_start: Offset,
     /// All before it may be seen by consumers.
     pub high_watermark: Offset,
+}
+
+/// What a batch turns out to be.
+enum Checked {
+    New { last_offset: Offset },
+    Known(KnownBatch),
 }
 
 impl std::fmt::Debug for Log {
@@ -157,35 +156,22 @@ impl Log {
     /// Gives a batch its place in the log, or finds that it has one. Changes memory only: nothing is read or written.
     ///
     /// # Errors
-    /// [`Refused`] gives the batch back; the log is unchanged.
+    /// [`Refused`]; the log is unchanged.
     ///
     /// # Panics
     /// When the log has not been [started](Log::start), or the batch [needs a new segment](Log::needs_roll).
-    pub fn prepare(&mut self, batch: SealedBatch, now: Timestamp) -> Result<Prepared, Refused> {
-        match self.check(&batch) {
-            Ok(Checked::Fits(last_offset)) => Ok(self.place(batch, last_offset, now)),
-            Ok(Checked::Repeats(known)) => Ok(Prepared::Duplicate {
-                base_offset: known.first_offset(),
-                last_offset: known.last_offset,
-                timestamp: known.timestamp,
-            }),
-            Err(error) => Err(Refused { error, batch }),
-        }
-    }
-
-    fn check(&self, batch: &SealedBatch) -> Result<Checked, AppendError> {
-        if self.offline {
-            return Err(AppendError::Offline);
-        }
-        self.check_size(batch.size())?;
-        let last_offset = self.last_offset_of(batch.header())?;
-        Ok(match self.producers.check(&batch.view())? {
-            Some(known) => Checked::Repeats(known),
-            None => Checked::Fits(last_offset),
-        })
-    }
-
-    fn place(&mut self, mut batch: SealedBatch, last_offset: Offset, now: Timestamp) -> Prepared {
+    pub fn prepare(&mut self, mut batch: SealedBatch, now: Timestamp) -> Result<Prepared, Refused> {
+        let last_offset = match self.check(&batch) {
+            Ok(Checked::New { last_offset }) => last_offset,
+            Ok(Checked::Known(known)) => {
+                return Ok(Prepared::Duplicate {
+                    base_offset: known.first_offset(),
+                    last_offset: known.last_offset,
+                    timestamp: known.timestamp,
+                });
+            }
+            Err(error) => return Err(Refused { error, batch }),
+        };
         let append_time = match self.config.timestamp_type {
             TimestampType::CreateTime => Timestamp::NONE,
             TimestampType::LogAppendTime => {
@@ -197,12 +183,28 @@ impl Log {
         assert!(active.index.reaches(last_offset), "the shard rolls a full segment before it appends");
         let base_offset = self.end;
         let bytes = batch.assign(base_offset, self.epochs.latest());
-        let assigned = crate::record::BatchView::parse(&bytes).expect("a sealed batch was parsed or built");
-        active.add(assigned.header(), bytes.len() as u64);
-        self.producers.apply(&assigned, now);
+        let assigned = BatchView::parse(&bytes).expect("a sealed batch was parsed or built");
+        active.add(assigned.header(), bytes.len() as u64, now);
+        if let Some(ended) = self.producers.apply(&assigned, now).filter(|ended| ended.aborted) {
+            let aborted = self.producers.aborted(&ended);
+            active.segment.update_active_index(|index| index.aborted.push(aborted));
+        }
         self.end = last_offset.plus(1);
         self.view.set_end(self.end);
-        Prepared::Write { bytes, base_offset, last_offset, append_time }
+        Ok(Prepared::Write { bytes, base_offset, last_offset, append_time })
+    }
+
+    /// What [`Log::prepare`] would say, without changing anything.
+    fn check(&self, batch: &SealedBatch) -> Result<Checked, AppendError> {
+        if self.offline {
+            return Err(AppendError::Offline);
+        }
+        self.check_size(batch.size())?;
+        let last_offset = self.last_offset_of(batch.header())?;
+        match self.producers.check(&batch.view())? {
+            Some(known) => Ok(Checked::Known(known)),
+            None => Ok(Checked::New { last_offset }),
+        }
     }
 
     /// Whether [`Log::roll`] must come before this batch: the segment would be too large, too old, or its
@@ -230,7 +232,7 @@ impl Log {
         self.written
     }
 
-    /// Offset behind what is on stable storage.
+    /// Offset behind what is on stable storage: the recovery point.
     #[must_use]
     pub fn durable(&self) -> Offset {
         self.durable
@@ -300,6 +302,6 @@ pub(super) fn write_epochs(home: &LogHome, epochs: &LeaderEpochs) -> Result<(), 
 }
 
 /// Replaces a small file, durably.
-pub(super) fn write_file(home: &LogHome, path: &PathBuf, bytes: &[u8]) -> Result<(), FileError> {
+pub(super) fn write_file(home: &LogHome, path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     home.disk.write_file(path, bytes).map_err(FileError::of(FileOperation::Write, path))
 }

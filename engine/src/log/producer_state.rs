@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use super::error::AppendError;
+use super::transaction_index::AbortedTransaction;
 use super::transaction_marker::TransactionMarker;
 use crate::record::{BatchHeader, BatchView};
 use crate::types::{Offset, ProducerEpoch, ProducerId, Sequence, Timestamp};
@@ -211,12 +212,16 @@ impl ProducerStates {
         self.unstable.first_key_value().map_or(high_watermark, |(first, _)| (*first).min(high_watermark))
     }
 
-    /// Last stable offset once the transaction that starts at `ended` counts as ended: what Kafka stores with an aborted
-    /// transaction.
-    pub(super) fn last_stable_offset_without(&self, ended: &EndedTransaction) -> Offset {
-        let open =
-            self.unstable.iter().find(|(first, marker)| **first != ended.first_offset && marker.is_none());
-        open.map_or(ended.last_offset.plus(1), |(first, _)| *first)
+    /// What `.txnindex` says of an aborted transaction, with the last stable offset that Kafka notes there: the start
+    /// of the oldest transaction that is still open.
+    pub(super) fn aborted(&self, ended: &EndedTransaction) -> AbortedTransaction {
+        let oldest_open = self.unstable.iter().find(|(_, marker)| marker.is_none());
+        AbortedTransaction {
+            producer_id: ended.producer_id,
+            first_offset: ended.first_offset,
+            last_offset: ended.last_offset,
+            last_stable_offset: oldest_open.map_or(ended.last_offset.plus(1), |(first, _)| *first),
+        }
     }
 
     /// Adds a producer that a snapshot knew.

@@ -10,7 +10,8 @@ use super::file_name::FileKind;
 use super::index::TimestampOffset;
 use super::read_buffer::ReadBuffer;
 use super::segment::Segment;
-use super::view::LogView;
+use super::transaction_index::AbortedTransaction;
+use super::view::{LogView, SegmentList};
 use crate::limits::DECOMPRESSED_SIZE_MAX;
 use crate::record::{BatchError, BatchView, Batches, HEADER_SIZE};
 use crate::types::{LeaderEpoch, Offset, Timestamp};
@@ -83,20 +84,14 @@ impl LogView {
         if from.offset < log_start || from.offset > end {
             return Err(ReadError::OutOfRange { offset: from.offset, log_start, end });
         }
-        loop {
-            let segments = self.segments();
-            let result = read_segments(segments.from_offset(from.offset), from, max_bytes, upto);
-            match result {
-                // The segment was deleted between the look at the list and the opening of its file.
-                Err(ReadError::File(error)) if is_missing(&error) && self.has_changed(&segments) => {
-                    let log_start = self.log_start();
-                    if from.offset < log_start {
-                        return Err(ReadError::OutOfRange { offset: from.offset, log_start, end });
-                    }
-                }
-                result => return result,
+        self.with_segments(|segments| {
+            // Retention may have moved the start since the marks were looked at.
+            let log_start = self.log_start();
+            if from.offset < log_start {
+                return Err(ReadError::OutOfRange { offset: from.offset, log_start, end });
             }
-        }
+            read_segments(segments.holding(from.offset), from, max_bytes, upto)
+        })
     }
 
     /// The first record whose timestamp is `timestamp` or later (Kafka: ListOffsets by timestamp).
@@ -105,16 +100,18 @@ impl LogView {
     /// When the disk refuses or a segment is corrupt.
     pub fn offset_for_timestamp(&self, timestamp: Timestamp) -> Result<Option<TimedRecord>, ReadError> {
         let (start, upto) = (self.log_start(), self.high_watermark());
-        for segment in self.segments().from_offset(start) {
-            if segment.max_timestamp()?.timestamp < timestamp {
-                continue;
+        self.with_segments(|segments| {
+            for segment in segments.holding(start) {
+                if segment.max_timestamp()?.timestamp < timestamp {
+                    continue;
+                }
+                let from = segment.offset_before_timestamp(timestamp)?.max(start);
+                if let Some(found) = find_record(segment, from, start, upto, timestamp)? {
+                    return Ok(Some(found));
+                }
             }
-            let from = segment.offset_before_timestamp(timestamp)?.max(start);
-            if let Some(found) = find_record(segment, from, start, upto, timestamp)? {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
+            Ok(None)
+        })
     }
 
     /// The first record with the largest timestamp (Kafka: ListOffsets -3, KIP-734); `None` when no record has one.
@@ -122,15 +119,57 @@ impl LogView {
     /// # Errors
     /// When the disk refuses or a segment is corrupt.
     pub fn max_timestamp(&self) -> Result<Option<TimedRecord>, ReadError> {
-        let Some((segment, TimestampOffset { timestamp, offset })) = self.largest_batch_timestamp()? else {
-            return Ok(None);
-        };
         let (start, upto) = (self.log_start(), self.high_watermark());
-        find_record(&segment, offset.max(start), start, upto, timestamp)
+        self.with_segments(|segments| {
+            let mut largest: Option<(&Arc<Segment>, TimestampOffset)> = None;
+            for segment in segments.holding(start) {
+                let found = segment.max_timestamp()?;
+                if found.timestamp > largest.map_or(Timestamp::NONE, |(_, largest)| largest.timestamp) {
+                    largest = Some((segment, found));
+                }
+            }
+            let Some((segment, TimestampOffset { timestamp, offset })) = largest else { return Ok(None) };
+            find_record(segment, offset.max(start), start, upto, timestamp)
+        })
     }
 
-    fn has_changed(&self, segments: &Arc<super::view::SegmentList>) -> bool {
-        !Arc::ptr_eq(segments, &self.segments())
+    /// Aborted transactions that concern a reader of the offsets from `from` up to `upto`, by the offset of their
+    /// markers (KIP-98).
+    ///
+    /// # Errors
+    /// When the disk refuses or a segment's list is damaged.
+    pub fn aborted_transactions(
+        &self,
+        from: Offset,
+        upto: Offset,
+    ) -> Result<Vec<AbortedTransaction>, ReadError> {
+        self.with_segments(|segments| {
+            let mut found = Vec::new();
+            for segment in segments.holding(from) {
+                for aborted in segment.aborted()? {
+                    if aborted.last_offset >= from && aborted.first_offset < upto {
+                        found.push(aborted);
+                    }
+                    if aborted.last_stable_offset >= upto {
+                        return Ok(found);
+                    }
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    /// Looks at the segments, again when one of them was deleted between the look at the list and the opening
+    /// of its file.
+    fn with_segments<R>(&self, look: impl Fn(&SegmentList) -> Result<R, ReadError>) -> Result<R, ReadError> {
+        loop {
+            let segments = self.segments();
+            match look(&segments) {
+                Err(ReadError::File(error))
+                    if is_missing(&error) && !Arc::ptr_eq(&segments, &self.segments()) => {}
+                result => return result,
+            }
+        }
     }
 }
 

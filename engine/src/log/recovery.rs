@@ -18,6 +18,7 @@ use super::producer_state::ProducerStates;
 use super::replay;
 use super::scanner::{BatchScanner, ScanEnd, Scanned};
 use super::segment::{LogHome, Segment};
+use super::transaction_index::AbortedTransaction;
 use crate::io::{DiskFile, OpenMode};
 use crate::record::{BatchError, BatchHeader};
 use crate::types::Offset;
@@ -41,6 +42,7 @@ pub(super) struct Recovery<'a> {
 /// A segment that has been read.
 struct ScannedSegment {
     entries: IndexEntries,
+    aborted: Vec<AbortedTransaction>,
     /// Where the usable part ends.
     size: u64,
     /// Offset behind it.
@@ -109,7 +111,7 @@ impl Recovery<'_> {
         let file_size = file.size().map_err(FileError::of(FileOperation::Read, &path))?;
         let mut scanner = BatchScanner::new(file, 0, file_size);
         let mut builder = IndexBuilder::new(base, self.home.index_interval);
-        let mut entries = IndexEntries::default();
+        let (mut entries, mut aborted) = (IndexEntries::default(), Vec::new());
         let mut end = base;
         let (size, reason) = loop {
             match scanner.next().map_err(FileError::of(FileOperation::Read, &path))? {
@@ -122,7 +124,8 @@ impl Recovery<'_> {
                         entries.push(new);
                     }
                     self.epochs.assign(header.leader_epoch(), header.base_offset());
-                    self.producers.apply(&batch, header.max_timestamp());
+                    let ended = self.producers.apply(&batch, header.max_timestamp());
+                    aborted.extend(ended.filter(|ended| ended.aborted).map(|it| self.producers.aborted(&it)));
                     end = header.next_offset();
                 }
                 Scanned::End(ScanEnd::Bad(error)) => break (scanner.position(), Some(error.into())),
@@ -132,7 +135,7 @@ impl Recovery<'_> {
         entries.times.extend(builder.closing_entry());
         self.report.segments_read += 1;
         self.report.bytes_read += size;
-        Ok(ScannedSegment { entries, size, end, reason })
+        Ok(ScannedSegment { entries, aborted, size, end, reason })
     }
 
     /// Everything that can be said of a batch behind offset `end`, also of the fields that no checksum covers.
@@ -199,6 +202,7 @@ impl Recovery<'_> {
         // What survived may still be nowhere but in the page cache.
         file.sync().map_err(FileError::of(FileOperation::Sync, &path))?;
         let segment = Segment::closed(Arc::clone(self.home), base);
+        closed_index::write_aborted(&segment, &scanned.aborted)?;
         Ok(closed_index::write_indexes(&segment, &scanned.entries)?)
     }
 
@@ -229,7 +233,7 @@ impl Recovery<'_> {
                 self.layout.segments.push(base);
                 continue;
             }
-            layout::remove_segment(&*self.home.disk, &self.home.directory, base)?;
+            layout::remove(&*self.home.disk, &FileKind::Log.path(&self.home.directory, base))?;
             layout::remove_indexes(&*self.home.disk, &self.home.directory, base)?;
         }
         Ok(())

@@ -15,8 +15,8 @@ use crate::types::{Offset, Timestamp};
 /// What [`Log::apply_retention`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Retention {
-    /// Files of segments that are no longer part of the log and are to be unlinked: that takes long for large ones, so
-    /// the caller has it done where nobody waits. Should it forget, the next opening does it.
+    /// Files of segments that are gone from the log, oldest first. The caller unlinks them, where it may take as
+    /// long as a large file takes; the next opening removes what stays.
     pub removed: Vec<PathBuf>,
     /// Bytes in them.
     pub bytes_removed: u64,
@@ -25,7 +25,7 @@ pub struct Retention {
 }
 
 impl Log {
-    /// Gives up the oldest segments as long as they lie before the log's start, are older than
+    /// Removes the oldest segments as long as they lie before the log's start, are older than
     /// `retention.ms`, or the log has more than `retention.bytes` without them. Waits for the disk.
     ///
     /// # Errors
@@ -112,8 +112,8 @@ impl Log {
         Ok(newest != Timestamp::NONE && Duration::from_millis(age) > age_max)
     }
 
-    /// Drops the segment from what readers see, then from the disk. A reader that has it open keeps its bytes, which is
-    /// why nothing waits for `file.delete.delay.ms`.
+    /// Drops the segment from what readers see, then from the log's files. A reader that has it open keeps its bytes,
+    /// which is why nothing waits for `file.delete.delay.ms`. Returns the file that is left to be unlinked.
     fn remove_oldest(
         &mut self,
         oldest: &Segment,
@@ -122,9 +122,9 @@ impl Log {
     ) -> Result<PathBuf, LogError> {
         self.view.set_log_start(self.view.log_start().max(next_base));
         self.view.set_segments(SegmentList::new(rest));
-        let retired = layout::retire_segment(&*self.home.disk, &self.home.directory, oldest.base())?;
+        let removed = layout::retire_segment(&*self.home.disk, &self.home.directory, oldest.base())?;
         layout::remove_indexes(&*self.home.disk, &self.home.directory, oldest.base())?;
-        Ok(retired)
+        Ok(removed)
     }
 }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::active_segment::ActiveSegment;
-use super::closed_index;
 use super::error::{Corruption, CorruptionReason, FileError, FileOperation, LogError, ReadError};
 use super::file_name::FileKind;
 use super::header_walk::HeaderWalk;
@@ -34,7 +33,7 @@ impl Log {
         let last = self.view.segments().as_slice().last().cloned();
         let Some(closed) = last else {
             let active = self.new_segment(queue, self.end)?;
-            self.publish_segments(active, None);
+            self.publish(active);
             return Ok(());
         };
         let size = closed.visible()?;
@@ -46,7 +45,8 @@ impl Log {
         let interval = self.home.index_interval;
         let index = IndexBuilder::resume(closed.base(), interval, size, &entries, max_timestamp);
         let (offset_entries, time_entries) = (entries.offsets.len(), entries.times.len());
-        let content = ActiveIndex { entries, max_timestamp };
+        let aborted = closed.aborted().map_err(into_log_error)?;
+        let content = ActiveIndex { entries, max_timestamp, aborted };
         let active = ActiveSegment {
             segment: Arc::new(closed.to_active(size, content)),
             handle,
@@ -58,7 +58,12 @@ impl Log {
             jitter: self.jitter(closed.base()),
             unpublished: std::collections::VecDeque::new(),
         };
-        self.publish_segments(active, Some(Arc::clone(&closed)));
+        // Readers see one list or the other, never one without the segment.
+        self.change_segments(|segments| {
+            segments.pop();
+            segments.push(Arc::clone(&active.segment));
+        });
+        self.active = Some(active);
         Ok(())
     }
 
@@ -82,7 +87,7 @@ impl Log {
             }
         };
         self.close_active(queue)?;
-        self.publish_segments(next, None);
+        self.publish(next);
         Ok(())
     }
 
@@ -93,13 +98,19 @@ impl Log {
     /// # Errors
     /// When the disk refuses, or the log is offline: then the stop is not a clean one.
     pub fn close(&mut self, queue: &mut dyn CommitQueue) -> Result<Offset, LogError> {
-        let Some(active) = self.active.as_mut() else { return self.check_online().map(|()| self.durable) };
         if self.offline {
-            let handle = active.handle;
-            self.active = None;
-            drop(queue.close(handle));
+            if let Some(active) = self.active.take() {
+                // After a failed write this only forgets the handle.
+                drop(queue.close(active.handle));
+            }
             return self.check_online().map(|()| self.durable);
         }
+        let Some(active) = self.active.as_mut() else {
+            if self.snapshots.last() != Some(&self.end) {
+                self.write_snapshot()?;
+            }
+            return Ok(self.durable);
+        };
         let written = write_active_indexes(active);
         let snapshot = self.write_snapshot();
         self.close_active(queue)?;
@@ -125,10 +136,10 @@ impl Log {
             return Err(FileError { operation: FileOperation::Sync, path, source }.into());
         }
         let closed = Arc::new(active.segment.to_closed(active.size, active.index.max_timestamp()));
-        let mut segments = self.view.segments().as_slice().to_vec();
-        segments.pop();
-        segments.push(closed);
-        self.view.set_segments(SegmentList::new(segments));
+        self.change_segments(|segments| {
+            segments.pop();
+            segments.push(closed);
+        });
         self.mark_durable(self.end);
         self.set_high_watermark(self.end);
         Ok(())
@@ -136,7 +147,11 @@ impl Log {
 
     fn new_segment(&self, queue: &mut dyn CommitQueue, base: Offset) -> Result<ActiveSegment, FileError> {
         let index = IndexBuilder::new(base, self.home.index_interval);
-        let content = ActiveIndex { entries: IndexEntries::default(), max_timestamp: index.max_timestamp() };
+        let content = ActiveIndex {
+            entries: IndexEntries::default(),
+            max_timestamp: index.max_timestamp(),
+            aborted: Vec::new(),
+        };
         let segment = Segment::active(Arc::clone(&self.home), base, 0, content);
         let path = segment.path(FileKind::Log);
         let handle = queue.open(&path, 0).map_err(FileError::of(FileOperation::Create, &path))?;
@@ -153,15 +168,16 @@ impl Log {
         })
     }
 
-    /// Makes `active` the newest segment, in place of `replaced`.
-    fn publish_segments(&mut self, active: ActiveSegment, replaced: Option<Arc<Segment>>) {
-        let mut segments = self.view.segments().as_slice().to_vec();
-        if replaced.is_some() {
-            segments.pop();
-        }
-        segments.push(Arc::clone(&active.segment));
-        self.view.set_segments(SegmentList::new(segments));
+    /// Makes `active` the newest segment.
+    fn publish(&mut self, active: ActiveSegment) {
+        self.change_segments(|segments| segments.push(Arc::clone(&active.segment)));
         self.active = Some(active);
+    }
+
+    fn change_segments(&self, change: impl FnOnce(&mut Vec<Arc<Segment>>)) {
+        let mut segments = self.view.segments().as_slice().to_vec();
+        change(&mut segments);
+        self.view.set_segments(SegmentList::new(segments));
     }
 
     /// Writes the producers' state at the log's end, without waiting for stable storage: should it be lost, the log is
@@ -196,39 +212,40 @@ impl Log {
         if end == self.end {
             return Ok(());
         }
-        let reason = match end < self.end {
-            true => CorruptionReason::EndsEarly(self.end),
-            false => CorruptionReason::LastOffset(end.plus(-1)),
+        let reason = if end < self.end {
+            CorruptionReason::EndsEarly(self.end)
+        } else {
+            CorruptionReason::LastOffset(end.plus(-1))
         };
         Err(Corruption { file: path, position: size, offset: end, reason }.into())
     }
 
     /// A part of `segment.jitter.ms` that is always the same for one segment, and spread over the logs.
     fn jitter(&self, base: Offset) -> Duration {
-        let mut bits = u128::from_be_bytes(self.topic_id.0) as u64;
-        for byte in self.home.directory.as_os_str().as_encoded_bytes().iter().chain(&base.0.to_be_bytes()) {
-            bits = (bits ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+        let name = self.home.directory.as_os_str().as_encoded_bytes();
+        let bytes = self.topic_id.0.iter().chain(name).copied().chain(base.0.to_be_bytes());
+        // FNV-1a
+        let bits = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |bits, byte| {
+            (bits ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
         let span = u64::try_from(self.config.segment_jitter.as_millis()).unwrap_or(u64::MAX);
         Duration::from_millis(bits.checked_rem(span).unwrap_or(0))
     }
 }
 
 fn write_active_indexes(active: &mut ActiveSegment) -> Result<(), FileError> {
-    let closing = active.index.closing_entry();
-    active.time_entries += usize::from(closing.is_some());
-    let segment = &active.segment;
-    let written = segment.with_active_index(|index| {
-        index.entries.times.extend(closing);
-        closed_index::write_indexes(segment, &index.entries)
-    });
-    written.unwrap_or(Ok(()))
+    if let Some(closing) = active.index.closing_entry() {
+        active.time_entries += 1;
+        active.segment.update_active_index(|index| index.entries.times.push(closing));
+    }
+    active.segment.write_active_index()
 }
 
 fn first_timestamp(segment: &Segment, size: u64) -> Result<Option<Timestamp>, LogError> {
     let path = segment.path(FileKind::Log);
     let mut walk = HeaderWalk::new(&**segment.log_file()?, &path, (segment.base(), 0), size);
-    Ok(walk.next().map_err(into_log_error)?.map(|at| at.header.max_timestamp()))
+    let first = walk.next().map_err(into_log_error)?.map(|at| at.header.max_timestamp());
+    Ok(first.filter(|timestamp| *timestamp != Timestamp::NONE))
 }
 
 /// Opening asks a segment as a reader does.
@@ -236,6 +253,7 @@ fn into_log_error(error: ReadError) -> LogError {
     match error {
         ReadError::Corrupt(corruption) => LogError::Corrupt(corruption),
         ReadError::File(error) => LogError::File(error),
+        ReadError::TransactionIndex { file } => LogError::TransactionIndex { file },
         ReadError::OutOfRange { .. } => unreachable!("a segment is asked by position"),
     }
 }

@@ -8,12 +8,13 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::RwLock;
 
-use super::closed_index::{ClosedIndex, LoadedIndex};
+use super::closed_index::{self, ClosedIndex, LoadedIndex};
 use super::error::{Corruption, CorruptionReason, FileError, FileOperation, ReadError};
 use super::file_name::FileKind;
 use super::header_walk::HeaderWalk;
-use super::index::{IndexEntries, NewEntries, OffsetEntry, TimestampOffset};
+use super::index::{IndexEntries, OffsetEntry, TimestampOffset};
 use super::index_file;
+use super::transaction_index::AbortedTransaction;
 use crate::io::{Disk, DiskFile, OpenMode};
 use crate::types::{Offset, Timestamp};
 
@@ -61,6 +62,8 @@ pub(super) struct ActiveIndex {
     pub(super) entries: IndexEntries,
     /// Largest timestamp below the high watermark.
     pub(super) max_timestamp: TimestampOffset,
+    /// Transactions whose abort marker lies in the segment.
+    pub(super) aborted: Vec<AbortedTransaction>,
 }
 
 impl Segment {
@@ -118,7 +121,7 @@ impl Segment {
         self.base
     }
 
-    /// See the field.
+    /// Tells it from all other segments of the process.
     pub(super) fn id(&self) -> u64 {
         self.id
     }
@@ -160,19 +163,19 @@ impl Segment {
         }
     }
 
-    /// Adds to the index of the active segment.
-    pub(super) fn add_index_entries(&self, new: NewEntries) {
+    /// Changes the index of the active segment.
+    pub(super) fn update_active_index(&self, update: impl FnOnce(&mut ActiveIndex)) {
         if let State::Active(active) = &self.state {
-            active.index.write().entries.push(new);
+            update(&mut active.index.write());
         }
     }
 
-    /// Looks at the index of the active segment.
-    pub(super) fn with_active_index<R>(&self, look: impl FnOnce(&mut ActiveIndex) -> R) -> Option<R> {
-        match &self.state {
-            State::Active(active) => Some(look(&mut active.index.write())),
-            State::Closed(_) => None,
-        }
+    /// Writes the files of the active segment's indexes. Readers go on meanwhile.
+    pub(super) fn write_active_index(&self) -> Result<(), FileError> {
+        let State::Active(active) = &self.state else { return Ok(()) };
+        let index = active.index.read();
+        closed_index::write_aborted(self, &index.aborted)?;
+        closed_index::write_indexes(self, &index.entries)
     }
 
     /// Where the batch starts that holds `target` or, when there is none, the next one behind it; `None` when the
@@ -198,6 +201,14 @@ impl Segment {
         match &self.state {
             State::Active(active) => Ok(active.index.read().max_timestamp),
             State::Closed(closed) => closed.max_timestamp(self),
+        }
+    }
+
+    /// Transactions whose abort marker lies in the segment, by the offset of the marker.
+    pub(super) fn aborted(&self) -> Result<Vec<AbortedTransaction>, ReadError> {
+        match &self.state {
+            State::Active(active) => Ok(active.index.read().aborted.clone()),
+            State::Closed(closed) => closed.aborted(self),
         }
     }
 

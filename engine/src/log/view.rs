@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::{ArcSwap, Guard};
 
-use super::error::{FileError, ReadError};
-use super::index::TimestampOffset;
+use super::error::FileError;
 use super::leader_epochs::{EpochEnd, LeaderEpochs};
 use super::segment::{LogHome, Segment};
 use crate::types::{LeaderEpoch, Offset};
@@ -51,8 +50,8 @@ impl SegmentList {
         &self.segments
     }
 
-    /// Those from the one that would hold `offset` on.
-    pub(super) fn from_offset(&self, offset: Offset) -> &[Arc<Segment>] {
+    /// The one that would hold `offset` and those behind it.
+    pub(super) fn holding(&self, offset: Offset) -> &[Arc<Segment>] {
         let behind = self.segments.partition_point(|segment| segment.base() <= offset);
         self.segments.get(behind.saturating_sub(1)..).unwrap_or_default()
     }
@@ -126,22 +125,6 @@ impl LogView {
     #[must_use]
     pub fn end_of_epoch(&self, epoch: LeaderEpoch) -> Option<EpochEnd> {
         self.epochs.load().end_of(epoch, self.high_watermark())
-    }
-
-    /// The largest timestamp below the high watermark with the last offset of the first batch that has it; `None`
-    /// when no record has a timestamp. Looks at one number per segment.
-    pub(super) fn largest_batch_timestamp(
-        &self,
-    ) -> Result<Option<(Arc<Segment>, TimestampOffset)>, ReadError> {
-        let mut largest: Option<(Arc<Segment>, TimestampOffset)> = None;
-        for segment in self.segments().as_slice() {
-            let found = segment.max_timestamp()?;
-            let floor = largest.as_ref().map_or(crate::types::Timestamp::NONE, |(_, found)| found.timestamp);
-            if found.timestamp > floor {
-                largest = Some((Arc::clone(segment), found));
-            }
-        }
-        Ok(largest)
     }
 
     /// The segments now. Cheap; not to be kept.

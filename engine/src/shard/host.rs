@@ -28,7 +28,7 @@ impl Host {
     pub(super) fn start(options: ShardOptions, mailbox: &Mailbox<Message>) -> io::Result<Host> {
         let (report, started) = crossbeam::channel::bounded(1);
         let name = format!("tidelog-shard-{}", options.number);
-        let host = if false {
+        let host = if crate::io::io_uring_refused().is_none() {
             let (options, mailbox, report) = (options.clone(), mailbox.clone(), report.clone());
             LocalExecutorBuilder::new(Placement::Unbound)
                 .name(&name)

@@ -116,6 +116,25 @@ fn into_output(error: serde_json::Error) -> CliError {
     CliError::Output(error.into())
 }
 
+/// A count of things, for people: `1 record`, `1,234 records`.
+pub(crate) fn count_text(count: u64, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", number_text(count))
+}
+
+/// A number with its thousands set apart: `1,234`.
+pub(crate) fn number_text(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A count of bytes, for people: `1.5 MiB`.
 pub(crate) fn size_text(size: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
@@ -135,6 +154,14 @@ pub(crate) fn size_text(size: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_read_well() {
+        for (count, text) in [(0, "0 records"), (1, "1 record"), (999, "999 records"), (1000, "1,000 records")] {
+            assert_eq!(count_text(count, "record"), text);
+        }
+        assert_eq!(number_text(1_234_567), "1,234,567");
+    }
 
     #[test]
     fn sizes_are_short() {

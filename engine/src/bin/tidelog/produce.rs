@@ -22,7 +22,7 @@ use crate::error::{CliError, Outcome};
 use crate::interrupt::{INTERRUPTED, Interrupt};
 use crate::line_format::{LineFormat, ParsedLine};
 use crate::lines::{Line, LineReader};
-use crate::output::size_text;
+use crate::output::{count_text, size_text};
 use crate::progress;
 use crate::standard_input::StandardInput;
 
@@ -109,11 +109,14 @@ pub(crate) fn run(args: &ProduceArgs) -> Outcome {
     let Deliveries { failed, first_error } = std::mem::take(&mut *deliveries.lock());
     let unknown = producer.len() as u64;
     let seconds = start.elapsed().as_secs_f64();
-    let delivered = records - failed - unknown;
-    eprintln!("{delivered} records ({}) acknowledged in {seconds:.2} s", size_text(bytes));
+    let delivered = match records - failed - unknown {
+        delivered if delivered == records => count_text(records, "record"),
+        delivered => format!("{delivered} of {}", count_text(records, "record")),
+    };
+    eprintln!("produced {delivered} ({}) to {} in {seconds:.2} s", size_text(bytes), args.topic);
     result?;
     if let Some(source) = first_error {
-        return Err(CliError::Item { what: format!("{failed} records were not delivered"), source });
+        return Err(CliError::Item { what: format!("{} not delivered", count_text(failed, "record")), source });
     }
     Ok(if interrupt.is_set() { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
 }

@@ -1,0 +1,224 @@
+//! The ring itself: hands operations to the kernel, keeps them until they have ended, sleeps. Owned by the thread that
+//! made it.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use io_uring::{IoUring, cqueue, opcode, types};
+
+use super::event::Event;
+use super::operation::Operation;
+use crate::io::process::OwnerProcess;
+use crate::io::slots::Slots;
+use crate::limits::{KERNEL_WORKERS, RING_ENTRIES};
+
+/// Marks completions of the poll on the wake-up event; operations are marked with their slot, which has 32 bits.
+const WAKE_UP: u64 = u64::MAX;
+
+/// An io_uring with the operations it is working on.
+pub(super) struct Kernel {
+    ring: IoUring,
+    operations: Slots<Operation>,
+    /// Slots of operations that the kernel has not been told of yet.
+    unsubmitted: VecDeque<u32>,
+    event: Arc<Event>,
+    polls_event: bool,
+    woken: bool,
+    owner: OwnerProcess,
+}
+
+/// An operation that has ended, with the kernel's result: a count or a negative `errno`.
+pub(super) struct Ended {
+    pub(super) operation: Operation,
+    pub(super) result: i32,
+}
+
+/// How a sleep ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slept {
+    Enough,
+    /// By a signal, which the caller of the engine may have to look at.
+    Interrupted,
+}
+
+impl Kernel {
+    /// # Errors
+    /// When io_uring is refused or too old.
+    pub(super) fn new() -> io::Result<Kernel> {
+        let ring = set_up()?;
+        // The feature that came along with polls that fire more than once.
+        if !ring.params().is_feature_resource_tagging() {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "the io_uring of kernels before 5.13 lacks parts",
+            ));
+        }
+        // The first ring of a thread may have limited it to very few; where that cannot be changed it works, slower.
+        if let Err(error) = ring.submitter().register_iowq_max_workers(&mut [KERNEL_WORKERS; 2]) {
+            tracing::debug!(%error, "the number of kernel workers stays as it is");
+        }
+        Ok(Kernel {
+            ring,
+            operations: Slots::new(),
+            unsubmitted: VecDeque::new(),
+            event: Arc::new(Event::new()?),
+            polls_event: false,
+            woken: false,
+            owner: OwnerProcess::current(),
+        })
+    }
+
+    pub(super) fn event(&self) -> Arc<Event> {
+        Arc::clone(&self.event)
+    }
+
+    pub(super) fn check_owner(&self) -> io::Result<()> {
+        self.owner.check()
+    }
+
+    /// Begins an operation with the next [`Kernel::submit`].
+    pub(super) fn begin(&mut self, operation: Operation) {
+        let slot = self.operations.insert(operation);
+        self.unsubmitted.push_back(slot);
+    }
+
+    /// Hands over what has begun and collects what has ended. Does not block.
+    pub(super) fn submit(&mut self, ended: &mut Vec<Ended>) -> io::Result<()> {
+        loop {
+            self.fill_submissions();
+            let submissions = self.ring.submission();
+            let has_work = !submissions.is_empty() || submissions.taskrun() || submissions.cq_overflow();
+            drop(submissions);
+            if has_work {
+                tolerate(self.ring.submit())?;
+            }
+            self.reap(ended);
+            if self.unsubmitted.is_empty() || !self.ring.submission().is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sleeps until an operation ends, a wake-up comes, `deadline` is over or a signal arrives; collects what has ended.
+    pub(super) fn sleep(&mut self, deadline: Option<Instant>, ended: &mut Vec<Ended>) -> io::Result<Slept> {
+        self.fill_submissions();
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let entered = match left {
+            None => self.ring.submit_and_wait(1),
+            Some(Duration::ZERO) => self.ring.submit(),
+            Some(left) => {
+                let limit = types::Timespec::from(left);
+                self.ring.submitter().submit_with_args(1, &types::SubmitArgs::new().timespec(&limit))
+            }
+        };
+        let interrupted = matches!(&entered, Err(error) if error.kind() == io::ErrorKind::Interrupted);
+        tolerate(entered)?;
+        self.reap(ended);
+        Ok(if interrupted { Slept::Interrupted } else { Slept::Enough })
+    }
+
+    /// Whether a wake-up has come since this was last asked.
+    pub(super) fn take_wake_up(&mut self) -> bool {
+        std::mem::replace(&mut self.woken, false)
+    }
+
+    fn fill_submissions(&mut self) {
+        let mut submissions = self.ring.submission();
+        if !self.polls_event {
+            let poll = opcode::PollAdd::new(types::Fd(self.event.as_raw_fd()), POLL_IN).multi(true);
+            // SAFETY: the entry holds no pointer, and the descriptor lives as long as this ring.
+            self.polls_event = unsafe { submissions.push(&poll.build().user_data(WAKE_UP)) }.is_ok();
+        }
+        while let Some(slot) = self.unsubmitted.front() {
+            let Some(operation) = self.operations.get_mut(*slot) else {
+                self.unsubmitted.pop_front();
+                continue;
+            };
+            let entry = operation.entry().user_data(u64::from(*slot));
+            // SAFETY: the entry points into memory owned by an operation that stays in `operations`, untouched, until
+            // `reap` has seen its completion or `drop` has waited for it; if that fails it is leaked.
+            if unsafe { submissions.push(&entry) }.is_err() {
+                return;
+            }
+            self.unsubmitted.pop_front();
+        }
+    }
+
+    fn reap(&mut self, ended: &mut Vec<Ended>) {
+        for completion in self.ring.completion() {
+            if completion.user_data() == WAKE_UP {
+                self.woken = true;
+                self.polls_event = cqueue::more(completion.flags());
+                continue;
+            }
+            let slot = u32::try_from(completion.user_data()).ok();
+            if let Some(operation) = slot.and_then(|slot| self.operations.remove(slot)) {
+                ended.push(Ended { operation, result: completion.result() });
+            }
+        }
+    }
+}
+
+impl Drop for Kernel {
+    /// Waits for the kernel to let go of the operations' memory.
+    fn drop(&mut self) {
+        if !self.owner.is_current() {
+            // A forked child: the operations are its parent's, and the kernel reads the parent's memory.
+            return;
+        }
+        for slot in std::mem::take(&mut self.unsubmitted) {
+            self.operations.remove(slot);
+        }
+        let mut ended = Vec::new();
+        while !self.operations.is_empty() {
+            if self.sleep(None, &mut ended).is_err() {
+                std::mem::forget(std::mem::replace(&mut self.operations, Slots::new()));
+            }
+            ended.clear();
+        }
+    }
+}
+
+/// `POLLIN`, as the ring's poll wants it.
+const POLL_IN: u32 = 1;
+const _: () = assert!(libc::POLLIN == 1);
+
+/// Why this process may not use io_uring; `None` when it may. (Docker's default seccomp profile forbids it, a low
+/// RLIMIT_MEMLOCK can.)
+#[must_use]
+pub fn io_uring_refused() -> Option<io::Error> {
+    IoUring::new(2).err()
+}
+
+/// The ring with the cheapest way of handing over completions that this kernel knows.
+fn set_up() -> io::Result<IoUring> {
+    let mut refused = io::Error::from(io::ErrorKind::Unsupported);
+    for way in 0..3 {
+        let mut builder = IoUring::builder();
+        builder.setup_clamp().setup_cqsize(RING_ENTRIES * 4);
+        match way {
+            0 => builder.setup_single_issuer().setup_defer_taskrun().setup_taskrun_flag(),
+            1 => builder.setup_coop_taskrun().setup_taskrun_flag(),
+            _ => &mut builder,
+        };
+        match builder.build(RING_ENTRIES) {
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => refused = error,
+            other => return other,
+        }
+    }
+    Err(refused)
+}
+
+/// Interrupted, out of time, or the kernel wants its completions collected first: all of these mean "go on".
+fn tolerate(entered: io::Result<usize>) -> io::Result<()> {
+    match entered {
+        Ok(_) => Ok(()),
+        Err(error) => match error.raw_os_error() {
+            Some(libc::EINTR | libc::ETIME | libc::EBUSY | libc::EAGAIN) => Ok(()),
+            _ => Err(error),
+        },
+    }
+}
