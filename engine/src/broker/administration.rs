@@ -123,6 +123,9 @@ impl Broker {
             topic.mark_deleted();
             self.remove_partitions(topic.id(), topic.partitions().to_vec());
         }
+        if let Some(groups) = &*self.groups.lock() {
+            groups.topic_deleted(name.as_str());
+        }
         Ok(())
     }
 

@@ -110,6 +110,9 @@ pub enum BrokerError {
     /// No producer id can be had.
     #[error(transparent)]
     ProducerId(#[from] ProducerIdError),
+    /// A thread cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(io::Error),
     /// The list of topics cannot be written.
     #[error("cannot write the list of topics: {0}")]
     Catalog(io::Error),
@@ -134,6 +137,7 @@ impl BrokerError {
             BrokerError::Offline { .. } | BrokerError::Log(_) | BrokerError::Catalog(_) => {
                 ErrorCode::KafkaStorageError
             }
+            BrokerError::Thread(_) => ErrorCode::CoordinatorNotAvailable,
             BrokerError::Stopped(_) => ErrorCode::NotLeaderOrFollower,
         }
     }

@@ -71,7 +71,7 @@ impl Broker {
             shards.push(Shard::start(options).map_err(|source| OpenError::Shard { shard: number, source })?);
         }
         let broker = Broker {
-            config,
+            config: Arc::new(config),
             disk,
             clock,
             root,
@@ -79,6 +79,7 @@ impl Broker {
             topics: ArcSwap::default(),
             catalog: Mutex::new(catalog),
             producer_ids: Mutex::new(producer_ids),
+            groups: Mutex::new(None),
             shards,
             metrics,
             ownership: Mutex::new(Ownership { closed: false, lock, housekeeper: None }),
@@ -149,6 +150,7 @@ impl Broker {
             return;
         }
         drop(ownership.housekeeper.take());
+        drop(self.groups.lock().take());
         let mut closed = Vec::new();
         let mut clean = true;
         for shard in &self.shards {

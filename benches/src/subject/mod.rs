@@ -1,0 +1,7 @@
+//! tidelog itself: an engine in the job's directory, one shard, Kafka's full format with checksums, used through its
+//! Rust client as an application would.
+
+pub mod append;
+pub mod durable;
+pub mod engine;
+pub mod read;
