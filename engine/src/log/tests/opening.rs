@@ -188,7 +188,9 @@ fn a_log_on_a_real_disk_survives_rolls_and_restarts() {
                 if log.needs_roll(batch.header(), NOW) {
                     log.roll(&mut *queue).unwrap();
                 }
-                let Prepared::Write { bytes, last_offset, .. } = log.prepare(batch, NOW).unwrap() else { panic!() };
+                let Prepared::Write { bytes, last_offset, .. } = log.prepare(batch, NOW).unwrap() else {
+                    panic!()
+                };
                 append(&mut *queue, log.handle(), vec![bytes], Durability::Durable);
                 log.mark_durable(last_offset.plus(1));
                 log.set_high_watermark(last_offset.plus(1));
@@ -203,7 +205,10 @@ fn a_log_on_a_real_disk_survives_rolls_and_restarts() {
             let from = OpenFrom { clean, recovery_point, durable, ..OpenFrom::default() };
             let report;
             (log, report) = Log::open(Arc::clone(&disk), &path, Arc::clone(&config), from).unwrap();
-            assert_eq!((read_all(&log.view()), report.segments_read), (numbers(0, sent), usize::from(!clean)));
+            assert_eq!(
+                (read_all(&log.view()), report.segments_read),
+                (numbers(0, sent), usize::from(!clean))
+            );
         }
     }
 }
