@@ -102,6 +102,9 @@ impl Broker {
             topics.insert(name.clone(), Arc::new(Topic::new(name.clone(), topic.id, partitions, config)));
         }
         self.topics.store(Arc::new(topics));
+        if found.knows_other_than(|id| catalog.has_partition(id)) {
+            self.write_checkpoints(&catalog, &[])?;
+        }
         Ok(())
     }
 
@@ -178,7 +181,7 @@ impl Broker {
         closed: &[(TopicPartition, LogCheckpoint)],
         clean: bool,
     ) -> Result<(), DataDirectoryError> {
-        self.write_checkpoints(closed)?;
+        self.write_checkpoints(&self.catalog.lock(), closed)?;
         if clean {
             self.directory.mark_clean_shutdown()?;
         }

@@ -1,3 +1,5 @@
+//! Groups on a simulated disk: what survives, and who is told what.
+
 use std::path::PathBuf;
 use std::sync::mpsc::channel;
 
