@@ -6,10 +6,12 @@
 //! - [`config`]: settings, with librdkafka's names and error texts.
 //! - [`error`]: [`KafkaError`], what every call of a client fails with.
 //! - [`producer`]: the [`Producer`] and its delivery reports.
+//! - [`admin`]: the [`Admin`], who looks at an engine and changes it.
 //! - [`partitioner`]: which partition a message goes to.
 //! - [`assignor`]: which member of a group gets which partitions.
 //! - [`subscription`]: which topics a consumer means.
 
+pub mod admin;
 pub mod assignor;
 pub mod config;
 pub mod engine;
@@ -21,6 +23,7 @@ mod signal;
 pub mod subscription;
 mod topic_partition;
 
+pub use admin::Admin;
 pub use engine::Engine;
 pub use error::KafkaError;
 pub use message::{BatchMessages, Message};

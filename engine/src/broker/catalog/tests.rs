@@ -1,3 +1,5 @@
+//! Properties of the catalog and of its file.
+
 use std::path::Path;
 
 use proptest::prelude::*;

@@ -108,7 +108,7 @@ impl ProducerTopic {
     }
 
     /// Calls `act` with the batches of each partition.
-    pub(super) fn each_batches(&self, act: impl Fn(&PartitionBatches)) {
+    pub(super) fn each_batches(&self, mut act: impl FnMut(&PartitionBatches)) {
         for batches in self.batches.load().iter() {
             act(batches);
         }
