@@ -157,7 +157,9 @@ mod tests {
 
     #[test]
     fn counts_read_well() {
-        for (count, text) in [(0, "0 records"), (1, "1 record"), (999, "999 records"), (1000, "1,000 records")] {
+        for (count, text) in
+            [(0, "0 records"), (1, "1 record"), (999, "999 records"), (1000, "1,000 records")]
+        {
             assert_eq!(count_text(count, "record"), text);
         }
         assert_eq!(number_text(1_234_567), "1,234,567");

@@ -116,7 +116,10 @@ pub(crate) fn run(args: &ProduceArgs) -> Outcome {
     eprintln!("produced {delivered} ({}) to {} in {seconds:.2} s", size_text(bytes), args.topic);
     result?;
     if let Some(source) = first_error {
-        return Err(CliError::Item { what: format!("{} not delivered", count_text(failed, "record")), source });
+        return Err(CliError::Item {
+            what: format!("{} not delivered", count_text(failed, "record")),
+            source,
+        });
     }
     Ok(if interrupt.is_set() { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
 }
