@@ -44,7 +44,6 @@ pub use error::{
     AppendError, Corruption, CorruptionReason, DeleteRecordsError, FileError, FileOperation, LogError,
     ReadError,
 };
-pub use index::TimestampOffset;
 pub use leader_epochs::EpochEnd;
 pub use meta_properties::MetaProperties;
 pub use opening::{OpenFrom, RecoveryReport};

@@ -17,7 +17,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::config::topic::LogConfig;
-use crate::io::{CommitQueue, Completion, Disk, Durability, SimDisk, Token};
+use crate::io::{AppendHandle, CommitQueue, Completion, Disk, Durability, SimDisk, Token};
 use crate::record::{BatchBuilder, Batches, BufferPool, Compression, ProducerStamp, RecordData, SealedBatch};
 use crate::types::{Offset, Timestamp, TopicId};
 
@@ -115,12 +115,7 @@ impl Rig {
     }
 
     fn write(&mut self, pieces: Vec<Bytes>, durability: Durability) {
-        self.queue.append(Token(0), self.log.handle(), pieces, durability);
-        let mut completions: Vec<Completion> = Vec::new();
-        while completions.is_empty() {
-            self.queue.wait(None, &mut completions).unwrap();
-        }
-        completions.remove(0).result.unwrap();
+        append(&mut *self.queue, self.log.handle(), pieces, durability);
     }
 
     fn roll(&mut self) {
@@ -143,6 +138,16 @@ impl Rig {
     fn names(&self) -> Vec<String> {
         self.disk.list(&directory()).unwrap()
     }
+}
+
+/// Appends and waits for the end of it.
+fn append(queue: &mut dyn CommitQueue, handle: AppendHandle, pieces: Vec<Bytes>, durability: Durability) {
+    queue.append(Token(0), handle, pieces, durability);
+    let mut completions: Vec<Completion> = Vec::new();
+    while completions.is_empty() {
+        queue.wait(None, &mut completions).unwrap();
+    }
+    completions.remove(0).result.unwrap();
 }
 
 /// All values that a consumer sees, read in small pieces; every checksum and every offset must be right.

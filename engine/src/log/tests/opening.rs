@@ -168,3 +168,47 @@ fn a_creation_that_was_interrupted_goes_on() {
         assert_eq!(disk.list(&directory()).unwrap(), ["leader-epoch-checkpoint", "partition.metadata"]);
     }
 }
+
+/// The same on the machine's own disk, by whatever way of writing it allows, direct or not.
+#[test]
+fn a_log_on_a_real_disk_survives_rolls_and_restarts() {
+    use crate::io::{PosixDisk, WriteMethod};
+    let folder = tempfile::tempdir().unwrap();
+    for method in [WriteMethod::Auto, WriteMethod::ThreadPool] {
+        let disk: Arc<dyn Disk> = Arc::new(PosixDisk::new(method));
+        let path = folder.path().join(format!("{method:?}-0"));
+        let config = Arc::new(small_segments());
+        let mut log = Log::create(Arc::clone(&disk), &path, TOPIC, Arc::clone(&config)).unwrap();
+        let mut sent = 0;
+        for clean in [true, false, true] {
+            let mut queue = disk.commit_queue().unwrap();
+            log.start(&mut *queue).unwrap();
+            for value in numbers(sent, sent + 25) {
+                let batch = batch(&[&value], 0);
+                if log.needs_roll(batch.header(), NOW) {
+                    log.roll(&mut *queue).unwrap();
+                }
+                let Prepared::Write { bytes, last_offset, .. } = log.prepare(batch, NOW).unwrap() else {
+                    panic!()
+                };
+                append(&mut *queue, log.handle(), vec![bytes], Durability::Durable);
+                log.mark_durable(last_offset.plus(1));
+                log.set_high_watermark(last_offset.plus(1));
+            }
+            sent += 25;
+            assert_eq!(read_all(&log.view()), numbers(0, sent));
+            if clean {
+                log.close(&mut *queue).unwrap();
+            }
+            let (recovery_point, durable) = (log.durable(), log.durable());
+            drop((log, queue));
+            let from = OpenFrom { clean, recovery_point, durable, ..OpenFrom::default() };
+            let report;
+            (log, report) = Log::open(Arc::clone(&disk), &path, Arc::clone(&config), from).unwrap();
+            assert_eq!(
+                (read_all(&log.view()), report.segments_read),
+                (numbers(0, sent), usize::from(!clean))
+            );
+        }
+    }
+}
