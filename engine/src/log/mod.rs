@@ -17,6 +17,7 @@ mod file_name;
 mod header_walk;
 mod index;
 mod index_file;
+pub mod inspection;
 mod layout;
 mod leader_epochs;
 mod meta_properties;

@@ -6,6 +6,9 @@ use std::process::ExitCode;
 
 use tidelog::client::KafkaError;
 use tidelog::error_code::ErrorCode;
+use tidelog::io::LockError;
+use tidelog::log::DataDirectoryError;
+use tidelog::log::inspection::InspectError;
 
 /// What a command ends with: the exit code, or why there is none of its own.
 pub(crate) type Outcome = Result<ExitCode, CliError>;
@@ -38,6 +41,15 @@ pub(crate) enum CliError {
         /// The operating system's reason.
         source: io::Error,
     },
+    /// Another process works on it.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A file at the root of a data directory cannot be used.
+    #[error(transparent)]
+    Root(#[from] DataDirectoryError),
+    /// A file of a log cannot be looked into.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
     /// Standard input cannot be read.
     #[error("cannot read standard input: {0}")]
     Input(#[source] io::Error),

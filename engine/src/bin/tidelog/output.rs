@@ -117,9 +117,8 @@ fn into_output(error: serde_json::Error) -> CliError {
 }
 
 /// A count of things, for people: `1 record`, `1,234 records`.
-pub(crate) fn count_text(count: u64, thing: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {thing}{plural}", number_text(count))
+pub(crate) fn count_text(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", number_text(count), if count == 1 { one } else { many })
 }
 
 /// A number with its thousands set apart: `1,234`.
@@ -157,8 +156,10 @@ mod tests {
 
     #[test]
     fn counts_read_well() {
-        for (count, text) in [(0, "0 records"), (1, "1 record"), (999, "999 records"), (1000, "1,000 records")] {
-            assert_eq!(count_text(count, "record"), text);
+        for (count, text) in
+            [(0, "0 records"), (1, "1 record"), (999, "999 records"), (1000, "1,000 records")]
+        {
+            assert_eq!(count_text(count, "record", "records"), text);
         }
         assert_eq!(number_text(1_234_567), "1,234,567");
     }

@@ -110,13 +110,16 @@ pub(crate) fn run(args: &ProduceArgs) -> Outcome {
     let unknown = producer.len() as u64;
     let seconds = start.elapsed().as_secs_f64();
     let delivered = match records - failed - unknown {
-        delivered if delivered == records => count_text(records, "record"),
-        delivered => format!("{delivered} of {}", count_text(records, "record")),
+        delivered if delivered == records => count_text(records, "record", "records"),
+        delivered => format!("{delivered} of {}", count_text(records, "record", "records")),
     };
     eprintln!("produced {delivered} ({}) to {} in {seconds:.2} s", size_text(bytes), args.topic);
     result?;
     if let Some(source) = first_error {
-        return Err(CliError::Item { what: format!("{} not delivered", count_text(failed, "record")), source });
+        return Err(CliError::Item {
+            what: format!("{} not delivered", count_text(failed, "record", "records")),
+            source,
+        });
     }
     Ok(if interrupt.is_set() { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
 }
