@@ -134,6 +134,21 @@ pub(crate) fn number_text(number: u64) -> String {
     text
 }
 
+/// A time in nanoseconds with three digits: `412 ns`, `1.23 ms`, `10 s`.
+pub(crate) fn duration_text(nanos: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1_000, "µs"), (1_000_000, "ms"), (1_000_000_000, "s")];
+    let Some((unit, name)) = UNITS.into_iter().rev().find(|(unit, _)| nanos >= *unit) else {
+        return format!("{nanos} ns");
+    };
+    let whole = nanos / unit;
+    let hundredths = nanos % unit * 100 / unit;
+    match (whole, hundredths) {
+        (_, 0) | (100.., _) => format!("{whole} {name}"),
+        (10.., _) => format!("{whole}.{} {name}", hundredths / 10),
+        _ => format!("{whole}.{hundredths:02} {name}"),
+    }
+}
+
 /// A count of bytes, for people: `1.5 MiB`.
 pub(crate) fn size_text(size: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
@@ -162,6 +177,22 @@ mod tests {
             assert_eq!(count_text(count, "record", "records"), text);
         }
         assert_eq!(number_text(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn durations_have_three_digits() {
+        for (nanos, text) in [
+            (0, "0 ns"),
+            (999, "999 ns"),
+            (1_000, "1 µs"),
+            (1_234, "1.23 µs"),
+            (12_345_678, "12.3 ms"),
+            (123_456_789, "123 ms"),
+            (10_000_000_000, "10 s"),
+            (u64::MAX, "18446744073 s"),
+        ] {
+            assert_eq!(duration_text(nanos), text);
+        }
     }
 
     #[test]
