@@ -50,7 +50,7 @@ pub static WORKLOAD: Workload = Workload {
         Contestant::peer("commitlog 0.2, single calls", measure::<CommitlogSingle>),
         Contestant::peer("commitlog 0.2, caller batches 64 KiB", measure::<CommitlogBatched>),
         Contestant::peer("raft-engine 0.4, sync=false", measure::<RaftCached>),
-        Contestant::peer("walrus-rust 0.2, NoFsync", measure::<WalrusCached>),
+        Contestant::peer("walrus-rust 0.2, NoFsync, mmap", measure::<WalrusCached>),
         Contestant::absent(
             "okaywal 0.3",
             "every commit is an fdatasync: it has no append that does not wait",

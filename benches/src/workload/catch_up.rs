@@ -48,7 +48,7 @@ pub static WORKLOAD: Workload = Workload {
         Contestant::peer("commitlog 0.2", measure::<CommitlogStored>),
         Contestant::peer("raft-engine 0.4", measure::<RaftStored>),
         Contestant::peer("okaywal 0.3, recovery pass", measure::<OkayStored>),
-        Contestant::peer("walrus-rust 0.2, read_next", measure::<WalrusStored>),
+        Contestant::peer("walrus-rust 0.2, batches, mmap", measure::<WalrusStored>),
         Contestant::floor("floor: pread + CRC32C", floor::read::sample),
     ],
 };

@@ -41,7 +41,7 @@ pub static WORKLOAD: Workload = Workload {
         Contestant::subject("tidelog", measure::<Batches>),
         Contestant::peer("raft-engine 0.4, prefilled", measure::<RaftBatches>),
         Contestant::peer("okaywal 0.3, 32 MiB segments", measure::<OkayBatches>),
-        Contestant::peer("walrus-rust 0.2, batch_append", measure::<WalrusBatches>),
+        Contestant::peer("walrus-rust 0.2, batches, mmap", measure::<WalrusBatches>),
         Contestant::absent("commitlog 0.2", "flush() never calls fsync: it has no durable append"),
         Contestant::floor("floor: pwrite + fdatasync", floor::synced::batches),
     ],

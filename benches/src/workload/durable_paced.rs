@@ -53,7 +53,7 @@ pub static WORKLOAD: Workload = Workload {
         Contestant::subject("tidelog", measure::<Parked>),
         Contestant::peer("raft-engine 0.4, prefilled", measure::<RaftDurable>),
         Contestant::peer("okaywal 0.3, 32 MiB segments", measure::<OkayDurable>),
-        Contestant::peer("walrus-rust 0.2, SyncEach", measure::<WalrusDurable>),
+        Contestant::peer("walrus-rust 0.2, SyncEach, mmap", measure::<WalrusDurable>),
         Contestant::absent("commitlog 0.2", "flush() never calls fsync: it has no durable append"),
         Contestant::floor("floor: pwrite + fdatasync, 1 of the 32", floor::synced::paced),
     ],

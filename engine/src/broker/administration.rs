@@ -123,6 +123,12 @@ impl Broker {
             topic.mark_deleted();
             self.remove_partitions(topic.id(), topic.partitions().to_vec());
         }
+        // Before the name is free again: a new topic must not inherit where the old one started.
+        self.write_checkpoints(&catalog, &[])?;
+        drop(catalog);
+        if let Some(groups) = &*self.groups.lock() {
+            groups.topic_deleted(name.as_str());
+        }
         Ok(())
     }
 

@@ -14,8 +14,14 @@
 //! ([`Effect::Reply`]), and calls [`Coordinator::tick`] when [`Coordinator::next_deadline`] has come. Ids of members come
 //! from [`MemberIds`]. So one seed replays a run.
 //!
-//! Where this differs from Kafka: a group that was only asked for is not written until it has something to keep, and
-//! an offset being committed is answered as unstable to who asks for stable offsets, where Kafka holds the answer back.
+//! Runs recorded from Kafka 4.2's own coordinator are repeated in the tests, step by step. Where this differs, on purpose:
+//! - A group that was only asked for is not written until it has something to keep.
+//! - An offset being committed is answered as unstable to who asks for stable offsets; Kafka holds the answer back.
+//! - Every request is answered: also a sync of a member that is removed or that asks again, which Kafka forgets.
+//! - The successor of a static member may fetch the assignment that its predecessor never fetched; Kafka goes on waiting
+//!   for the predecessor and rebalances in the end.
+//! - A static member whose new id was being written when a rebalance began is answered by the rebalance, not with the
+//!   generation that has ended; and its session is watched again once it is answered.
 
 mod classic_group;
 mod coordinator;

@@ -71,7 +71,7 @@ impl Broker {
             shards.push(Shard::start(options).map_err(|source| OpenError::Shard { shard: number, source })?);
         }
         let broker = Broker {
-            config,
+            config: Arc::new(config),
             disk,
             clock,
             root,
@@ -79,6 +79,7 @@ impl Broker {
             topics: ArcSwap::default(),
             catalog: Mutex::new(catalog),
             producer_ids: Mutex::new(producer_ids),
+            groups: Mutex::new(None),
             shards,
             metrics,
             ownership: Mutex::new(Ownership { closed: false, lock, housekeeper: None }),
@@ -101,6 +102,9 @@ impl Broker {
             topics.insert(name.clone(), Arc::new(Topic::new(name.clone(), topic.id, partitions, config)));
         }
         self.topics.store(Arc::new(topics));
+        if found.knows_other_than(|id| catalog.has_partition(id)) {
+            self.write_checkpoints(&catalog, &[])?;
+        }
         Ok(())
     }
 
@@ -149,6 +153,7 @@ impl Broker {
             return;
         }
         drop(ownership.housekeeper.take());
+        drop(self.groups.lock().take());
         let mut closed = Vec::new();
         let mut clean = true;
         for shard in &self.shards {
@@ -176,7 +181,7 @@ impl Broker {
         closed: &[(TopicPartition, LogCheckpoint)],
         clean: bool,
     ) -> Result<(), DataDirectoryError> {
-        self.write_checkpoints(closed)?;
+        self.write_checkpoints(&self.catalog.lock(), closed)?;
         if clean {
             self.directory.mark_clean_shutdown()?;
         }

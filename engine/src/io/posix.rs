@@ -1,5 +1,8 @@
 //! The machine's own file system.
 
+#[cfg(test)]
+mod tests;
+
 use std::any::Any;
 use std::ffi::CString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -100,6 +103,10 @@ impl Disk for PosixDisk {
         }
         // SAFETY: `statvfs` has filled it, as its result 0 says.
         let found = unsafe { found.assume_init() };
+        if found.f_blocks == 0 {
+            // A file system without a size of its own, in memory.
+            return Ok(u64::MAX);
+        }
         Ok(found.f_bavail.saturating_mul(found.f_frsize))
     }
 

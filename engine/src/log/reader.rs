@@ -16,6 +16,9 @@ use crate::limits::DECOMPRESSED_SIZE_MAX;
 use crate::record::{BatchError, BatchView, Batches, HEADER_SIZE};
 use crate::types::{LeaderEpoch, Offset, Timestamp};
 
+/// Most bytes that one read returns, unless a single batch has more.
+const READ_SIZE_MAX: usize = 4 << 20;
+
 /// Where a reader stands: an offset and, once it has read, the place of that offset in a file, which saves the search.
 /// An [`Offset`] becomes one with `into()`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,9 +187,8 @@ fn read_segments(
     max_bytes: usize,
     upto: Offset,
 ) -> Result<LogRead, ReadError> {
-    let nothing = LogRead { bytes: Bytes::new(), next: from };
     if from.offset >= upto {
-        return Ok(nothing);
+        return Ok(LogRead { bytes: Bytes::new(), next: from });
     }
     for segment in segments {
         if segment.base() >= upto {
@@ -201,29 +203,22 @@ fn read_segments(
         {
             return read_batches(segment, (from.offset, position), max_bytes, upto);
         }
-        check_nothing_is_missing(segment, segments, from.offset)?;
+        // Past the end of a segment the search goes on only where compaction may have removed records.
+        if from.offset >= segment.home().compacted_below {
+            let next = segments.iter().map(|next| next.base()).find(|next| *next > segment.base());
+            let next = next.map_or(upto, |next| next.min(upto));
+            if next > from.offset {
+                return Err(ends_early(segment, from.offset, next)?.into());
+            }
+        }
     }
-    Ok(nothing)
+    Ok(LogRead { bytes: Bytes::new(), next: from })
 }
 
-/// The search for `offset` went past the end of `segment`. That is right only where compaction has removed records, or when the
-/// next segment starts with it.
-fn check_nothing_is_missing(
-    segment: &Segment,
-    segments: &[Arc<Segment>],
-    offset: Offset,
-) -> Result<(), ReadError> {
-    let next = segments.iter().find(|next| next.base() > segment.base());
-    let Some(next) = next.filter(|next| next.base() > offset && offset >= segment.home().compacted_below)
-    else {
-        return Ok(());
-    };
-    Err(ReadError::Corrupt(Corruption {
-        file: segment.path(FileKind::Log),
-        position: segment.visible()?,
-        offset,
-        reason: CorruptionReason::EndsEarly(next.base()),
-    }))
+fn ends_early(segment: &Segment, offset: Offset, promised: Offset) -> Result<Corruption, FileError> {
+    let position = segment.visible()?;
+    let reason = CorruptionReason::EndsEarly(promised);
+    Ok(Corruption { file: segment.path(FileKind::Log), position, offset, reason })
 }
 
 /// The batches from `position` on, where the one with `offset`, or the next one behind it, starts.
@@ -234,7 +229,7 @@ fn read_batches(
     upto: Offset,
 ) -> Result<LogRead, ReadError> {
     let available = usize::try_from(segment.visible()? - position).unwrap_or(usize::MAX);
-    let mut size = max_bytes.max(HEADER_SIZE).min(available);
+    let mut size = max_bytes.clamp(HEADER_SIZE, READ_SIZE_MAX).min(available);
     loop {
         let mut buffer = ReadBuffer::new(size);
         read_exactly(segment, buffer.as_mut(), position, offset)?;

@@ -194,6 +194,8 @@ impl Writer {
                     break;
                 }
                 self.log.roll(&mut *with.queue)?;
+                // Rolling has flushed everything: readers may see it.
+                self.partition.wake_readers();
             }
             if let Some(append) = self.waiting.pop_front() {
                 self.prepare(append, now, &mut gathered, &mut with.cache);
@@ -325,11 +327,11 @@ impl Writer {
         }
     }
 
-    /// Ends the writer of a partition that is being deleted.
-    pub(super) fn delete(mut self, with: &mut Resources) {
-        self.partition.close(Unavailable::Deleted);
-        self.pull(with);
-        self.refuse_waiting();
+    /// Ends the writer of a partition that is being deleted, without a care for its files.
+    pub(super) fn abandon(mut self, with: &mut Resources) {
+        self.log.take_offline();
+        // Offline, this only gives the queue's handle back.
+        drop(self.log.close(&mut *with.queue));
     }
 
     /// Ends the writer in order: trims and flushes the files so that the next opening reads no segment.
@@ -385,7 +387,9 @@ impl Writer {
     }
 
     fn reopened(&mut self, log: Log, with: &mut Resources) {
-        self.log = log;
+        let mut failed = std::mem::replace(&mut self.log, log);
+        // Its error is known; this only gives the queue's handle back.
+        drop(failed.close(&mut *with.queue));
         self.started = false;
         with.marks.set(self.partition.slot(), self.log.durable());
         self.partition.reopened(self.log.view());

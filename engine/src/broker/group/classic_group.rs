@@ -17,6 +17,9 @@ use crate::types::Timestamp;
 /// Protocol type of consumers, whose metadata says which topics they read.
 const CONSUMER: &str = "consumer";
 
+/// Shortest time that members are waited for, so that an absurd timeout costs no busy loop.
+const REBALANCE_TIMEOUT_MIN: Duration = Duration::from_millis(1);
+
 /// Until when a generation waits for members to join.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum JoinTimer {
@@ -154,9 +157,10 @@ impl<R> Group<R> {
         self.pending_join.is_empty() && self.members.values().all(|member| member.joining.is_some())
     }
 
-    /// The longest time any member gives a rebalance.
+    /// The longest time any member gives a rebalance; none without members.
     pub(super) fn rebalance_timeout(&self) -> Duration {
-        self.members.values().map(|member| member.settings.rebalance_timeout).max().unwrap_or_default()
+        let timeouts = self.members.values().map(|member| member.settings.rebalance_timeout);
+        timeouts.max().map_or(Duration::ZERO, |longest| longest.max(REBALANCE_TIMEOUT_MIN))
     }
 
     pub(super) fn add_member(&mut self, id: &str, member: Member<R>, protocol_type: &str) {

@@ -8,9 +8,6 @@ use super::request::Response;
 use super::state::GroupState;
 use crate::error_code::ErrorCode;
 
-/// Shortest time that a generation waits for its members, so that a member's absurd timeout costs no busy loop.
-const REBALANCE_TIMEOUT_MIN: Duration = Duration::from_millis(1);
-
 impl<R> Group<R> {
     /// Starts a rebalance, or lets one that waits go on if everybody is there.
     pub(super) fn rebalance_or_complete(&mut self, turn: &mut Turn<'_, R>, reason: &str) {
@@ -49,7 +46,7 @@ impl<R> Group<R> {
     }
 
     fn wait_for_all(&mut self, now: Duration) {
-        let at = now + self.rebalance_timeout().max(REBALANCE_TIMEOUT_MIN);
+        let at = now + self.rebalance_timeout();
         self.join_timer = Some(JoinTimer::Rebalance { at });
         self.wake_at(at);
     }
@@ -117,7 +114,7 @@ impl<R> Group<R> {
             self.restart_session(&id, now);
             self.pending_sync.insert(id);
         }
-        let at = now + self.rebalance_timeout().max(REBALANCE_TIMEOUT_MIN);
+        let at = now + self.rebalance_timeout();
         self.sync_timer = Some(at);
         self.wake_at(at);
     }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod deletion;
+mod kafka;
 mod membership;
 mod offsets;
 mod simulation;

@@ -52,6 +52,8 @@ struct Clients {
     waiting: BTreeMap<Tag, usize>,
     /// What every run with the same acts must see.
     history: Vec<String>,
+    /// Generations that were told of, with their leaders.
+    leaders: BTreeSet<(i32, String)>,
 }
 
 impl Clients {
@@ -62,6 +64,7 @@ impl Clients {
             generation: [-1; 4],
             waiting: BTreeMap::new(),
             history: Vec::new(),
+            leaders: BTreeSet::new(),
         }
     }
 
@@ -123,6 +126,9 @@ impl Clients {
             {
                 self.member_ids[client] = joined.member_id;
                 self.generation[client] = joined.generation;
+                if joined.error == ErrorCode::None {
+                    self.leaders.insert((joined.generation, joined.leader));
+                }
             }
         }
     }
@@ -137,7 +143,7 @@ fn play(acts: &[Act]) -> Clients {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn every_request_is_answered_once_the_log_works_and_time_passes(acts in prop::collection::vec(act(), 1..80)) {
@@ -174,18 +180,12 @@ proptest! {
     }
 
     #[test]
-    fn no_two_members_of_a_generation_are_told_that_they_lead(acts in prop::collection::vec(act(), 1..80)) {
-        let clients = play(&acts);
-        let mut leaders: BTreeMap<i32, BTreeSet<&str>> = BTreeMap::new();
-        for line in clients.history.iter().filter(|line| line.contains("error: None, generation:")) {
-            let field = |name: &str| line.split(name).nth(1).unwrap().split([',', ' ']).next().unwrap();
-            let leader = line.split("leader: \"").nth(1).unwrap().split('"').next().unwrap();
-            // A static leader that comes back leads under its new id, and generations start anew after a deletion.
-            if !acts.iter().any(|act| matches!(act, Act::Delete | Act::Join { is_static: true, .. })) {
-                leaders.entry(field("generation: ").parse().unwrap()).or_default().insert(leader);
-            }
-        }
-        prop_assert!(leaders.values().all(|leaders| leaders.len() == 1), "{:?}", leaders);
+    fn a_generation_has_one_leader(acts in prop::collection::vec(act(), 1..80)) {
+        // A static leader that comes back leads under its new id; generations start anew after a deletion.
+        let plain = |act: &Act| !matches!(act, Act::Delete | Act::Join { is_static: true, .. });
+        let clients = play(&acts.into_iter().filter(plain).collect::<Vec<_>>());
+        let generations: BTreeSet<i32> = clients.leaders.iter().map(|(generation, _)| *generation).collect();
+        prop_assert_eq!(generations.len(), clients.leaders.len(), "{:?}", clients.leaders);
     }
 
     #[test]
