@@ -146,7 +146,7 @@ impl DataDirectory {
     pub fn partition_folders(&self) -> Result<Vec<TopicPartition>, FileError> {
         let names = self.names()?;
         let folders = names.iter().filter(|name| self.disk.is_dir(&self.path.join(name)));
-        Ok(folders.filter_map(|name| parse_partition(name)).collect())
+        Ok(folders.filter_map(|name| folder_name::parse(name)).collect())
     }
 
     /// Deletes a partition's folder: when this returns, it does not come back after a power cut. Readers that have

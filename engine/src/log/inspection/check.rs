@@ -202,10 +202,7 @@ impl FolderCheck<'_> {
     fn run(&mut self, progress: &mut dyn FnMut(u64)) -> Result<(), FileError> {
         self.check_metadata()?;
         self.read_epochs()?;
-        let layout = match Layout::read(self.disk, self.directory) {
-            Err(error) if error.source.kind() == io::ErrorKind::NotFound => return Ok(()),
-            layout => layout?,
-        };
+        let Some(layout) = Layout::read(self.disk, self.directory)? else { return Ok(()) };
         let OpenFrom { recovery_point, log_start, durable, .. } = self.from.open;
         let mut durable = durable.max(recovery_point);
         self.result.segments = layout.segments.len();

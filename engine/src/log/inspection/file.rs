@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::io::{Disk, OpenMode};
 use crate::log::error::{FileError, FileOperation};
 use crate::log::file_name::FileKind;
-use crate::log::index::{OffsetEntry, TimeEntry, TimestampOffset};
+use crate::log::index::{OffsetEntry, TimeEntry};
 use crate::log::index_file::{Entries, IndexEntry};
 use crate::log::producer_snapshot;
 use crate::log::scanner::{BatchScanner, ScanEnd, Scanned};
@@ -24,7 +24,7 @@ pub enum InspectedFile {
     /// `.index`: last offset of a batch, and where the batch starts.
     OffsetIndex(Vec<(Offset, u64)>),
     /// `.timeindex`: largest timestamp so far, and last offset of the batch that has it.
-    TimeIndex(Vec<TimestampOffset>),
+    TimeIndex(Vec<(Timestamp, Offset)>),
     /// `.txnindex`
     Transactions(Vec<AbortedTransaction>),
     /// `.snapshot`
@@ -87,10 +87,7 @@ impl InspectedFile {
             }
             FileKind::TimeIndex => {
                 let entries: Vec<TimeEntry> = load(disk, path)?;
-                let entry = |entry: &TimeEntry| TimestampOffset {
-                    timestamp: entry.timestamp(),
-                    offset: entry.last_offset(base),
-                };
+                let entry = |entry: &TimeEntry| (entry.timestamp(), entry.last_offset(base));
                 InspectedFile::TimeIndex(entries.iter().map(entry).collect())
             }
             FileKind::TransactionIndex => {

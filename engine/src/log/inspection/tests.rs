@@ -243,7 +243,7 @@ fn each_file_is_looked_into_by_its_name() {
     let Ok(InspectedFile::TimeIndex(times)) = open(&names(&disk, ".timeindex")[0]) else {
         panic!("an index")
     };
-    assert!(times.is_sorted_by_key(|entry| entry.timestamp) && !times.is_empty());
+    assert!(times.is_sorted() && !times.is_empty());
     let Ok(InspectedFile::Producers(producers)) = open(&names(&disk, ".snapshot").pop().unwrap()) else {
         panic!("a snapshot")
     };

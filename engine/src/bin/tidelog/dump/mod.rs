@@ -79,10 +79,10 @@ impl Dump {
                     json!({ "offset": offset.0, "position": position }),
                 )
             }),
-            InspectedFile::TimeIndex(entries) => self.entries(&entries, |entry| {
+            InspectedFile::TimeIndex(entries) => self.entries(&entries, |(timestamp, offset)| {
                 (
-                    format!("  {} at offset {}", timestamp_text(entry.timestamp), entry.offset),
-                    json!({ "timestamp": entry.timestamp.0, "offset": entry.offset.0 }),
+                    format!("  {} at offset {}", timestamp_text(*timestamp), offset),
+                    json!({ "timestamp": timestamp.0, "offset": offset.0 }),
                 )
             }),
             InspectedFile::Transactions(entries) => self.entries(&entries, |aborted| {
