@@ -139,6 +139,16 @@ impl DataDirectory {
         Ok(partitions)
     }
 
+    /// The partitions that have a folder. Changes nothing.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn partition_folders(&self) -> Result<Vec<TopicPartition>, FileError> {
+        let names = self.names()?;
+        let folders = names.iter().filter(|name| self.disk.is_dir(&self.path.join(name)));
+        Ok(folders.filter_map(|name| folder_name::parse(name)).collect())
+    }
+
     /// Deletes a partition's folder: when this returns, it does not come back after a power cut. Readers that have
     /// files open go on.
     ///
@@ -190,6 +200,14 @@ impl DataDirectory {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(FileError::of(FileOperation::Remove, &path)(error)),
         }
+    }
+
+    /// Whether the mark of a clean stop is there. Leaves it.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn has_clean_shutdown(&self) -> Result<bool, FileError> {
+        Ok(self.names()?.iter().any(|name| name == CLEAN_SHUTDOWN))
     }
 
     /// Leaves the mark of a clean stop. Only after every log has been closed and the recovery points are written.

@@ -18,6 +18,7 @@ mod folder_name;
 mod header_walk;
 mod index;
 mod index_file;
+pub mod inspection;
 mod layout;
 mod leader_epochs;
 mod meta_properties;

@@ -28,17 +28,17 @@ pub(crate) struct Directory {
 }
 
 impl DirectoryArgs {
-    /// Where it is, as given.
-    pub(crate) fn path(&self) -> &Path {
-        &self.data_dir
+    /// Where it is, if it is there.
+    pub(crate) fn existing(&self) -> Result<&Path, CliError> {
+        match self.data_dir.join(MARK).exists() {
+            true => Ok(&self.data_dir),
+            false => Err(CliError::NoDirectory(self.data_dir.clone())),
+        }
     }
 
     /// Opens a directory that is there.
     pub(crate) fn open(&self) -> Result<Directory, CliError> {
-        if self.data_dir.join(MARK).exists() {
-            return self.open_or_create();
-        }
-        Err(CliError::NoDirectory(self.data_dir.clone()))
+        Directory::open(self.existing()?)
     }
 
     /// Opens a directory, a new one when there is none.

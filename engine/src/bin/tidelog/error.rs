@@ -6,6 +6,11 @@ use std::process::ExitCode;
 
 use tidelog::client::KafkaError;
 use tidelog::error_code::ErrorCode;
+use tidelog::io::LockError;
+use tidelog::log::DataDirectoryError;
+use tidelog::log::inspection::InspectError;
+
+use crate::interrupt::INTERRUPTED;
 
 /// What a command ends with: the exit code, or why there is none of its own.
 pub(crate) type Outcome = Result<ExitCode, CliError>;
@@ -38,6 +43,15 @@ pub(crate) enum CliError {
         /// The operating system's reason.
         source: io::Error,
     },
+    /// Another process works on it.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A file at the root of a data directory cannot be used.
+    #[error(transparent)]
+    Root(#[from] DataDirectoryError),
+    /// A file of a log cannot be looked into.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
     /// Standard input cannot be read.
     #[error("cannot read standard input: {0}")]
     Input(#[source] io::Error),
@@ -50,15 +64,18 @@ pub(crate) enum CliError {
         reason: String,
     },
     /// A line that is larger than a record may be.
-    #[error("{input}: line {number} has {size} bytes, more than message.max.bytes allows")]
+    #[error("{input}: line {number} has more than {size_max} bytes, which is message.max.bytes")]
     LineTooLong {
         /// Where it is.
         input: String,
         /// Its number, from 1.
         number: u64,
-        /// Its bytes.
-        size: u64,
+        /// Bytes that it may have.
+        size_max: usize,
     },
+    /// The user does not want to wait for the end.
+    #[error("interrupted")]
+    Interrupted,
     /// Ctrl-C cannot be caught.
     #[error("cannot catch signals: {0}")]
     Signals(#[source] io::Error),
@@ -81,19 +98,19 @@ impl CliError {
         move |source| CliError::File { path: path.into(), source }
     }
 
+    fn print(&self, exit_code: u8) -> ExitCode {
+        eprintln!("error: {self}");
+        ExitCode::from(exit_code)
+    }
+
     /// Tells the user and says which exit code that makes. A reader of the output that has gone away, such as `head`,
     /// has what it wanted.
     pub(crate) fn report(&self) -> ExitCode {
         match self {
             CliError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-            CliError::Usage(_) => {
-                eprintln!("error: {self}");
-                ExitCode::from(2)
-            }
-            _ => {
-                eprintln!("error: {self}");
-                ExitCode::FAILURE
-            }
+            CliError::Usage(_) => self.print(2),
+            CliError::Interrupted => self.print(INTERRUPTED),
+            _ => self.print(1),
         }
     }
 }

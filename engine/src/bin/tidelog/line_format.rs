@@ -27,8 +27,11 @@ pub(crate) struct ParsedLine<'a> {
     /// Value; `None` is null.
     pub(crate) value: Option<&'a [u8]>,
     /// Headers in order.
-    pub(crate) headers: Vec<(&'a str, Option<&'a [u8]>)>,
+    pub(crate) headers: ParsedHeaders<'a>,
 }
+
+/// Keys and values of headers; `None` is null.
+pub(crate) type ParsedHeaders<'a> = Vec<(&'a str, Option<&'a [u8]>)>;
 
 /// Why a line is no record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -126,7 +129,7 @@ impl LineFormat {
         Ok(parsed)
     }
 
-    fn headers<'a>(&self, mut rest: &'a [u8]) -> Result<Vec<(&'a str, Option<&'a [u8]>)>, LineError> {
+    fn headers<'a>(&self, mut rest: &'a [u8]) -> Result<ParsedHeaders<'a>, LineError> {
         let mut headers = Vec::new();
         if self.null_or(rest).is_none() {
             return Ok(headers);

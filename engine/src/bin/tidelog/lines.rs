@@ -2,19 +2,13 @@
 
 use std::io::{self, BufRead, Read};
 
-/// Bytes of an over-long line that are skipped at once.
-const SKIP_SIZE: u64 = 1 << 16;
-
 /// A line, without its end.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line<'a> {
     /// All of it.
     Whole(&'a [u8]),
-    /// It has more bytes than are read; it has been skipped.
-    TooLong {
-        /// Its bytes.
-        size: u64,
-    },
+    /// It goes on beyond what may be read. There is no way on behind it.
+    TooLong,
 }
 
 /// Reads lines that end with a line feed or with the input. All other bytes are content.
@@ -48,8 +42,8 @@ impl<R: BufRead> LineReader<R> {
     /// The operating system's.
     pub(crate) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
         self.buffer.clear();
-        // The line, its end, and one byte more that says that it is too long.
-        let wanted = (self.size_max as u64).saturating_add(2);
+        // One byte more, for the end of the line.
+        let wanted = (self.size_max as u64).saturating_add(1);
         let read = self.source.by_ref().take(wanted).read_until(b'\n', &mut self.buffer)?;
         if read == 0 {
             return Ok(None);
@@ -58,31 +52,8 @@ impl<R: BufRead> LineReader<R> {
         self.position += read as u64;
         if self.buffer.last() == Some(&b'\n') {
             self.buffer.pop();
-        } else if read as u64 == wanted {
-            let size = read as u64 + self.skip_line()?;
-            return Ok(Some(Line::TooLong { size }));
         }
-        if self.buffer.len() > self.size_max {
-            return Ok(Some(Line::TooLong { size: self.buffer.len() as u64 }));
-        }
-        Ok(Some(Line::Whole(&self.buffer)))
-    }
-
-    /// Reads up to the end of the line. Returns the bytes before it.
-    fn skip_line(&mut self) -> io::Result<u64> {
-        let mut skipped = 0;
-        loop {
-            self.buffer.clear();
-            let read = self.source.by_ref().take(SKIP_SIZE).read_until(b'\n', &mut self.buffer)? as u64;
-            self.position += read;
-            skipped += read;
-            if self.buffer.last() == Some(&b'\n') {
-                return Ok(skipped - 1);
-            }
-            if read == 0 {
-                return Ok(skipped);
-            }
-        }
+        Ok(Some(if self.buffer.len() > self.size_max { Line::TooLong } else { Line::Whole(&self.buffer) }))
     }
 }
 
@@ -90,39 +61,42 @@ impl<R: BufRead> LineReader<R> {
 mod tests {
     use super::*;
 
-    fn lines(bytes: &[u8], size_max: usize) -> Vec<Result<Vec<u8>, u64>> {
+    fn lines(bytes: &[u8], size_max: usize) -> Vec<Option<Vec<u8>>> {
         let mut reader = LineReader::new(io::BufReader::with_capacity(3, bytes), size_max);
         let mut lines = Vec::new();
         while let Some(line) = reader.next().unwrap() {
-            lines.push(match line {
-                Line::Whole(line) => Ok(line.to_vec()),
-                Line::TooLong { size } => Err(size),
-            });
+            match line {
+                Line::Whole(line) => lines.push(Some(line.to_vec())),
+                Line::TooLong => {
+                    lines.push(None);
+                    break;
+                }
+            }
         }
-        assert_eq!((reader.number(), reader.position()), (lines.len() as u64, bytes.len() as u64));
+        assert_eq!(reader.number(), lines.len() as u64);
+        assert!(lines.last() == Some(&None) || reader.position() == bytes.len() as u64);
         lines
+    }
+
+    fn whole(line: &[u8]) -> Option<Vec<u8>> {
+        Some(line.to_vec())
     }
 
     #[test]
     fn every_byte_but_the_line_feed_is_content() {
         assert_eq!(lines(b"", 10), []);
-        assert_eq!(lines(b"\n\n", 10), [Ok(vec![]), Ok(vec![])]);
-        assert_eq!(
-            lines(b"a\r\n\0\xff\nlast", 10),
-            [Ok(b"a\r".to_vec()), Ok(vec![0, 0xff]), Ok(b"last".to_vec())]
-        );
+        assert_eq!(lines(b"\n\n", 10), [whole(b""), whole(b"")]);
+        assert_eq!(lines(b"a\r\n\0\xff\nlast", 10), [whole(b"a\r"), whole(b"\0\xff"), whole(b"last")]);
     }
 
     #[test]
-    fn a_line_that_is_too_long_is_measured_and_skipped() {
+    fn a_line_that_is_too_long_is_noticed_wherever_it_ends() {
         for end in ["", "\n"] {
             for size in 1..40 {
                 let text = format!("ok\n{}{end}", "x".repeat(size));
-                let expected = if size <= 8 { Ok(vec![b'x'; size]) } else { Err(size as u64) };
-                assert_eq!(lines(text.as_bytes(), 8), [Ok(b"ok".to_vec()), expected], "{text:?}");
+                let expected = (size <= 8).then(|| vec![b'x'; size]);
+                assert_eq!(lines(text.as_bytes(), 8), [whole(b"ok"), expected], "{text:?}");
             }
         }
-        let text = format!("{}\nok", "x".repeat(200_000));
-        assert_eq!(lines(text.as_bytes(), 8), [Err(200_000), Ok(b"ok".to_vec())]);
     }
 }

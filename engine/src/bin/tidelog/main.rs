@@ -4,16 +4,22 @@
 //! Every command works on a data directory in this process. Results go to standard output, everything else to standard
 //! error, so that output can be piped.
 
+mod check;
 mod configs;
 mod data_directory;
+mod dump;
 mod error;
 mod interrupt;
 mod line_format;
 mod lines;
 mod output;
+mod plot;
 mod produce;
 mod progress;
+mod quickstart;
+mod record_format;
 mod standard_input;
+mod time;
 mod topics;
 
 use std::io::IsTerminal;
@@ -40,6 +46,8 @@ enum Command {
     Topics(topics::TopicsArgs),
     Configs(configs::ConfigsArgs),
     Produce(produce::ProduceArgs),
+    Dump(dump::DumpArgs),
+    Check(check::CheckArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -57,6 +65,8 @@ fn main() -> ExitCode {
         Command::Topics(args) => topics::run(&args),
         Command::Configs(args) => configs::run(&args),
         Command::Produce(args) => produce::run(&args),
+        Command::Dump(args) => dump::run(&args),
+        Command::Check(args) => check::run(&args),
     };
     outcome.unwrap_or_else(|error| error.report())
 }

@@ -117,9 +117,8 @@ fn into_output(error: serde_json::Error) -> CliError {
 }
 
 /// A count of things, for people: `1 record`, `1,234 records`.
-pub(crate) fn count_text(count: u64, thing: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {thing}{plural}", number_text(count))
+pub(crate) fn count_text(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", number_text(count), if count == 1 { one } else { many })
 }
 
 /// A number with its thousands set apart: `1,234`.
@@ -133,6 +132,21 @@ pub(crate) fn number_text(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A time in nanoseconds with three digits: `412 ns`, `1.23 ms`, `10 s`.
+pub(crate) fn duration_text(nanos: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1_000, "µs"), (1_000_000, "ms"), (1_000_000_000, "s")];
+    let Some((unit, name)) = UNITS.into_iter().rev().find(|(unit, _)| nanos >= *unit) else {
+        return format!("{nanos} ns");
+    };
+    let whole = nanos / unit;
+    let hundredths = nanos % unit * 100 / unit;
+    match (whole, hundredths) {
+        (_, 0) | (100.., _) => format!("{whole} {name}"),
+        (10.., _) => format!("{whole}.{} {name}", hundredths / 10),
+        _ => format!("{whole}.{hundredths:02} {name}"),
+    }
 }
 
 /// A count of bytes, for people: `1.5 MiB`.
@@ -160,9 +174,25 @@ mod tests {
         for (count, text) in
             [(0, "0 records"), (1, "1 record"), (999, "999 records"), (1000, "1,000 records")]
         {
-            assert_eq!(count_text(count, "record"), text);
+            assert_eq!(count_text(count, "record", "records"), text);
         }
         assert_eq!(number_text(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn durations_have_three_digits() {
+        for (nanos, text) in [
+            (0, "0 ns"),
+            (999, "999 ns"),
+            (1_000, "1 µs"),
+            (1_234, "1.23 µs"),
+            (12_345_678, "12.3 ms"),
+            (123_456_789, "123 ms"),
+            (10_000_000_000, "10 s"),
+            (u64::MAX, "18446744073 s"),
+        ] {
+            assert_eq!(duration_text(nanos), text);
+        }
     }
 
     #[test]

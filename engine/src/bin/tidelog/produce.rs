@@ -99,8 +99,14 @@ pub(crate) fn run(args: &ProduceArgs) -> Outcome {
         progress::open_ended("producing")
     };
     let start = Instant::now();
-    let mut ingest =
-        Ingest { producer: &producer, args, format: &format, bar: &bar, ingested: Ingested::default() };
+    let mut ingest = Ingest {
+        producer: &producer,
+        args,
+        format: &format,
+        bar: &bar,
+        size_max,
+        ingested: Ingested::default(),
+    };
     let input = BufReader::with_capacity(1 << 16, StandardInput::new(interrupt.clone()));
     let result = ingest.all(LineReader::new(input, size_max));
     let Ingested { records, bytes } = ingest.ingested;
@@ -110,14 +116,14 @@ pub(crate) fn run(args: &ProduceArgs) -> Outcome {
     let unknown = producer.len() as u64;
     let seconds = start.elapsed().as_secs_f64();
     let delivered = match records - failed - unknown {
-        delivered if delivered == records => count_text(records, "record"),
-        delivered => format!("{delivered} of {}", count_text(records, "record")),
+        delivered if delivered == records => count_text(records, "record", "records"),
+        delivered => format!("{delivered} of {}", count_text(records, "record", "records")),
     };
     eprintln!("produced {delivered} ({}) to {} in {seconds:.2} s", size_text(bytes), args.topic);
     result?;
     if let Some(source) = first_error {
         return Err(CliError::Item {
-            what: format!("{} not delivered", count_text(failed, "record")),
+            what: format!("{} not delivered", count_text(failed, "record", "records")),
             source,
         });
     }
@@ -158,6 +164,8 @@ struct Ingest<'a> {
     args: &'a ProduceArgs,
     format: &'a LineFormat,
     bar: &'a ProgressBar,
+    /// `message.max.bytes`
+    size_max: usize,
     ingested: Ingested,
 }
 
@@ -168,12 +176,9 @@ impl Ingest<'_> {
             let Some(line) = next else { return Ok(()) };
             let line = match line {
                 Line::Whole(line) => line,
-                Line::TooLong { size } => {
-                    return Err(CliError::LineTooLong {
-                        input: "standard input".to_owned(),
-                        number: lines.number(),
-                        size,
-                    });
+                Line::TooLong => {
+                    let (input, number) = ("standard input".to_owned(), lines.number());
+                    return Err(CliError::LineTooLong { input, number, size_max: self.size_max });
                 }
             };
             let size = line.len() as u64;
