@@ -94,7 +94,8 @@ pub fn text(table: &Table) -> String {
     }
     for goal in table.variant.goals.iter().filter_map(|goal| judge(goal, table)) {
         let verdict = if goal.reached { "reached" } else { "MISSED" };
-        line(&mut out, format_args!("  goal: {}: {}, {verdict}", goal.goal, number(goal.value)));
+        let value = if goal.value.abs() < 10.0 { format!("{:.3}", goal.value) } else { number(goal.value) };
+        line(&mut out, format_args!("  goal: {}: {value}, {verdict}", goal.goal));
     }
     out
 }
@@ -216,8 +217,8 @@ mod tests {
         assert!(lines[3].contains("2,000,000        4.00x"), "{text}");
         assert!(lines[4].ends_with("-  cannot"), "{text}");
         assert!(lines[5].contains("floor") && lines[5].contains("0.50x"), "{text}");
-        assert_eq!(lines[6], "  goal: tidelog at least 4.00 x rate of peer: 4.00, reached");
-        assert_eq!(lines[7], "  goal: tidelog at most 1.00 x time of the best peer: 1.50, MISSED");
+        assert_eq!(lines[6], "  goal: tidelog at least 4.00 x rate of peer: 4.000, reached");
+        assert_eq!(lines[7], "  goal: tidelog at most 1.00 x time of the best peer: 1.500, MISSED");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Engines and topics for the workloads, and the two that measure an engine as a whole.
+//! Engines, topics and producers for the workloads, and an engine that does nothing.
 
 use tidelog::broker::NewTopic;
 use tidelog::client::config::{ClientConfig, Config, ProducerConfig};
@@ -6,7 +6,7 @@ use tidelog::client::{Engine, Producer, ProducerRecord};
 
 use crate::error::SampleError;
 use crate::job::Job;
-use crate::logs::{IdleEngine, ReopenedLog};
+use crate::logs::IdleEngine;
 
 /// The one topic of a workload.
 pub const TOPIC: &str = "bench";
@@ -39,7 +39,11 @@ pub fn engine(job: &Job, partitions: i32, overrides: &[(&str, &str)]) -> Result<
     Ok(engine)
 }
 
-fn open(client: &ClientConfig) -> Result<Engine, SampleError> {
+/// The engine that a client's settings name.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn open(client: &ClientConfig) -> Result<Engine, SampleError> {
     let engine = Engine::open(client).map_err(SampleError::of)?;
     engine.ok_or_else(|| SampleError::Process("the configuration names no engine".to_owned()))
 }
@@ -74,28 +78,5 @@ impl IdleEngine for Idle {
         }
         producer.flush(None);
         Ok(Idle(engine))
-    }
-}
-
-/// A log that was closed in order and is opened again.
-pub struct Reopened(Engine);
-
-impl ReopenedLog for Reopened {
-    fn prepare(job: &Job) -> Result<(), SampleError> {
-        let engine = engine(job, 1, &[])?;
-        let producer = producer(job, &engine, &[])?;
-        producer.produce(TOPIC, record(b"x")).map_err(SampleError::of)?;
-        producer.flush(None);
-        Ok(())
-    }
-
-    fn reopen(job: &Job) -> Result<Self, SampleError> {
-        let client = ProducerConfig::new(&config(job, &[])?).map_err(SampleError::of)?.client;
-        Ok(Reopened(open(&client)?))
-    }
-
-    fn close(self) -> Result<(), SampleError> {
-        self.0.broker().close();
-        Ok(())
     }
 }

@@ -4,4 +4,5 @@
 pub mod append;
 pub mod durable;
 pub mod engine;
+pub mod open;
 pub mod read;

@@ -8,7 +8,7 @@ use crate::error::SampleError;
 use crate::floor;
 use crate::job::Job;
 use crate::logs::ReopenedLog;
-use crate::subject::engine::Reopened;
+use crate::subject::open::Reopened;
 
 const GOALS: &[Goal] =
     &[Goal { of: "tidelog", metric: "open us", against: Against::Nothing, bound: Bound::AtMost(5_000.0) }];

@@ -1,8 +1,5 @@
 //! The machine's own file system.
 
-#[cfg(test)]
-mod tests;
-
 use std::any::Any;
 use std::ffi::CString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -36,6 +33,9 @@ pub enum WriteMethod {
 }
 
 /// The real disk.
+///
+/// While a commit queue appends to a file, the file's size covers what is prepared ahead of its data: zeroes, which a
+/// crash leaves behind and [`CommitQueue::close`] removes. Only the queue's owner knows how many bytes are valid.
 #[derive(Debug)]
 pub struct PosixDisk {
     method: WriteMethod,
@@ -170,3 +170,6 @@ impl DiskFile for PosixFile {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 //! pulled by shards), `delivery` (reports), `queue_limits` (how much may be outstanding), `record_clock`.
 
 mod delivery;
+mod growing_list;
 mod partition_batches;
 mod queue_limits;
 mod record_clock;
