@@ -4,4 +4,5 @@ mod bench;
 mod check;
 mod console;
 mod dump;
+mod groups;
 mod topics;

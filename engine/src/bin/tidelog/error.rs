@@ -118,7 +118,7 @@ impl CliError {
 /// The engine's text, or a plainer one where Kafka's speaks to programs.
 fn plain_reason(error: &KafkaError) -> &str {
     match error.code() {
-        ErrorCode::UnknownTopicOrPartition => "does not exist",
+        ErrorCode::UnknownTopicOrPartition | ErrorCode::GroupIdNotFound => "does not exist",
         _ => error.reason(),
     }
 }

@@ -9,6 +9,7 @@ mod configs;
 mod data_directory;
 mod dump;
 mod error;
+mod groups;
 mod interrupt;
 mod line_format;
 mod lines;
@@ -46,6 +47,7 @@ enum Command {
     Topics(topics::TopicsArgs),
     Configs(configs::ConfigsArgs),
     Produce(produce::ProduceArgs),
+    Groups(groups::GroupsArgs),
     Dump(dump::DumpArgs),
     Check(check::CheckArgs),
 }
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Command::Topics(args) => topics::run(&args),
         Command::Configs(args) => configs::run(&args),
         Command::Produce(args) => produce::run(&args),
+        Command::Groups(args) => groups::run(&args),
         Command::Dump(args) => dump::run(&args),
         Command::Check(args) => check::run(&args),
     };

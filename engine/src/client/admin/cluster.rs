@@ -41,6 +41,7 @@ impl Admin {
     }
 }
 
-fn node(broker: &Broker) -> Node {
+/// The engine as a node.
+pub(super) fn node(broker: &Broker) -> Node {
     Node { id: broker.config().node_id, host: "localhost".to_owned(), port: 0 }
 }

@@ -6,6 +6,8 @@
 
 mod cluster;
 mod configs;
+mod group_offsets;
+mod groups;
 mod offsets;
 #[cfg(test)]
 mod tests;
@@ -13,6 +15,7 @@ mod topics;
 
 pub use cluster::{ClusterDescription, Node};
 pub use configs::{ConfigResource, ResourceAlteration, ResourceSettings};
+pub use groups::{GroupDescription, GroupListing, MemberDescription};
 pub use offsets::{OffsetQuery, RecordDeletion};
 pub use topics::{NewPartitions, NewTopic, PartitionDescription, TopicDescription};
 

@@ -1,6 +1,7 @@
 use super::*;
 use crate::broker::OffsetSpec;
-use crate::client::{Producer, ProducerRecord};
+use crate::broker::group::{GroupState, Stability};
+use crate::client::{OffsetSpec as OffsetPlace, Producer, ProducerRecord, TopicPartitionOffset};
 use crate::config::{AlterOperation, Alteration, ConfigSource, TopicOverrides};
 use crate::types::{Isolation, Offset, PartitionIndex};
 
@@ -202,4 +203,41 @@ fn without_an_engine_every_call_says_so() {
     let admin = Admin::new(&Config::new()).unwrap();
     assert_eq!(admin.list_topics().unwrap_err().code(), ErrorCode::LocalTransport);
     assert_eq!(codes(&admin.create_topics(&[topic("t", 1)], Mode::Apply)), [ErrorCode::LocalTransport]);
+}
+
+fn at(topic: &str, partition: i32, offset: OffsetPlace) -> TopicPartitionOffset {
+    TopicPartitionOffset::new(topic.into(), PartitionIndex(partition), offset)
+}
+
+#[test]
+fn a_groups_offsets_are_set_listed_and_deleted_and_the_group_with_them() {
+    let admin = created(&["t"]);
+    assert_eq!(admin.list_consumer_groups(&[]), Ok(vec![]));
+    let nothing =
+        admin.list_consumer_group_offsets("g", Some(&[at("t", 0, OffsetPlace::Invalid)]), Stability::Ignored);
+    assert_eq!(nothing.unwrap()[0].offset, OffsetPlace::Invalid);
+    assert_eq!(admin.list_topics().unwrap().len(), 1, "asking makes no internal topic");
+    let wanted = [
+        TopicPartitionOffset { metadata: Some("note".into()), ..at("t", 1, OffsetPlace::At(Offset(7))) },
+        at("t", 2, OffsetPlace::At(Offset(7))),
+        at("missing", 0, OffsetPlace::At(Offset(7))),
+        at("t", 0, OffsetPlace::End),
+    ];
+    let altered = admin.alter_consumer_group_offsets("g", &wanted).unwrap();
+    let errors: Vec<_> = altered.iter().map(|element| element.error.as_ref().map(KafkaError::code)).collect();
+    let unknown = Some(ErrorCode::UnknownTopicOrPartition);
+    assert_eq!(errors, [None, unknown, unknown, Some(ErrorCode::LocalInvalidArg)]);
+    let all = admin.list_consumer_group_offsets("g", None, Stability::Required).unwrap();
+    assert_eq!(all, [wanted[0].clone()]);
+    let listed = admin.list_consumer_groups(&[GroupState::Empty]).unwrap();
+    assert_eq!((listed[0].group.as_str(), listed[0].is_simple), ("g", true));
+    assert_eq!(admin.list_consumer_groups(&[GroupState::Stable]), Ok(vec![]));
+    let described = admin.describe_consumer_groups(&["g", "none"]);
+    let states: Vec<_> = described.into_iter().map(|group| group.unwrap().state).collect();
+    assert_eq!(states, [GroupState::Empty, GroupState::Dead]);
+    let deleted = admin.delete_consumer_group_offsets("g", &[at("t", 1, OffsetPlace::Invalid)]).unwrap();
+    assert_eq!(deleted[0].error, None);
+    assert_eq!(admin.list_consumer_group_offsets("g", None, Stability::Ignored), Ok(vec![]));
+    let expected = [ErrorCode::GroupIdNotFound];
+    assert_eq!(codes(&admin.delete_consumer_groups(&["none"])), expected);
 }
