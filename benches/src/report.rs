@@ -31,7 +31,7 @@ struct RowReport {
     role: Role,
     medians: Vec<Option<f64>>,
     samples: Vec<Vec<f64>>,
-    failure: Option<String>,
+    failures: Vec<String>,
 }
 
 #[derive(serde::Serialize)]
@@ -56,7 +56,7 @@ impl Report {
             role: row.contestant.role,
             medians: (0..metrics.len()).map(|metric| row.median(metric)).collect(),
             samples: row.samples.clone(),
-            failure: row.failure.clone(),
+            failures: row.failures.clone(),
         };
         self.tables.push(TableReport {
             workload: table.workload.name,
@@ -83,20 +83,19 @@ pub fn text(table: &Table) -> String {
     line(&mut out, format_args!("  {:width$}{} {:>7}", "", titles.collect::<String>(), "spread"));
     for row in &table.rows {
         let name = row.contestant.name;
-        match (&row.failure, row.samples.is_empty()) {
-            (Some(reason), true) => line(&mut out, format_args!("  {name:width$}  -  {reason}")),
-            (Some(reason), false) => {
-                line(
-                    &mut out,
-                    format_args!("  {name:width$}{}  then failed: {reason}", cells(row, subject, table)),
-                );
-            }
+        match (row.failures.last(), row.samples.len()) {
             (None, _) => line(&mut out, format_args!("  {name:width$}{}", cells(row, subject, table))),
+            (Some(reason), 0) => line(&mut out, format_args!("  {name:width$}  -  {reason}")),
+            (Some(reason), _) => {
+                let (cells, count) = (cells(row, subject, table), row.failures.len());
+                line(&mut out, format_args!("  {name:width$}{cells}  {count} rounds failed: {reason}"));
+            }
         }
     }
     for goal in table.variant.goals.iter().filter_map(|goal| judge(goal, table)) {
         let verdict = if goal.reached { "reached" } else { "MISSED" };
-        line(&mut out, format_args!("  goal: {}: {}, {verdict}", goal.goal, number(goal.value)));
+        let value = if goal.value.abs() < 10.0 { format!("{:.3}", goal.value) } else { number(goal.value) };
+        line(&mut out, format_args!("  goal: {}: {value}, {verdict}", goal.goal));
     }
     out
 }
@@ -114,7 +113,8 @@ fn cells(row: &Row, subject: Option<&Row>, table: &Table) -> String {
             None => over(value, table.rows.last().and_then(|floor| floor.median(metric))),
         };
         let ratio = ratio.map_or(String::new(), |ratio| format!("{ratio:.2}x"));
-        let _ = write!(cells, " {:>14} {ratio:>12}", value.map_or(String::new(), number));
+        let value = value.map_or(String::new(), number);
+        cells.push_str(&format!(" {value:>14} {ratio:>12}"));
     }
     let spread = row.spread(0).map_or(String::new(), |spread| format!("{:.0}%", spread * 100.0));
     format!("{cells} {spread:>7}")
@@ -202,7 +202,7 @@ mod tests {
     fn table(figures: [Option<[f64; 2]>; 4]) -> Table {
         let rows = WORKLOAD.contestants.iter().zip(figures).map(|(contestant, figures)| Row {
             contestant,
-            failure: figures.is_none().then(|| "cannot".to_owned()),
+            failures: figures.is_none().then(|| "cannot".to_owned()).into_iter().collect(),
             samples: figures.iter().map(|figures| figures.to_vec()).collect(),
         });
         Table { workload: &WORKLOAD, variant: &WORKLOAD.variants[0], rows: rows.collect() }
@@ -217,8 +217,8 @@ mod tests {
         assert!(lines[3].contains("2,000,000        4.00x"), "{text}");
         assert!(lines[4].ends_with("-  cannot"), "{text}");
         assert!(lines[5].contains("floor") && lines[5].contains("0.50x"), "{text}");
-        assert_eq!(lines[6], "  goal: tidelog at least 4.00 x rate of peer: 4.00, reached");
-        assert_eq!(lines[7], "  goal: tidelog at most 1.00 x time of the best peer: 1.50, MISSED");
+        assert_eq!(lines[6], "  goal: tidelog at least 4.00 x rate of peer: 4.000, reached");
+        assert_eq!(lines[7], "  goal: tidelog at most 1.00 x time of the best peer: 1.500, MISSED");
     }
 
     #[test]

@@ -57,10 +57,10 @@ pub struct Table {
 pub struct Row {
     /// Who.
     pub contestant: &'static Contestant,
-    /// One set of figures per round, in the order of the workload's metrics.
+    /// One set of figures per successful round, in the order of the workload's metrics.
     pub samples: Vec<Vec<f64>>,
-    /// Why there are no figures, or no more.
-    pub failure: Option<String>,
+    /// Why it stays out, or what went wrong in the rounds that gave no figures.
+    pub failures: Vec<String>,
 }
 
 impl Row {
@@ -83,6 +83,12 @@ impl Row {
         Some((values.last()? - values.first()?) / self.median(metric)?)
     }
 
+    /// Whether it stays out, or failed twice and never succeeded.
+    fn gave_up(&self) -> bool {
+        matches!(self.contestant.part, Part::StaysOut(_))
+            || (self.samples.is_empty() && self.failures.len() >= 2)
+    }
+
     fn sorted(&self, metric: usize) -> Vec<f64> {
         let mut values: Vec<f64> =
             self.samples.iter().filter_map(|sample| sample.get(metric).copied()).collect();
@@ -98,16 +104,16 @@ impl Session {
         let mut rows: Vec<Row> = workload
             .contestants
             .iter()
-            .map(|contestant| Row { contestant, samples: Vec::new(), failure: reason(contestant) })
+            .map(|contestant| Row { contestant, samples: Vec::new(), failures: reason(contestant) })
             .collect();
         for _ in 0..self.rounds {
             for (contestant, row) in rows.iter_mut().enumerate() {
-                if row.failure.is_some() {
+                if row.gave_up() {
                     continue;
                 }
                 match self.sample(SampleName { workload: place, variant, contestant }) {
                     Ok(figures) => row.samples.push(figures),
-                    Err(error) => row.failure = Some(error.to_string()),
+                    Err(error) => row.failures.push(error.to_string()),
                 }
             }
         }
@@ -143,10 +149,10 @@ impl Session {
     }
 }
 
-fn reason(contestant: &Contestant) -> Option<String> {
+fn reason(contestant: &Contestant) -> Vec<String> {
     match contestant.part {
-        Part::Runs(_) => None,
-        Part::StaysOut(reason) => Some(reason.to_owned()),
+        Part::Runs(_) => Vec::new(),
+        Part::StaysOut(reason) => vec![reason.to_owned()],
     }
 }
 
@@ -204,7 +210,7 @@ mod tests {
         Row {
             contestant: &WORKLOADS[0].contestants[0],
             samples: samples.iter().map(|&value| vec![value]).collect(),
-            failure: None,
+            failures: Vec::new(),
         }
     }
 

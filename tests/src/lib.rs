@@ -1,1 +1,3 @@
 //! Shared pieces of the whole-system tests.
+
+pub mod repository;

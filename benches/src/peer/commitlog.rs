@@ -4,6 +4,7 @@
 //! no durable append: `flush` ends in `File::flush`, which does nothing.
 
 use std::sync::RwLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use commitlog::message::{MessageBuf, MessageSet};
 use commitlog::{CommitLog, LogOptions, ReadLimit};
@@ -122,33 +123,39 @@ fn show(messages: &MessageBuf, next: &mut u64, tally: &mut Tally) -> bool {
 }
 
 /// Shared between a writer and a reader by a lock, for appending needs `&mut`.
-pub struct CommitlogTailed(RwLock<CommitLog>);
+pub struct CommitlogTailed {
+    log: RwLock<CommitLog>,
+    /// Records appended, so that the reader need not take the lock to learn that there is nothing to read.
+    end: AtomicU64,
+}
 
 impl TailedLog for CommitlogTailed {
     type Appender<'a> = CommitlogAppender<'a>;
     type Tailer<'a> = CommitlogTailer<'a>;
 
     fn open(job: &Job) -> Result<Self, SampleError> {
-        Ok(CommitlogTailed(RwLock::new(open(job)?)))
+        Ok(CommitlogTailed { log: RwLock::new(open(job)?), end: AtomicU64::new(0) })
     }
 
     fn appender(&self) -> Result<CommitlogAppender<'_>, SampleError> {
-        Ok(CommitlogAppender(&self.0))
+        Ok(CommitlogAppender(self))
     }
 
     fn tailer(&self) -> Result<CommitlogTailer<'_>, SampleError> {
-        Ok(CommitlogTailer { log: &self.0, next: 0 })
+        Ok(CommitlogTailer { log: self, next: 0 })
     }
 }
 
 /// The writer.
-pub struct CommitlogAppender<'a>(&'a RwLock<CommitLog>);
+pub struct CommitlogAppender<'a>(&'a CommitlogTailed);
 
 impl Appender for CommitlogAppender<'_> {
     #[inline]
     fn append(&mut self, payload: &[u8]) -> Result<(), SampleError> {
-        let mut log = self.0.write().map_err(|_| SampleError::Panicked)?;
-        log.append_msg(payload).map_err(SampleError::of)?;
+        let mut log = self.0.log.write().map_err(|_| SampleError::Panicked)?;
+        let offset = log.append_msg(payload).map_err(SampleError::of)?;
+        drop(log);
+        self.0.end.store(offset + 1, Ordering::Release);
         Ok(())
     }
 
@@ -159,14 +166,17 @@ impl Appender for CommitlogAppender<'_> {
 
 /// The reader.
 pub struct CommitlogTailer<'a> {
-    log: &'a RwLock<CommitLog>,
+    log: &'a CommitlogTailed,
     next: u64,
 }
 
 impl Tailer for CommitlogTailer<'_> {
     fn poll(&mut self, tally: &mut Tally) -> Result<(), SampleError> {
+        if self.log.end.load(Ordering::Acquire) == self.next {
+            return Ok(());
+        }
         let messages = {
-            let log = self.log.read().map_err(|_| SampleError::Panicked)?;
+            let log = self.log.log.read().map_err(|_| SampleError::Panicked)?;
             read(&log, self.next)?
         };
         show(&messages, &mut self.next, tally);

@@ -12,6 +12,7 @@ use crate::payload::Payloads;
 use crate::peer::commitlog::{CommitlogBatched, CommitlogSingle};
 use crate::peer::raft_engine::RaftCached;
 use crate::peer::walrus::WalrusCached;
+use crate::subject::append::Cached;
 
 const RATE: &str = "records/s";
 const COST: &str = "CPU ns/record";
@@ -45,10 +46,11 @@ pub static WORKLOAD: Workload = Workload {
         Metric { name: COST, better: Better::Lower },
     ],
     contestants: &[
+        Contestant::subject("tidelog", measure::<Cached>),
         Contestant::peer("commitlog 0.2, single calls", measure::<CommitlogSingle>),
         Contestant::peer("commitlog 0.2, caller batches 64 KiB", measure::<CommitlogBatched>),
         Contestant::peer("raft-engine 0.4, sync=false", measure::<RaftCached>),
-        Contestant::peer("walrus-rust 0.2, NoFsync", measure::<WalrusCached>),
+        Contestant::peer("walrus-rust 0.2, NoFsync, mmap", measure::<WalrusCached>),
         Contestant::absent(
             "okaywal 0.3",
             "every commit is an fdatasync: it has no append that does not wait",

@@ -14,6 +14,7 @@ use crate::peer::commitlog::CommitlogStored;
 use crate::peer::okaywal::OkayStored;
 use crate::peer::raft_engine::RaftStored;
 use crate::peer::walrus::WalrusStored;
+use crate::subject::read::Stored;
 
 const GOALS: &[Goal] = &[
     Goal {
@@ -43,10 +44,11 @@ pub static WORKLOAD: Workload = Workload {
         Metric { name: "GB/s", better: Better::Higher },
     ],
     contestants: &[
+        Contestant::subject("tidelog", measure::<Stored>),
         Contestant::peer("commitlog 0.2", measure::<CommitlogStored>),
         Contestant::peer("raft-engine 0.4", measure::<RaftStored>),
         Contestant::peer("okaywal 0.3, recovery pass", measure::<OkayStored>),
-        Contestant::peer("walrus-rust 0.2, read_next", measure::<WalrusStored>),
+        Contestant::peer("walrus-rust 0.2, batches, mmap", measure::<WalrusStored>),
         Contestant::floor("floor: pread + CRC32C", floor::read::sample),
     ],
 };

@@ -13,6 +13,7 @@ use crate::payload::Payloads;
 use crate::peer::okaywal::OkayBatches;
 use crate::peer::raft_engine::RaftBatches;
 use crate::peer::walrus::WalrusBatches;
+use crate::subject::durable::Batches;
 
 /// Records of a batch.
 pub const BATCH_COUNT: u64 = 1_000;
@@ -37,9 +38,10 @@ pub static WORKLOAD: Workload = Workload {
         Metric { name: "batch p99 us", better: Better::Lower },
     ],
     contestants: &[
+        Contestant::subject("tidelog", measure::<Batches>),
         Contestant::peer("raft-engine 0.4, prefilled", measure::<RaftBatches>),
         Contestant::peer("okaywal 0.3, 32 MiB segments", measure::<OkayBatches>),
-        Contestant::peer("walrus-rust 0.2, batch_append", measure::<WalrusBatches>),
+        Contestant::peer("walrus-rust 0.2, batches, mmap", measure::<WalrusBatches>),
         Contestant::absent("commitlog 0.2", "flush() never calls fsync: it has no durable append"),
         Contestant::floor("floor: pwrite + fdatasync", floor::synced::batches),
     ],

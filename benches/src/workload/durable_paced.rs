@@ -18,6 +18,7 @@ use crate::payload::Payloads;
 use crate::peer::okaywal::OkayDurable;
 use crate::peer::raft_engine::RaftDurable;
 use crate::peer::walrus::WalrusDurable;
+use crate::subject::durable::Parked;
 
 const WRITER_COUNT: u32 = 32;
 const RATE: u32 = 10_000;
@@ -49,9 +50,10 @@ pub static WORKLOAD: Workload = Workload {
         Metric { name: "acks/s", better: Better::Higher },
     ],
     contestants: &[
+        Contestant::subject("tidelog", measure::<Parked>),
         Contestant::peer("raft-engine 0.4, prefilled", measure::<RaftDurable>),
         Contestant::peer("okaywal 0.3, 32 MiB segments", measure::<OkayDurable>),
-        Contestant::peer("walrus-rust 0.2, SyncEach", measure::<WalrusDurable>),
+        Contestant::peer("walrus-rust 0.2, SyncEach, mmap", measure::<WalrusDurable>),
         Contestant::absent("commitlog 0.2", "flush() never calls fsync: it has no durable append"),
         Contestant::floor("floor: pwrite + fdatasync, 1 of the 32", floor::synced::paced),
     ],

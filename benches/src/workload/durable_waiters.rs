@@ -14,6 +14,7 @@ use crate::payload::Payloads;
 use crate::peer::okaywal::OkayDurable;
 use crate::peer::raft_engine::RaftDurable;
 use crate::peer::walrus::WalrusDurable;
+use crate::subject::durable::Parked;
 
 const WRITER_COUNT: u64 = 16;
 
@@ -37,9 +38,10 @@ pub static WORKLOAD: Workload = Workload {
         Metric { name: "p99 us", better: Better::Lower },
     ],
     contestants: &[
+        Contestant::subject("tidelog", measure::<Parked>),
         Contestant::peer("raft-engine 0.4, prefilled", measure::<RaftDurable>),
         Contestant::peer("okaywal 0.3, 32 MiB segments", measure::<OkayDurable>),
-        Contestant::peer("walrus-rust 0.2, SyncEach", measure::<WalrusDurable>),
+        Contestant::peer("walrus-rust 0.2, SyncEach, mmap", measure::<WalrusDurable>),
         Contestant::absent("commitlog 0.2", "flush() never calls fsync: it has no durable append"),
         Contestant::floor("floor: pwrite + fdatasync, 1 thread", floor::synced::waiter),
     ],

@@ -9,6 +9,7 @@ use crate::contest::{Against, Better, Bound, Contestant, Goal, Metric, Variant, 
 use crate::error::SampleError;
 use crate::job::Job;
 use crate::logs::IdleEngine;
+use crate::subject::engine::Idle;
 
 const PARTITION_COUNT: u32 = 100;
 
@@ -33,7 +34,10 @@ pub static WORKLOAD: Workload = Workload {
         Metric { name: "RSS MiB", better: Better::Lower },
         Metric { name: "CPU us/s", better: Better::Lower },
     ],
-    contestants: &[Contestant::floor("floor: this process, nothing open", measure::<Nothing>)],
+    contestants: &[
+        Contestant::subject("tidelog", measure::<Idle>),
+        Contestant::floor("floor: this process, nothing open", measure::<Nothing>),
+    ],
 };
 
 /// No engine: what the process itself costs.

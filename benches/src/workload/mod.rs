@@ -46,3 +46,31 @@ pub fn processor_time() -> Duration {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contest::{Against, Role};
+
+    #[test]
+    fn every_goal_is_about_figures_that_are_there() {
+        for workload in WORKLOADS {
+            let takes_part =
+                |name: &str| workload.contestants.iter().any(|contestant| contestant.name == name);
+            for goal in workload.variants.iter().flat_map(|variant| variant.goals) {
+                assert!(takes_part(goal.of), "{}: {}", workload.name, goal.of);
+                assert!(workload.metrics.iter().any(|metric| metric.name == goal.metric), "{}", goal.metric);
+                if let Against::Contestant(name) = goal.against {
+                    assert!(takes_part(name), "{}: {name}", workload.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_workload_ends_with_a_floor() {
+        for workload in WORKLOADS {
+            assert_eq!(workload.contestants.last().unwrap().role, Role::Floor, "{}", workload.name);
+        }
+    }
+}

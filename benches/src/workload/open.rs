@@ -8,6 +8,7 @@ use crate::error::SampleError;
 use crate::floor;
 use crate::job::Job;
 use crate::logs::ReopenedLog;
+use crate::subject::open::Reopened;
 
 const GOALS: &[Goal] =
     &[Goal { of: "tidelog", metric: "open us", against: Against::Nothing, bound: Bound::AtMost(5_000.0) }];
@@ -21,7 +22,10 @@ pub static WORKLOAD: Workload = Workload {
         Variant { name: "100 GiB", size: 100 << 30, goals: GOALS },
     ],
     metrics: &[Metric { name: "open us", better: Better::Lower }],
-    contestants: &[Contestant::floor("floor: open + stat every segment", floor::open::sample)],
+    contestants: &[
+        Contestant::subject("tidelog", measure::<Reopened>),
+        Contestant::floor("floor: open + stat every segment", floor::open::sample),
+    ],
 };
 
 /// Opens and closes once as warm-up, then takes the median of five openings.

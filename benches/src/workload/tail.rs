@@ -14,6 +14,7 @@ use crate::payload::{Payloads, Tally};
 use crate::peer::commitlog::CommitlogTailed;
 use crate::peer::raft_engine::RaftTailed;
 use crate::peer::walrus::WalrusTailed;
+use crate::subject::read::Tailed;
 
 const GOALS: &[Goal] = &[Goal {
     of: "tidelog",
@@ -35,9 +36,10 @@ pub static WORKLOAD: Workload = Workload {
         Metric { name: "MB/s", better: Better::Higher },
     ],
     contestants: &[
+        Contestant::subject("tidelog", measure::<Tailed>),
         Contestant::peer("commitlog 0.2, RwLock", measure::<CommitlogTailed>),
         Contestant::peer("raft-engine 0.4, sync=false", measure::<RaftTailed>),
-        Contestant::peer("walrus-rust 0.2, NoFsync", measure::<WalrusTailed>),
+        Contestant::peer("walrus-rust 0.2, NoFsync, mmap", measure::<WalrusTailed>),
         Contestant::absent("okaywal 0.3", "it cannot read past the end of what is there: no tailing reader"),
         Contestant::floor("floor: write + pread of 256 KiB, CRC32C", floor::read::tail),
     ],
@@ -80,12 +82,11 @@ fn through<A: Appender + Send, T: Tailer>(
         });
         let mut tally = Tally::default();
         while tally.count < count {
+            let finished = writer.is_finished();
             let before = tally.count;
             tailer.poll(&mut tally)?;
             if tally.count == before {
-                if writer.is_finished() {
-                    // One more look: the last records may have come between the poll and the writer's end.
-                    tailer.poll(&mut tally)?;
+                if finished {
                     break;
                 }
                 thread::yield_now();

@@ -124,6 +124,12 @@ impl Broker {
             topic.mark_deleted();
             self.remove_partitions(topic.id(), topic.partitions().to_vec());
         }
+        // Before the name is free again: a new topic must not inherit where the old one started.
+        self.write_checkpoints(&catalog, &[])?;
+        drop(catalog);
+        if let Some(groups) = &*self.groups.lock() {
+            groups.topic_deleted(name.as_str());
+        }
         Ok(())
     }
 
@@ -186,7 +192,8 @@ impl Broker {
         changed.set_overrides(&name, overrides)?;
         self.commit(&mut catalog, changed)?;
         topic.set_config(Arc::clone(&config));
-        for partition in topic.partitions().iter().flatten().cloned() {
+        for partition in topic.partitions().iter().flatten() {
+            let partition = Arc::clone(partition);
             let config = Arc::clone(&config);
             let shard = self.shard_of(topic.id(), partition.id().partition);
             shard.submit(move |worker| worker.set_config(&partition, config))?;

@@ -21,7 +21,7 @@ pub use file::{CatalogError, FILE_NAME, LineFault};
 
 use crate::config::TopicOverrides;
 use crate::error_code::ErrorCode;
-use crate::types::{TopicId, TopicName};
+use crate::types::{TopicId, TopicName, TopicPartition};
 
 /// Most partitions that one request may add (Kafka: `MAX_PARTITIONS_PER_BATCH`): each costs files and memory.
 pub const PARTITIONS_PER_REQUEST_MAX: i32 = 10_000;
@@ -111,6 +111,12 @@ impl Catalog {
     #[must_use]
     pub fn get_by_id(&self, id: TopicId) -> Option<(&TopicName, &Topic)> {
         self.topics.get_key_value(self.by_id.get(&id)?)
+    }
+
+    /// Whether there is such a partition.
+    #[must_use]
+    pub fn has_partition(&self, id: &TopicPartition) -> bool {
+        self.get(id.topic.as_str()).is_some_and(|topic| (0..topic.partitions).contains(&id.partition.0))
     }
 
     /// All topics by name.

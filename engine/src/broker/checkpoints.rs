@@ -43,6 +43,11 @@ impl Checkpoints {
         }
     }
 
+    /// Whether something is said of partitions that do not exist: a deletion was cut short.
+    pub(super) fn knows_other_than(&self, is_known: impl Fn(&TopicPartition) -> bool) -> bool {
+        self.recovery_points.keys().chain(self.log_starts.keys()).any(|id| !is_known(id))
+    }
+
     /// A number behind all that durable watermarks were written with.
     pub(super) fn marks_sequence(&self) -> u64 {
         self.watermarks.next_sequence()

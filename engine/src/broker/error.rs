@@ -110,6 +110,12 @@ pub enum BrokerError {
     /// No producer id can be had.
     #[error(transparent)]
     ProducerId(#[from] ProducerIdError),
+    /// The checkpoints cannot be written.
+    #[error(transparent)]
+    Directory(#[from] DataDirectoryError),
+    /// A thread cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(io::Error),
     /// The list of topics cannot be written.
     #[error("cannot write the list of topics: {0}")]
     Catalog(io::Error),
@@ -131,9 +137,11 @@ impl BrokerError {
             BrokerError::DeleteRecords(_) => ErrorCode::OffsetOutOfRange,
             BrokerError::Produce(error) => produce_error_code(error),
             BrokerError::ProducerId(_) => ErrorCode::CoordinatorNotAvailable,
-            BrokerError::Offline { .. } | BrokerError::Log(_) | BrokerError::Catalog(_) => {
-                ErrorCode::KafkaStorageError
-            }
+            BrokerError::Offline { .. }
+            | BrokerError::Log(_)
+            | BrokerError::Catalog(_)
+            | BrokerError::Directory(_) => ErrorCode::KafkaStorageError,
+            BrokerError::Thread(_) => ErrorCode::CoordinatorNotAvailable,
             BrokerError::Stopped(_) => ErrorCode::NotLeaderOrFollower,
         }
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use super::catalog::Catalog;
 use super::{Broker, checkpoints};
 use crate::log::{DataDirectoryError, LogCheckpoint};
 use crate::types::TopicPartition;
@@ -107,22 +108,18 @@ impl Broker {
         for shard in &self.shards {
             points.extend(shard.run(|worker| worker.checkpoints()).unwrap_or_default());
         }
-        if let Err(error) = self.write_checkpoints(&points) {
+        if let Err(error) = self.write_checkpoints(&self.catalog.lock(), &points) {
             tracing::warn!(%error, "checkpoint was not written");
         }
     }
 
+    /// Writes the checkpoints of `points`, and forgets those of partitions that are not in `catalog`: a topic of the
+    /// same name must not inherit them.
     pub(super) fn write_checkpoints(
         &self,
+        catalog: &Catalog,
         points: &[(TopicPartition, LogCheckpoint)],
     ) -> Result<(), DataDirectoryError> {
-        // One at a time: the files are read and replaced.
-        let catalog = self.catalog.lock();
-        let is_known = |id: &TopicPartition| {
-            catalog
-                .get(id.topic.as_str())
-                .is_some_and(|topic| (0..topic.partitions).contains(&id.partition.0))
-        };
-        checkpoints::write(&self.directory, points, is_known)
+        checkpoints::write(&self.directory, points, |id| catalog.has_partition(id))
     }
 }

@@ -2,15 +2,19 @@
 //!
 //! [`Broker`] is one open data directory with its shards. Around it, in reading order: `opening` (start and stop),
 //! `topic` (a topic at work), `administration` (create, delete, alter), `maintenance` (retention, checkpoints),
-//! `list_offsets`. The rest are state machines that neither read the clock nor do I/O of their own, so that one seed
-//! replays a run: [`catalog`], [`producer_ids`].
+//! `list_offsets`, `groups` (consumer groups at work). The rest are state machines that neither read the clock nor do
+//! I/O of their own, so that one seed replays a run: [`catalog`], [`group`] (whose records [`offsets_schema`] describes),
+//! [`producer_ids`].
 
 mod administration;
 pub mod catalog;
 mod checkpoints;
 mod error;
+pub mod group;
+mod groups;
 mod list_offsets;
 mod maintenance;
+pub mod offsets_schema;
 mod opening;
 pub mod producer_ids;
 mod topic;
@@ -24,6 +28,7 @@ use parking_lot::Mutex;
 
 pub use administration::NewTopic;
 pub use error::{BrokerError, OpenError, produce_error_code, read_error_code};
+pub use groups::{Groups, OFFSETS_TOPIC};
 pub use list_offsets::{FoundOffset, OffsetSpec};
 pub use opening::BrokerOptions;
 pub use topic::{Served, Topic};
@@ -41,7 +46,7 @@ use producer_ids::ProducerIds;
 /// One open data directory: its topics, served by shards. Clients share it; [`Broker::close`] (or dropping the last
 /// reference) stops it in order.
 pub struct Broker {
-    config: EngineConfig,
+    config: Arc<EngineConfig>,
     disk: Arc<dyn Disk>,
     clock: Arc<dyn Clock>,
     root: PathBuf,
@@ -52,6 +57,8 @@ pub struct Broker {
     /// Held while topics change, so that file, folders and `topics` change as one.
     catalog: Mutex<Catalog>,
     producer_ids: Mutex<ProducerIds>,
+    /// Started when somebody asks for them.
+    groups: Mutex<Option<Arc<Groups>>>,
     shards: Vec<Shard>,
     metrics: Vec<Arc<ShardMetrics>>,
     ownership: Mutex<Ownership>,

@@ -71,7 +71,7 @@ impl Broker {
             shards.push(Shard::start(options).map_err(|source| OpenError::Shard { shard: number, source })?);
         }
         let broker = Broker {
-            config,
+            config: Arc::new(config),
             disk,
             clock,
             root,
@@ -80,6 +80,7 @@ impl Broker {
             topic_waiters: Waiters::default(),
             catalog: Mutex::new(catalog),
             producer_ids: Mutex::new(producer_ids),
+            groups: Mutex::new(None),
             shards,
             metrics,
             ownership: Mutex::new(Ownership { closed: false, lock, housekeeper: None }),
@@ -102,6 +103,9 @@ impl Broker {
             topics.insert(name.clone(), Arc::new(Topic::new(name.clone(), topic.id, partitions, config)));
         }
         self.topics.store(Arc::new(topics));
+        if found.knows_other_than(|id| catalog.has_partition(id)) {
+            self.write_checkpoints(&catalog, &[])?;
+        }
         Ok(())
     }
 
@@ -128,10 +132,7 @@ impl Broker {
     }
 
     /// Has shards open or create logs, side by side; answers in the order asked.
-    pub(super) fn attach_all(
-        &self,
-        specs: Vec<PartitionSpec>,
-    ) -> Result<Vec<Result<(Arc<Partition>, RecoveryReport), LogError>>, ShardStopped> {
+    pub(super) fn attach_all(&self, specs: Vec<PartitionSpec>) -> Result<Vec<Attached>, ShardStopped> {
         let mut answers = Vec::with_capacity(specs.len());
         for spec in specs {
             let (answer, result) = crossbeam::channel::bounded(1);
@@ -150,6 +151,7 @@ impl Broker {
             return;
         }
         drop(ownership.housekeeper.take());
+        drop(self.groups.lock().take());
         let mut closed = Vec::new();
         let mut clean = true;
         for shard in &self.shards {
@@ -177,7 +179,7 @@ impl Broker {
         closed: &[(TopicPartition, LogCheckpoint)],
         clean: bool,
     ) -> Result<(), DataDirectoryError> {
-        self.write_checkpoints(closed)?;
+        self.write_checkpoints(&self.catalog.lock(), closed)?;
         if clean {
             self.directory.mark_clean_shutdown()?;
         }
@@ -193,7 +195,10 @@ fn random_id() -> String {
 /// Bytes of the newest batches that a shard keeps in memory for readers that keep up.
 const CACHE_SIZE_MAX: usize = 32 << 20;
 
-fn served(attached: Result<(Arc<Partition>, RecoveryReport), LogError>) -> Served {
+/// A partition that a shard serves now and what opening its log found, or why it cannot be served.
+pub(super) type Attached = Result<(Arc<Partition>, RecoveryReport), LogError>;
+
+fn served(attached: Attached) -> Served {
     match attached {
         Ok((partition, report)) => {
             if report.bytes_cut > 0 {

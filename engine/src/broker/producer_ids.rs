@@ -101,3 +101,85 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<i64, ProducerIdError> {
     let digits = rest.strip_suffix('\n').ok_or_else(|| corrupt(2, rest))?;
     digits.parse().ok().filter(|next: &i64| *next >= 0).ok_or_else(|| corrupt(2, digits))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::io::{Failure, Fault, Lasting, SimDisk};
+
+    const ROOT: &str = "/data";
+
+    fn disk(seed: u64) -> SimDisk {
+        let disk = SimDisk::new(seed);
+        disk.create_dir(Path::new(ROOT)).unwrap();
+        disk.sync_dir(Path::new("/")).unwrap();
+        disk
+    }
+
+    fn open(disk: &SimDisk) -> ProducerIds {
+        ProducerIds::open(disk, Path::new(ROOT)).unwrap()
+    }
+
+    #[test]
+    fn ids_count_up_from_zero_with_one_write_a_block() {
+        let disk = disk(1);
+        let mut ids = open(&disk);
+        let mut writes = 0;
+        for expected in 0..2500 {
+            let before = disk.operation_count();
+            assert_eq!(ids.allocate(&disk).unwrap(), ProducerId(expected));
+            writes += u32::from(disk.operation_count() > before);
+        }
+        assert_eq!(writes, 3);
+        assert_eq!(open(&disk).allocate(&disk).unwrap(), ProducerId(3000));
+    }
+
+    #[test]
+    fn no_id_is_given_twice_whenever_the_disk_fails_or_the_power_goes() {
+        for nth in 1..20 {
+            let mut disk = disk(nth);
+            let mut given = HashSet::new();
+            for _ in 0..4 {
+                let failure = Failure::Errno(libc::EIO);
+                let lasting = Lasting::Once;
+                disk.inject(Fault { operation: None, path_suffix: String::new(), nth, lasting, failure });
+                if let Ok(mut ids) = ProducerIds::open(&disk, Path::new(ROOT)) {
+                    for _ in 0..1500 {
+                        if let Ok(id) = ids.allocate(&disk) {
+                            assert!(given.insert(id), "{id:?} twice, operation {nth}");
+                        }
+                    }
+                }
+                disk = disk.power_cut();
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_right_is_refused() {
+        let cases = [
+            ("", "is corrupt at line 1: found \"\""),
+            ("tidelog-producer-ids 2\n5\n", "is corrupt at line 1: found \"tidelog-producer-ids 2\""),
+            ("tidelog-producer-ids 1\n", "is corrupt at line 2: found \"\""),
+            ("tidelog-producer-ids 1\n50", "is corrupt at line 2: found \"50\""),
+            ("tidelog-producer-ids 1\n-1\n", "is corrupt at line 2: found \"-1\""),
+            ("tidelog-producer-ids 1\n5\n6\n", "is corrupt at line 2: found \"5\\n6\""),
+        ];
+        for (text, expected) in cases {
+            let disk = disk(1);
+            disk.write_file(&Path::new(ROOT).join(FILE_NAME), text.as_bytes()).unwrap();
+            let error = ProducerIds::open(&disk, Path::new(ROOT)).unwrap_err();
+            assert_eq!(error.to_string(), format!("/data/tidelog-producer-ids {expected}"));
+        }
+    }
+
+    #[test]
+    fn the_last_id_is_the_last() {
+        let disk = disk(1);
+        let text = format!("tidelog-producer-ids 1\n{}\n", i64::MAX - 5);
+        disk.write_file(&Path::new(ROOT).join(FILE_NAME), text.as_bytes()).unwrap();
+        assert!(matches!(open(&disk).allocate(&disk), Err(ProducerIdError::Exhausted)));
+    }
+}

@@ -2,7 +2,7 @@
 //! broker's administration.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
 
@@ -19,6 +19,8 @@ pub struct Topic {
     name: TopicName,
     id: TopicId,
     partitions: ArcSwap<Vec<Served>>,
+    /// Length of `partitions`, for the many who only want to know whether it has grown.
+    count: AtomicUsize,
     config: ArcSwap<LogConfig>,
     deleted: AtomicBool,
 }
@@ -33,6 +35,7 @@ impl Topic {
         Topic {
             name,
             id,
+            count: AtomicUsize::new(partitions.len()),
             partitions: ArcSwap::from_pointee(partitions),
             config: ArcSwap::new(config),
             deleted: AtomicBool::new(false),
@@ -60,7 +63,7 @@ impl Topic {
     /// Count of partitions. It only grows.
     #[must_use]
     pub fn partition_count(&self) -> usize {
-        self.partitions.load().len()
+        self.count.load(Ordering::Acquire)
     }
 
     /// One partition; `None` when the topic has no such number.
@@ -85,7 +88,9 @@ impl Topic {
     pub(super) fn add_partitions(&self, added: Vec<Served>) {
         let mut partitions = Vec::clone(&self.partitions.load());
         partitions.extend(added);
+        let count = partitions.len();
         self.partitions.store(Arc::new(partitions));
+        self.count.store(count, Ordering::Release);
     }
 
     pub(super) fn set_config(&self, config: Arc<LogConfig>) {

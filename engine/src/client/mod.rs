@@ -7,10 +7,12 @@
 //! - [`error`]: [`KafkaError`], what every call of a client fails with.
 //! - [`producer`]: the [`Producer`] and its delivery reports.
 //! - [`consumer`]: the [`Consumer`] and its events.
+//! - [`admin`]: the [`Admin`], who looks at an engine and changes it.
 //! - [`partitioner`]: which partition a message goes to.
 //! - [`assignor`]: which member of a group gets which partitions.
 //! - [`subscription`]: which topics a consumer means.
 
+pub mod admin;
 pub mod assignor;
 pub mod config;
 pub mod consumer;
@@ -24,6 +26,7 @@ mod signal;
 pub mod subscription;
 mod topic_partition;
 
+pub use admin::Admin;
 pub use consumer::Consumer;
 pub use engine::Engine;
 pub use error::KafkaError;

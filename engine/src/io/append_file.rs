@@ -23,7 +23,7 @@ pub(super) struct AppendFile {
 }
 
 impl AppendFile {
-    /// Opens `path` and cuts it to `size`; creates it when that is 0. Name and size are durable on return.
+    /// Opens `path` and cuts it to `size`; creates it when that is 0. Name, size and bytes are durable on return.
     pub(super) fn open(path: &Path, size: u64) -> io::Result<AppendFile> {
         let file = match OpenOptions::new().read(true).write(true).open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && size == 0 => create(path)?,
@@ -37,6 +37,9 @@ impl AppendFile {
         if found > size {
             // Whatever a crash left there must not show up again behind the next append.
             file.set_len(size)?;
+        }
+        if found > 0 {
+            // A process that crashed may have left its bytes in the page cache only; from here on they count as durable.
             file.sync_data()?;
         }
         Ok(AppendFile { file: Arc::new(file), size })

@@ -479,7 +479,7 @@ conformance! {
     sim: Stand::sim(SimDisk::new(6));
     sim_delayed: Stand::delayed_sim();
     sim_slow: Stand::slow_sim();
-    ring_direct: Stand::posix(WriteMethod::Direct);
+    ring_auto: Stand::posix(WriteMethod::Auto);
     ring_buffered: Stand::posix(WriteMethod::Buffered);
     thread_pool: Stand::posix(WriteMethod::ThreadPool);
 }

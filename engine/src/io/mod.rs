@@ -7,6 +7,10 @@
 //!   [`CommitQueue::wait`], and is the only way bytes reach an active segment.
 //! - [`Clock`]: the time.
 //!
+//! [`PosixDisk`] is the real one, with a commit queue on io_uring or, where that is refused, on threads; [`SimDisk`] is
+//! the simulated one, and plain memory for engines that leave nothing behind. [`DirectoryLock`] keeps a second process
+//! away. All commit queues pass one suite of tests, `conformance`.
+//!
 //! This is the only module that names io-uring or flags of file descriptors.
 
 mod aligned;

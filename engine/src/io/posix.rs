@@ -33,6 +33,9 @@ pub enum WriteMethod {
 }
 
 /// The real disk.
+///
+/// While a commit queue appends to a file, the file's size covers what is prepared ahead of its data: zeroes, which a
+/// crash leaves behind and [`CommitQueue::close`] removes. Only the queue's owner knows how many bytes are valid.
 #[derive(Debug)]
 pub struct PosixDisk {
     method: WriteMethod,
@@ -100,6 +103,10 @@ impl Disk for PosixDisk {
         }
         // SAFETY: `statvfs` has filled it, as its result 0 says.
         let found = unsafe { found.assume_init() };
+        if found.f_blocks == 0 {
+            // A file system without a size of its own, in memory.
+            return Ok(u64::MAX);
+        }
         Ok(found.f_bavail.saturating_mul(found.f_frsize))
     }
 
@@ -163,3 +170,6 @@ impl DiskFile for PosixFile {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -164,39 +164,43 @@ impl ClosedIndex {
         }
     }
 
-    /// Reads the whole segment. The files are replaced as far as the disk allows; what is used from now on is in
-    /// memory.
+    /// The files are replaced as far as the disk allows; what is used from now on is in memory.
     fn rebuild_from_log(&self, segment: &Segment) -> Result<Arc<LoadedIndex>, ReadError> {
-        let path = segment.path(FileKind::Log);
-        let size = self.size(segment)?;
-        let mut scanner = BatchScanner::new(Arc::clone(segment.log_file()?), 0, size);
-        let mut builder = IndexBuilder::new(segment.base(), segment.home().index_interval);
-        let mut entries = IndexEntries::default();
-        let mut next_offset = segment.base();
-        loop {
-            let reason = match scanner.next().map_err(FileError::of(FileOperation::Read, &path))? {
-                Scanned::Batch(position, batch) => {
-                    next_offset = batch.header().next_offset();
-                    if let Some(new) = builder.add(batch.header(), position, batch.size() as u64) {
-                        entries.push(new);
-                    }
-                    continue;
-                }
-                Scanned::End(ScanEnd::File | ScanEnd::Zeroes) => break,
-                Scanned::End(ScanEnd::Bad(error)) => error,
-            };
-            let (file, position) = (path, scanner.position());
-            let corruption = Corruption { file, position, offset: next_offset, reason: reason.into() };
-            return Err(corruption.into());
-        }
+        let (mut entries, mut builder) = index_log(segment, self.size(segment)?)?;
         entries.times.extend(builder.closing_entry());
-        tracing::info!(segment = %path.display(), "rebuilt the indexes of a segment from its log");
         if let Err(error) = write_indexes(segment, &entries) {
             tracing::warn!(%error, "the rebuilt indexes stay in memory");
         }
         self.max_timestamp.get_or_init(|| builder.max_timestamp());
         let (offsets, times) = (Entries::Memory(entries.offsets), Entries::Memory(entries.times));
         Ok(Arc::new(LoadedIndex { offsets, times, rebuilt: true }))
+    }
+}
+
+/// Indexes the first `size` bytes of a segment by reading them.
+pub(super) fn index_log(segment: &Segment, size: u64) -> Result<(IndexEntries, IndexBuilder), ReadError> {
+    let path = segment.path(FileKind::Log);
+    let mut scanner = BatchScanner::new(Arc::clone(segment.log_file()?), 0, size);
+    let mut builder = IndexBuilder::new(segment.base(), segment.home().index_interval);
+    let mut entries = IndexEntries::default();
+    let mut next_offset = segment.base();
+    loop {
+        let reason = match scanner.next().map_err(FileError::of(FileOperation::Read, &path))? {
+            Scanned::Batch(position, batch) => {
+                next_offset = batch.header().next_offset();
+                if let Some(new) = builder.add(batch.header(), position, batch.size() as u64) {
+                    entries.push(new);
+                }
+                continue;
+            }
+            Scanned::End(ScanEnd::File | ScanEnd::Zeroes) => {
+                tracing::info!(segment = %path.display(), "rebuilt the indexes of a segment from its log");
+                return Ok((entries, builder));
+            }
+            Scanned::End(ScanEnd::Bad(error)) => error.into(),
+        };
+        let (file, position) = (path, scanner.position());
+        return Err(Corruption { file, position, offset: next_offset, reason }.into());
     }
 }
 
@@ -233,8 +237,8 @@ fn open_entries<E: IndexEntry>(segment: &Segment, kind: FileKind) -> Result<Opti
     }
 }
 
-/// Where the batch of a time index entry starts and that it is there.
-fn batch_of(segment: &Segment, entry: TimeEntry) -> Result<Option<u64>, ReadError> {
+/// Where the batch of a time index entry starts, if it is there.
+pub(super) fn batch_of(segment: &Segment, entry: TimeEntry) -> Result<Option<u64>, ReadError> {
     let offset = entry.last_offset(segment.base());
     let Some(position) = segment.seek(offset)? else { return Ok(None) };
     let path = segment.path(FileKind::Log);

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use super::checkpoint::{self, MalformedFile, PartitionOffsets};
 use super::durable_watermark::KnownWatermarks;
 use super::error::{FileError, FileOperation};
+use super::folder_name::{self, Retired};
 use super::meta_properties::{self, MetaProperties};
 use crate::io::Disk;
-use crate::types::{PartitionIndex, TopicId, TopicName, TopicPartition};
+use crate::types::{TopicId, TopicPartition};
 
 /// Mark of a clean stop.
 const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
@@ -20,14 +21,8 @@ const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
 /// What Kafka writes into the mark when it knows no broker epoch.
 const CLEAN_SHUTDOWN_CONTENT: &[u8] = br#"{"version":0,"brokerEpoch":-1}"#;
 
-/// Suffix of a partition's folder that is being deleted.
-const DELETE_SUFFIX: &str = "-delete";
-
 /// Front of the names of the files that hold durable watermarks.
 const WATERMARK_PREFIX: &str = "durable-watermark-";
-
-/// Longest name of a file.
-const NAME_SIZE_MAX: usize = 255;
 
 /// Largest file at the root that is read: the checkpoint of half a million partitions.
 const FILE_SIZE_MAX: usize = 128 << 20;
@@ -135,13 +130,23 @@ impl DataDirectory {
             if !self.disk.is_dir(&path) {
                 continue;
             }
-            if name.ends_with(DELETE_SUFFIX) && name.contains('.') {
+            if Retired::Delete.is_name(&name) {
                 self.disk.remove_dir(&path).map_err(FileError::of(FileOperation::Remove, &path))?;
-            } else if let Some(partition) = parse_partition(&name) {
+            } else if let Some(partition) = folder_name::parse(&name) {
                 partitions.push(partition);
             }
         }
         Ok(partitions)
+    }
+
+    /// The partitions that have a folder. Changes nothing.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn partition_folders(&self) -> Result<Vec<TopicPartition>, FileError> {
+        let names = self.names()?;
+        let folders = names.iter().filter(|name| self.disk.is_dir(&self.path.join(name)));
+        Ok(folders.filter_map(|name| folder_name::parse(name)).collect())
     }
 
     /// Deletes a partition's folder: when this returns, it does not come back after a power cut. Readers that have
@@ -151,7 +156,7 @@ impl DataDirectory {
     /// When the disk refuses.
     pub fn delete_partition(&self, partition: &TopicPartition, topic_id: TopicId) -> Result<(), FileError> {
         let path = self.partition_path(partition);
-        let deleted = self.path.join(deleted_name(partition, topic_id));
+        let deleted = self.path.join(Retired::Delete.name(&partition.to_string(), topic_id));
         self.disk.rename(&path, &deleted).map_err(FileError::of(FileOperation::Rename, &path))?;
         self.disk.sync_dir(&self.path).map_err(FileError::of(FileOperation::Sync, &self.path))?;
         self.disk.remove_dir(&deleted).map_err(FileError::of(FileOperation::Remove, &deleted))
@@ -195,6 +200,14 @@ impl DataDirectory {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(FileError::of(FileOperation::Remove, &path)(error)),
         }
+    }
+
+    /// Whether the mark of a clean stop is there. Leaves it.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn has_clean_shutdown(&self) -> Result<bool, FileError> {
+        Ok(self.names()?.iter().any(|name| name == CLEAN_SHUTDOWN))
     }
 
     /// Leaves the mark of a clean stop. Only after every log has been closed and the recovery points are written.
@@ -258,34 +271,11 @@ fn watermark_shard(name: &str) -> Option<usize> {
     name.strip_prefix(WATERMARK_PREFIX)?.parse().ok()
 }
 
-/// The partition that a folder is named for: `<topic>-<n>`, with `n` as Kafka prints it.
-fn parse_partition(name: &str) -> Option<TopicPartition> {
-    // Kafka's own log of cluster metadata is no topic's.
-    if name.starts_with("__cluster_metadata-") {
-        return None;
-    }
-    let (topic, number) = name.rsplit_once('-')?;
-    let partition: i32 = number.parse().ok()?;
-    if partition < 0 || partition.to_string() != number {
-        return None;
-    }
-    Some(TopicPartition { topic: TopicName::new(topic).ok()?, partition: PartitionIndex(partition) })
-}
-
-/// Kafka's form, `<topic>-<n>.<unique>-delete`, with a topic's name cut to what fits.
-fn deleted_name(partition: &TopicPartition, topic_id: TopicId) -> String {
-    let suffix = format!("-{}.{topic_id:?}{DELETE_SUFFIX}", partition.partition);
-    let topic = partition.topic.as_str();
-    let kept = topic.len().min(NAME_SIZE_MAX.saturating_sub(suffix.len()));
-    // A topic's name is ASCII: every length is a boundary.
-    format!("{}{suffix}", topic.get(..kept).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::io::{OpenMode, SimDisk};
-    use crate::types::Offset;
+    use crate::types::{Offset, PartitionIndex, TopicName};
 
     const TOPIC: TopicId = TopicId(*b"0123456789abcdef");
 
@@ -299,23 +289,6 @@ mod tests {
 
     fn partition(topic: &str, number: i32) -> TopicPartition {
         TopicPartition { topic: TopicName::new(topic).unwrap(), partition: PartitionIndex(number) }
-    }
-
-    #[test]
-    fn a_folder_name_leads_to_its_partition_or_to_nothing() {
-        assert_eq!(parse_partition("a-b-12"), Some(partition("a-b", 12)));
-        assert_eq!(parse_partition("a--1"), Some(partition("a-", 1)));
-        for name in ["a", "a-", "-1", "a-01", "a-+1", "a-1-stray", "a-1-future", "a-99999999999", "a/b-1"] {
-            assert_eq!(parse_partition(name), None, "{name}");
-        }
-        assert_eq!(parse_partition("__cluster_metadata-0"), None);
-    }
-
-    #[test]
-    fn the_name_of_a_deleted_folder_always_fits() {
-        assert_eq!(deleted_name(&partition("t", 3), TOPIC), "t-3.30313233343536373839616263646566-delete");
-        let long = deleted_name(&partition(&"x".repeat(249), i32::MAX), TOPIC);
-        assert_eq!(long.len(), NAME_SIZE_MAX);
     }
 
     #[test]

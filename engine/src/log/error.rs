@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::checkpoint::MalformedFile;
 use crate::record::BatchError;
-use crate::types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence};
+use crate::types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, TopicId};
 
 /// What was being done to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,9 +111,26 @@ pub enum LogError {
         /// Highest offset that is known to have been durable.
         reached: Offset,
     },
-    /// The folder was never finished, or has lost its `partition.metadata`.
+    /// The folder is missing, was never finished, or has lost its `partition.metadata`. [`Log::create`](super::Log::create)
+    /// finishes one that holds no records yet.
     #[error("{} has no partition.metadata", directory.display())]
     NoMetadata {
+        /// The partition's folder.
+        directory: PathBuf,
+    },
+    /// The folder belongs to another topic of the same name.
+    #[error("{} belongs to topic id {found:?}, not to {expected:?}", directory.display())]
+    OtherTopic {
+        /// The partition's folder.
+        directory: PathBuf,
+        /// By its `partition.metadata`.
+        found: TopicId,
+        /// By whoever opened it.
+        expected: TopicId,
+    },
+    /// A new log was to be made where there is one of the same topic.
+    #[error("{} is a log already", directory.display())]
+    Exists {
         /// The partition's folder.
         directory: PathBuf,
     },

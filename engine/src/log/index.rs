@@ -64,11 +64,11 @@ impl TimeEntry {
 
 /// A timestamp and where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimestampOffset {
+pub(super) struct TimestampOffset {
     /// The timestamp.
-    pub timestamp: Timestamp,
+    pub(super) timestamp: Timestamp,
     /// Offset of a record that has it; within an index, last offset of its batch.
-    pub offset: Offset,
+    pub(super) offset: Offset,
 }
 
 /// Entries of both indexes, in memory.

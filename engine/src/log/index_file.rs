@@ -106,3 +106,51 @@ fn read_entry<E: IndexEntry>(file: &dyn DiskFile, slot: u64) -> io::Result<Optio
     let read = file.read_at(bytes, slot * size_of::<E>() as u64)?;
     Ok(if read == bytes.len() { E::read_from_bytes(bytes).ok() } else { None })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use zerocopy::byteorder::big_endian::{I32, I64};
+
+    use super::*;
+    use crate::io::{Disk, OpenMode, SimDisk};
+
+    #[derive(Clone, Copy, Debug, PartialEq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+    #[repr(C)]
+    struct Entry {
+        key: I64,
+        value: I32,
+    }
+
+    fn entries(count: i64) -> Vec<Entry> {
+        (0..count).map(|key| Entry { key: I64::new(3 * key), value: I32::new(7) }).collect()
+    }
+
+    fn file(bytes: &[u8]) -> Arc<dyn DiskFile> {
+        let file = SimDisk::memory().open(Path::new("index"), OpenMode::Create).unwrap();
+        file.write_at(bytes, 0).unwrap();
+        file
+    }
+
+    #[test]
+    fn a_search_on_disk_finds_what_one_in_memory_finds() {
+        for count in [0, 1, 2, 340, 341, 342, 343, 5000] {
+            let all = entries(count);
+            let on_disk = Entries::in_file(file(all.as_bytes())).unwrap().unwrap();
+            assert_eq!(on_disk.load().unwrap(), all);
+            assert_eq!(on_disk.last().unwrap(), all.last().copied());
+            let in_memory = Entries::Memory(all);
+            for key in (-1..3 * count + 1).step_by(if count > 1000 { 97 } else { 1 }) {
+                let holds = |entry: &Entry| entry.key.get() <= key;
+                assert_eq!(on_disk.last_where(holds).unwrap(), in_memory.last_where(holds).unwrap(), "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_of_broken_size_is_no_index() {
+        let bytes = entries(10);
+        assert!(Entries::<Entry>::in_file(file(&bytes.as_bytes()[1..])).unwrap().is_none());
+    }
+}

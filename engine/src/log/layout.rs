@@ -27,11 +27,15 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Lists `directory`.
-    pub(super) fn read(disk: &dyn Disk, directory: &Path) -> Result<Layout, FileError> {
+    /// Lists `directory`; `None` when there is no such folder.
+    pub(super) fn read(disk: &dyn Disk, directory: &Path) -> Result<Option<Layout>, FileError> {
+        let names = match disk.list(directory) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            names => names.map_err(FileError::of(FileOperation::List, directory))?,
+        };
         let mut layout = Layout::default();
         // Names come sorted, and offsets sort as their digits do.
-        for name in disk.list(directory).map_err(FileError::of(FileOperation::List, directory))? {
+        for name in names {
             match FileKind::parse(&name) {
                 Some((base, FileKind::Log)) => layout.segments.push(base),
                 Some((base, FileKind::Snapshot)) => layout.snapshots.push(base),
@@ -40,27 +44,32 @@ impl Layout {
                 None => {}
             }
         }
-        Ok(layout)
+        Ok(Some(layout))
     }
 
-    /// Removes leftovers, segments that lie wholly before `log_start`, and indexes without a segment.
-    pub(super) fn clean(
-        &mut self,
-        disk: &dyn Disk,
-        directory: &Path,
-        log_start: Offset,
-    ) -> Result<(), FileError> {
+    /// Removes leftovers, and indexes without a segment.
+    pub(super) fn clean(&mut self, disk: &dyn Disk, directory: &Path) -> Result<(), FileError> {
         for name in self.leftovers.drain(..) {
             remove(disk, &directory.join(name))?;
-        }
-        while self.segments.get(1).is_some_and(|next| *next <= log_start) {
-            let retired = retire_segment(disk, directory, self.segments.remove(0))?;
-            remove(disk, &retired)?;
         }
         for (base, kind) in self.indexes.drain(..) {
             if self.segments.binary_search(&base).is_err() {
                 remove(disk, &kind.path(directory, base))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Removes the producer snapshots behind `end`.
+    pub(super) fn remove_snapshots_behind(
+        &mut self,
+        disk: &dyn Disk,
+        directory: &Path,
+        end: Offset,
+    ) -> Result<(), FileError> {
+        let kept = self.snapshots.partition_point(|offset| *offset <= end);
+        for offset in self.snapshots.split_off(kept) {
+            remove(disk, &FileKind::Snapshot.path(directory, offset))?;
         }
         Ok(())
     }

@@ -67,9 +67,9 @@ impl LeaderEpochs {
         Some(EpochEnd { epoch, end: *next_start })
     }
 
-    /// Forgets epochs that start at or behind `end`, where the log was cut. Returns whether any did.
+    /// Forgets epochs that start behind `end`, where the log was cut. Returns whether any did.
     pub(super) fn truncate(&mut self, end: Offset) -> bool {
-        let kept = self.entries.partition_point(|(_, start)| *start < end).max(1);
+        let kept = self.entries.partition_point(|(_, start)| *start <= end).max(1);
         let cut = kept < self.entries.len();
         self.entries.truncate(kept);
         cut
@@ -147,8 +147,8 @@ mod tests {
     #[test]
     fn cutting_the_log_forgets_later_epochs() {
         let mut epochs = known();
-        assert!(!epochs.truncate(Offset(21)));
-        assert!(epochs.truncate(Offset(20)));
+        assert!(!epochs.truncate(Offset(20)));
+        assert!(epochs.truncate(Offset(19)));
         assert_eq!(epochs.latest(), LeaderEpoch(2));
     }
 }

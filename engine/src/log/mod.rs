@@ -14,9 +14,11 @@ mod data_directory;
 mod durable_watermark;
 mod error;
 mod file_name;
+mod folder_name;
 mod header_walk;
 mod index;
 mod index_file;
+pub mod inspection;
 mod layout;
 mod leader_epochs;
 mod meta_properties;
@@ -34,7 +36,6 @@ mod rolling;
 mod scanner;
 mod segment;
 mod transaction_index;
-mod transaction_marker;
 mod view;
 
 pub use checkpoint::{MalformedFile, PartitionOffsets};
@@ -44,7 +45,6 @@ pub use error::{
     AppendError, Corruption, CorruptionReason, DeleteRecordsError, FileError, FileOperation, LogError,
     ReadError,
 };
-pub use index::TimestampOffset;
 pub use leader_epochs::EpochEnd;
 pub use meta_properties::MetaProperties;
 pub use opening::{OpenFrom, RecoveryReport};

@@ -1,10 +1,12 @@
 //! Creating and opening a log: what must be known before, what is found, and which files are made durable in which
 //! order.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::{FileError, FileOperation, LogError};
+use super::folder_name::Retired;
 use super::layout::Layout;
 use super::leader_epochs::{self, LeaderEpochs};
 use super::partition_log::{Log, write_epochs, write_file};
@@ -28,7 +30,8 @@ pub struct OpenFrom {
     pub clean: bool,
     /// All before it is known to be sound and is not read (`recovery-point-offset-checkpoint`).
     pub recovery_point: Offset,
-    /// Records before it have been deleted (`log-start-offset-checkpoint`).
+    /// Records before it have been deleted (`log-start-offset-checkpoint`). Like the recovery point it must be this
+    /// log's: whoever deletes a log removes its line before another log can get the name.
     pub log_start: Offset,
     /// Highest offset that is known to have been durable: what is damaged before it is corruption, not a torn tail.
     pub durable: Offset,
@@ -54,18 +57,20 @@ pub struct RecoveryReport {
 
 impl Log {
     /// Makes the folder of a new, empty log. When it returns, the log survives a power cut; when it fails, calling it
-    /// again goes on.
+    /// again goes on. A folder of that name that belongs to another topic is set aside as `<name>.<id>-stray`, as Kafka
+    /// does.
     ///
     /// # Errors
-    /// When the disk refuses.
+    /// [`LogError::Exists`] when the topic has records there, and when the disk refuses.
     pub fn create(
         disk: Arc<dyn Disk>,
         directory: &Path,
         topic_id: TopicId,
         config: Arc<LogConfig>,
     ) -> Result<Log, LogError> {
-        disk.create_dir(directory).map_err(FileError::of(FileOperation::Create, directory))?;
         let home = home(disk, directory, &config, &OpenFrom::default());
+        make_way(&home, topic_id)?;
+        home.disk.create_dir(directory).map_err(FileError::of(FileOperation::Create, directory))?;
         let epochs = LeaderEpochs::starting(LeaderEpoch(0), Offset::ZERO);
         write_epochs(&home, &epochs)?;
         // Last, because a folder with this file is a whole one.
@@ -95,9 +100,10 @@ impl Log {
         from: OpenFrom,
     ) -> Result<(Log, RecoveryReport), LogError> {
         let home = home(disk, directory, &config, &from);
-        let mut layout = Layout::read(&*home.disk, directory)?;
+        let layout = Layout::read(&*home.disk, directory)?;
+        let mut layout = layout.ok_or_else(|| LogError::NoMetadata { directory: directory.to_owned() })?;
         let topic_id = read_metadata(&home)?;
-        layout.clean(&*home.disk, directory, from.log_start)?;
+        layout.clean(&*home.disk, directory)?;
         let reached = from.durable.max(from.recovery_point);
         if layout.segments.is_empty() && reached > from.log_start && !from.accept_truncation {
             return Err(LogError::NoSegments { directory: directory.to_owned(), reached });
@@ -180,6 +186,28 @@ fn home(disk: Arc<dyn Disk>, directory: &Path, config: &LogConfig, from: &OpenFr
         index_interval: config.index_interval_bytes,
         compacted_below: from.compacted_below,
     })
+}
+
+/// Sees to it that nothing is in the folder of a new log, or that there is none.
+fn make_way(home: &LogHome, topic_id: TopicId) -> Result<(), LogError> {
+    let directory = &home.directory;
+    let Some(mut layout) = Layout::read(&*home.disk, directory)? else { return Ok(()) };
+    let found = match read_metadata(home) {
+        Err(LogError::NoMetadata { .. }) => None,
+        found => Some(found?),
+    };
+    if layout.segments.is_empty() && found.is_none_or(|found| found == topic_id) {
+        layout.clean(&*home.disk, directory)?;
+        return Ok(layout.remove_snapshots_behind(&*home.disk, directory, Offset(-1))?);
+    }
+    let name = directory.file_name().and_then(OsStr::to_str);
+    let (Some(name), Some(root)) = (name.filter(|_| found != Some(topic_id)), directory.parent()) else {
+        return Err(LogError::Exists { directory: directory.clone() });
+    };
+    let stray = root.join(Retired::Stray.name(name, found.unwrap_or(TopicId([0; 16]))));
+    tracing::warn!(folder = %directory.display(), stray = %stray.display(), "set aside another topic's folder");
+    home.disk.rename(directory, &stray).map_err(FileError::of(FileOperation::Rename, directory))?;
+    Ok(home.disk.sync_dir(root).map_err(FileError::of(FileOperation::Sync, root))?)
 }
 
 /// The producers' state when the folder confirms that the log was closed at the recovery point: a clean close leaves a

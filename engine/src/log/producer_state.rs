@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use super::error::AppendError;
 use super::transaction_index::AbortedTransaction;
-use super::transaction_marker::TransactionMarker;
-use crate::record::{BatchHeader, BatchView};
+use crate::record::{BatchHeader, BatchView, ControlMarker, ControlRecord};
 use crate::types::{Offset, ProducerEpoch, ProducerId, Sequence, Timestamp};
 
 /// Batches of a producer that are recognized when they come again. Five is what a producer may have in flight.
@@ -154,10 +153,11 @@ impl ProducerStates {
         }
         let state = self.producers.get(&header.producer_id());
         if header.attributes().is_control() {
-            let marker = TransactionMarker::of(batch).ok_or(AppendError::MalformedMarker)?;
-            let current = state.map_or(-1, |state| state.coordinator_epoch);
-            if marker.coordinator_epoch < current {
-                return Err(AppendError::CoordinatorFenced { current, found: marker.coordinator_epoch });
+            let record = control_record(batch).ok_or(AppendError::MalformedMarker)?;
+            let (current, found) =
+                (state.map_or(-1, |state| state.coordinator_epoch), record.coordinator_epoch);
+            if found < current {
+                return Err(AppendError::CoordinatorFenced { current, found });
             }
         }
         let Some(state) = state else { return Ok(None) };
@@ -184,15 +184,15 @@ impl ProducerStates {
         state.enter_epoch(header.producer_epoch());
         state.last_timestamp = now;
         if header.attributes().is_control() {
-            let marker = TransactionMarker::of(batch)?;
-            state.coordinator_epoch = marker.coordinator_epoch;
+            let record = control_record(batch)?;
+            state.coordinator_epoch = record.coordinator_epoch;
             let first_offset = state.transaction_start.take()?;
             self.unstable.insert(first_offset, Some(header.last_offset()));
             return Some(EndedTransaction {
                 producer_id: header.producer_id(),
                 first_offset,
                 last_offset: header.last_offset(),
-                aborted: marker.aborted,
+                aborted: record.marker == ControlMarker::Abort,
             });
         }
         state.remember(KnownBatch::of(header));
@@ -245,4 +245,9 @@ impl ProducerStates {
         all.sort_unstable_by_key(|(id, _)| *id);
         all
     }
+}
+
+/// The end of a transaction in a control batch; `None` when it holds another kind of record, or none.
+fn control_record(batch: &BatchView<'_>) -> Option<ControlRecord> {
+    batch.control_record().ok().flatten()
 }

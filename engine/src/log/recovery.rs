@@ -58,7 +58,10 @@ impl Recovery<'_> {
         let first = self.layout.segments.partition_point(|base| *base <= point).saturating_sub(1);
         let last = self.last_written_segment()?;
         let first = first.min(last);
-        let Some(mut end) = self.layout.segments.get(first).copied() else { return Ok(self.from.log_start) };
+        let Some(mut end) = self.layout.segments.get(first).copied() else {
+            self.sync_names()?;
+            return Ok(self.from.log_start);
+        };
         self.producers = replay::load(self.home, self.layout, end)?;
         // A segment is made durable before anything is written to the next one.
         let proven = self.layout.segments.get(last).copied().filter(|_| last > 0).unwrap_or_default();
@@ -80,12 +83,17 @@ impl Recovery<'_> {
             self.finish_segment(base, &scanned)?;
         }
         self.drop_empty_segments(last + 1, end)?;
-        self.drop_later_snapshots(end)?;
-        self.home
-            .disk
-            .sync_dir(&self.home.directory)
-            .map_err(FileError::of(FileOperation::Sync, &self.home.directory))?;
+        self.layout.remove_snapshots_behind(&*self.home.disk, &self.home.directory, end)?;
+        self.sync_names()?;
         Ok(end)
+    }
+
+    /// What the crash interrupted may have been the making of a file, or of the folder itself.
+    fn sync_names(&self) -> Result<(), FileError> {
+        for directory in [Some(&*self.home.directory), self.home.directory.parent()].into_iter().flatten() {
+            self.home.disk.sync_dir(directory).map_err(FileError::of(FileOperation::Sync, directory))?;
+        }
+        Ok(())
     }
 
     /// The last segment that anything was written to: a new one is made before the old one is closed, so the newest may be
@@ -185,25 +193,29 @@ impl Recovery<'_> {
         Some(Corruption { file, position: scanned.size, offset, reason })
     }
 
-    /// Cuts what is behind the usable part, makes the rest durable, writes the indexes.
+    /// Makes the usable part of a segment all there is of it, and writes its indexes.
     fn finish_segment(&mut self, base: Offset, scanned: &ScannedSegment) -> Result<(), LogError> {
-        let path = FileKind::Log.path(&self.home.directory, base);
-        let file = open(self.home, &path, OpenMode::ReadWrite)?;
-        let file_size = file.size().map_err(FileError::of(FileOperation::Read, &path))?;
-        if file_size > scanned.size {
-            let torn = torn_bytes(&*file, scanned.size, file_size);
-            let torn = torn.map_err(FileError::of(FileOperation::Read, &path))?;
-            if torn > 0 {
-                tracing::warn!(file = %path.display(), position = scanned.size, bytes = torn, "cut a torn tail");
-                self.report.bytes_cut += torn;
-            }
-            file.set_size(scanned.size).map_err(FileError::of(FileOperation::Trim, &path))?;
-        }
-        // What survived may still be nowhere but in the page cache.
-        file.sync().map_err(FileError::of(FileOperation::Sync, &path))?;
+        self.cut(&FileKind::Log.path(&self.home.directory, base), scanned.size)?;
         let segment = Segment::closed(Arc::clone(self.home), base);
         closed_index::write_aborted(&segment, &scanned.aborted)?;
         Ok(closed_index::write_indexes(&segment, &scanned.entries)?)
+    }
+
+    /// Cuts a file to its first `size` bytes, and makes them durable: what survived may be nowhere but in the page
+    /// cache.
+    fn cut(&mut self, path: &Path, size: u64) -> Result<(), FileError> {
+        let file = open(self.home, path, OpenMode::ReadWrite)?;
+        let file_size = file.size().map_err(FileError::of(FileOperation::Read, path))?;
+        if file_size > size {
+            let torn = torn_bytes(&*file, size, file_size);
+            let torn = torn.map_err(FileError::of(FileOperation::Read, path))?;
+            if torn > 0 {
+                tracing::warn!(file = %path.display(), position = size, bytes = torn, "cut a torn tail");
+                self.report.bytes_cut += torn;
+            }
+            file.set_size(size).map_err(FileError::of(FileOperation::Trim, path))?;
+        }
+        file.sync().map_err(FileError::of(FileOperation::Sync, path))
     }
 
     /// Copies the tail of the damaged segment, and renames the segments behind it.
@@ -230,19 +242,13 @@ impl Recovery<'_> {
         let behind = written.min(self.layout.segments.len());
         for base in self.layout.segments.split_off(behind) {
             if base == end {
+                let path = FileKind::Log.path(&self.home.directory, base);
+                self.cut(&path, 0)?;
                 self.layout.segments.push(base);
                 continue;
             }
             layout::remove(&*self.home.disk, &FileKind::Log.path(&self.home.directory, base))?;
             layout::remove_indexes(&*self.home.disk, &self.home.directory, base)?;
-        }
-        Ok(())
-    }
-
-    fn drop_later_snapshots(&mut self, end: Offset) -> Result<(), FileError> {
-        let kept = self.layout.snapshots.partition_point(|offset| *offset <= end);
-        for offset in self.layout.snapshots.split_off(kept) {
-            layout::remove(&*self.home.disk, &FileKind::Snapshot.path(&self.home.directory, offset))?;
         }
         Ok(())
     }

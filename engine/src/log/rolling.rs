@@ -11,13 +11,10 @@ use super::index::{IndexBuilder, IndexEntries};
 use super::layout;
 use super::partition_log::Log;
 use super::producer_snapshot;
-use super::segment::{ActiveIndex, Segment};
+use super::segment::{ActiveIndex, LoadedPart, Segment};
 use super::view::SegmentList;
 use crate::io::{CommitQueue, OpenMode};
 use crate::types::{Offset, Timestamp};
-
-/// Producer snapshots that are kept: the newest and, should it be damaged, the one before.
-const SNAPSHOTS_KEPT: usize = 2;
 
 impl Log {
     /// Opens the newest segment for appending, or makes the first one. Before anything is appended, the end of the
@@ -37,8 +34,8 @@ impl Log {
             return Ok(());
         };
         let size = closed.visible()?;
+        self.check_end(&closed, size)?;
         let (entries, max_timestamp) = closed.load_index().map_err(into_log_error)?;
-        self.check_end(&closed, &entries, size)?;
         let first_timestamp = first_timestamp(&closed, size)?;
         let path = closed.path(FileKind::Log);
         let handle = queue.open(&path, size).map_err(FileError::of(FileOperation::Open, &path))?;
@@ -46,7 +43,8 @@ impl Log {
         let index = IndexBuilder::resume(closed.base(), interval, size, &entries, max_timestamp);
         let (offset_entries, time_entries) = (entries.offsets.len(), entries.times.len());
         let aborted = closed.aborted().map_err(into_log_error)?;
-        let content = ActiveIndex { entries, max_timestamp, aborted };
+        let loaded = Some(LoadedPart { size, offsets: offset_entries, times: time_entries });
+        let content = ActiveIndex { entries, loaded, max_timestamp, aborted };
         let active = ActiveSegment {
             segment: Arc::new(closed.to_active(size, content)),
             handle,
@@ -78,7 +76,7 @@ impl Log {
         let Some(active) = self.active.as_mut().filter(|active| active.size > 0) else { return Ok(()) };
         write_active_indexes(active)?;
         self.write_snapshot()?;
-        // The new file first: that it cannot be made is no reason to lose the old one.
+        // The new file first: that it cannot be made is no reason to lose the old one. It makes the names durable, too.
         let next = match self.new_segment(queue, self.end) {
             Ok(next) => next,
             Err(error) => {
@@ -106,6 +104,7 @@ impl Log {
             return self.check_online().map(|()| self.durable);
         }
         let Some(active) = self.active.as_mut() else {
+            // Nothing was appended, but the last stop may have been a crash.
             if self.snapshots.last() != Some(&self.end) {
                 self.write_snapshot()?;
             }
@@ -149,6 +148,7 @@ impl Log {
         let index = IndexBuilder::new(base, self.home.index_interval);
         let content = ActiveIndex {
             entries: IndexEntries::default(),
+            loaded: None,
             max_timestamp: index.max_timestamp(),
             aborted: Vec::new(),
         };
@@ -180,44 +180,54 @@ impl Log {
         self.view.set_segments(SegmentList::new(segments));
     }
 
-    /// Writes the producers' state at the log's end, without waiting for stable storage: should it be lost, the log is
-    /// read instead.
+    /// Writes the producers' state at the log's end, and removes all older ones but that of the newest segment's base.
+    /// Its bytes are made durable; whether its name is, is the caller's. A lost one costs reading the log from the one
+    /// before.
     fn write_snapshot(&mut self) -> Result<(), FileError> {
         let disk = &*self.home.disk;
         let path = FileKind::Snapshot.path(&self.home.directory, self.end);
         let file = disk.open(&path, OpenMode::Create).map_err(FileError::of(FileOperation::Create, &path))?;
         let bytes = producer_snapshot::encode(&self.producers);
         file.write_at(&bytes, 0).map_err(FileError::of(FileOperation::Write, &path))?;
-        if self.snapshots.last() != Some(&self.end) {
-            self.snapshots.push(self.end);
+        file.sync().map_err(FileError::of(FileOperation::Sync, &path))?;
+        let base = self.view.segments().as_slice().last().map_or(self.end, |newest| newest.base());
+        let mut kept = vec![self.end];
+        for known in std::mem::take(&mut self.snapshots) {
+            if known == base && known != self.end {
+                kept.insert(0, known);
+            } else if known != self.end {
+                layout::remove(disk, &FileKind::Snapshot.path(&self.home.directory, known))?;
+            }
         }
-        while self.snapshots.len() > SNAPSHOTS_KEPT {
-            let oldest = self.snapshots.remove(0);
-            layout::remove(disk, &FileKind::Snapshot.path(&self.home.directory, oldest))?;
-        }
+        self.snapshots = kept;
         Ok(())
     }
 
-    /// The segment's last batch must end at the log's end, and with it the file: new batches are put there.
-    fn check_end(&self, segment: &Segment, entries: &IndexEntries, size: u64) -> Result<(), LogError> {
-        let last = entries.offsets.last();
-        let start =
-            last.map_or((segment.base(), 0), |entry| (entry.last_offset(segment.base()), entry.position()));
-        let path = segment.path(FileKind::Log);
-        let mut walk = HeaderWalk::new(&**segment.log_file()?, &path, start, size);
-        let mut end = segment.base();
-        while let Some(at) = walk.next().map_err(into_log_error)? {
-            end = at.header.next_offset();
-        }
-        if end == self.end {
+    /// The last batch must end where the log ends, and with it the file: new batches are put there.
+    fn check_end(&self, segment: &Segment, size: u64) -> Result<(), LogError> {
+        let file = segment.path(FileKind::Log);
+        let ends_early = |position| {
+            let reason = CorruptionReason::EndsEarly(self.end);
+            Corruption { file: file.clone(), position, offset: self.end, reason }
+        };
+        if self.end == segment.base() && size == 0 {
             return Ok(());
         }
-        let reason = if end < self.end {
-            CorruptionReason::EndsEarly(self.end)
-        } else {
-            CorruptionReason::LastOffset(end.plus(-1))
+        let last = self.end.plus(-1);
+        let Some(position) = segment.seek(last).map_err(into_log_error)? else {
+            return Err(ends_early(size).into());
         };
-        Err(Corruption { file: path, position: size, offset: end, reason }.into())
+        let mut walk = HeaderWalk::new(&**segment.log_file()?, &file, (last, position), size);
+        let found = walk.next().map_err(into_log_error)?;
+        if found.is_none_or(|found| found.header.next_offset() != self.end) {
+            return Err(ends_early(position).into());
+        }
+        if let Some(behind) = walk.next().map_err(into_log_error)? {
+            let (position, offset) = (behind.position, self.end);
+            let reason = CorruptionReason::Offset(behind.header.base_offset());
+            return Err(Corruption { file, position, offset, reason }.into());
+        }
+        Ok(())
     }
 
     /// A part of `segment.jitter.ms` that is always the same for one segment, and spread over the logs.

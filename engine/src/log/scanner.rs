@@ -121,3 +121,69 @@ fn short_rest(rest: &[u8]) -> ScanEnd {
         ScanEnd::Bad(BatchError::Truncated { needed: HEADER_SIZE, available: rest.len() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::io::{Disk, OpenMode, SimDisk};
+    use crate::record::{BatchBuilder, BufferPool, Compression, ProducerStamp, RecordData};
+    use crate::types::Timestamp;
+
+    fn batch(size: usize) -> Vec<u8> {
+        let mut builder = BatchBuilder::new(BufferPool::new(0).take(size + 100), Compression::None);
+        let value = vec![b'x'; size];
+        let (timestamp, value) = (Timestamp(0), Some(&*value));
+        builder.append(&RecordData { timestamp, key: None, value, headers: &[] }).unwrap();
+        builder.seal(ProducerStamp::NONE, None).unwrap().view().bytes().to_vec()
+    }
+
+    /// Positions and sizes of the batches, and how it ended.
+    fn scan(bytes: &[u8]) -> (Vec<(u64, usize)>, u64, ScanEnd) {
+        let file = SimDisk::memory().open(Path::new("log"), OpenMode::Create).unwrap();
+        file.write_at(bytes, 0).unwrap();
+        let mut scanner = BatchScanner::new(file, 0, bytes.len() as u64);
+        let mut found = Vec::new();
+        loop {
+            match scanner.next().unwrap() {
+                Scanned::Batch(position, batch) => {
+                    batch.verify().unwrap();
+                    found.push((position, batch.size()));
+                }
+                Scanned::End(end) => return (found, scanner.position(), end),
+            }
+        }
+    }
+
+    #[test]
+    fn batches_of_any_size_are_found_where_they_are() {
+        let sizes =
+            [10, READ_SIZE - 200, 10, 3 * READ_SIZE, 5, READ_SIZE, READ_SIZE / 2, READ_SIZE / 2 - 100, 1];
+        let batches: Vec<_> = sizes.iter().map(|size| batch(*size)).collect();
+        let (found, end, reason) = scan(&batches.concat());
+        let sizes: Vec<_> = batches.iter().map(Vec::len).collect();
+        assert_eq!(found.iter().map(|(_, size)| *size).collect::<Vec<_>>(), sizes);
+        assert!(found.windows(2).all(|pair| pair[0].0 + pair[0].1 as u64 == pair[1].0));
+        assert_eq!(end, sizes.iter().sum::<usize>() as u64);
+        assert!(matches!(reason, ScanEnd::File));
+    }
+
+    #[test]
+    fn what_follows_the_last_batch_says_why_it_ends() {
+        let one = batch(100);
+        for zeroes in [1, 11, 60, 61, 5000] {
+            let (found, end, reason) = scan(&[&one[..], &vec![0; zeroes]].concat());
+            assert_eq!((found.len(), end), (1, one.len() as u64));
+            assert!(matches!(reason, ScanEnd::Zeroes), "{zeroes}");
+        }
+        for kept in [12, 30, 61, 100] {
+            let (found, end, reason) = scan(&[&one[..], &one[..kept]].concat());
+            assert_eq!((found.len(), end), (1, one.len() as u64));
+            assert!(matches!(reason, ScanEnd::Bad(BatchError::Truncated { .. })), "{kept}: {reason:?}");
+        }
+        let mut length = one.clone();
+        length[8..12].copy_from_slice(&i32::MAX.to_be_bytes());
+        assert!(matches!(scan(&length).2, ScanEnd::Bad(_)));
+    }
+}

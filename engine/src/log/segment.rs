@@ -56,10 +56,39 @@ struct ActiveState {
     index: RwLock<ActiveIndex>,
 }
 
+/// The part of an active segment's index that was taken from files when the segment was opened again.
+#[derive(Clone, Copy)]
+pub(super) struct LoadedPart {
+    /// Bytes of the log that it covers.
+    pub(super) size: u64,
+    /// Entries of the offset index.
+    pub(super) offsets: usize,
+    /// Entries of the time index.
+    pub(super) times: usize,
+}
+
+/// An index that a search has used.
+enum UsedIndex {
+    Active(Option<LoadedPart>),
+    Closed(Arc<LoadedIndex>),
+}
+
+impl UsedIndex {
+    /// Whether it comes from a file.
+    fn may_be_wrong(&self) -> bool {
+        match self {
+            UsedIndex::Active(loaded) => loaded.is_some(),
+            UsedIndex::Closed(index) => !index.rebuilt,
+        }
+    }
+}
+
 /// Index of the active segment: entries of everything that has been appended.
 pub(super) struct ActiveIndex {
     /// Both indexes.
     pub(super) entries: IndexEntries,
+    /// What of it was taken from files, and may be wrong.
+    pub(super) loaded: Option<LoadedPart>,
     /// Largest timestamp below the high watermark.
     pub(super) max_timestamp: TimestampOffset,
     /// Transactions whose abort marker lies in the segment.
@@ -183,14 +212,11 @@ impl Segment {
     pub(super) fn seek(&self, target: Offset) -> Result<Option<u64>, ReadError> {
         loop {
             let (entry, index) = self.look_up(target)?;
-            let distrusted = index.filter(|index| !index.rebuilt);
-            match self.walk_to(entry, target, distrusted.is_some())? {
+            match self.walk_to(entry, target, index.may_be_wrong())? {
                 Walked::Found(position) => return Ok(Some(position)),
                 Walked::End => return Ok(None),
-                Walked::IndexIsWrong => match (&self.state, distrusted) {
-                    (State::Closed(closed), Some(index)) => closed.rebuild(self, &index)?,
-                    _ => return Err(self.misplaced(entry, target).into()),
-                },
+                Walked::IndexIsWrong if index.may_be_wrong() => self.rebuild(&index)?,
+                Walked::IndexIsWrong => return Err(self.misplaced(entry, target).into()),
             }
         }
     }
@@ -215,29 +241,64 @@ impl Segment {
     /// An offset before which no record has a timestamp of `timestamp` or later.
     pub(super) fn offset_before_timestamp(&self, timestamp: Timestamp) -> Result<Offset, ReadError> {
         match &self.state {
-            State::Active(active) => {
-                let index = active.index.read();
-                let times = &index.entries.times;
-                let entry = index_file::last_where(times, |entry| entry.timestamp() <= timestamp);
-                Ok(entry.map_or(self.base, |entry| entry.last_offset(self.base)))
-            }
+            State::Active(active) => self.offset_before_timestamp_in(active, timestamp),
             State::Closed(closed) => closed.offset_before_timestamp(self, timestamp),
         }
     }
 
-    fn look_up(&self, target: Offset) -> Result<(Option<OffsetEntry>, Option<Arc<LoadedIndex>>), ReadError> {
+    fn offset_before_timestamp_in(
+        &self,
+        active: &ActiveState,
+        timestamp: Timestamp,
+    ) -> Result<Offset, ReadError> {
+        loop {
+            let (entry, loaded) = {
+                let index = active.index.read();
+                let behind = index.entries.times.partition_point(|entry| entry.timestamp() <= timestamp);
+                let Some(slot) = behind.checked_sub(1) else { return Ok(self.base) };
+                (index.entries.times[slot], index.loaded.filter(|loaded| slot < loaded.times))
+            };
+            let Some(loaded) = loaded else { return Ok(entry.last_offset(self.base)) };
+            if closed_index::batch_of(self, entry)?.is_some() {
+                return Ok(entry.last_offset(self.base));
+            }
+            self.rebuild(&UsedIndex::Active(Some(loaded)))?;
+        }
+    }
+
+    /// Makes an index anew, unless somebody has done so since it was used.
+    fn rebuild(&self, used: &UsedIndex) -> Result<(), ReadError> {
+        match (&self.state, used) {
+            (State::Closed(closed), UsedIndex::Closed(index)) => closed.rebuild(self, index),
+            (State::Active(active), UsedIndex::Active(Some(loaded))) => {
+                let (mut sound, _) = closed_index::index_log(self, loaded.size)?;
+                let mut index = active.index.write();
+                if index.loaded.take().is_some() {
+                    let entries = &index.entries;
+                    sound.offsets.extend(entries.offsets.iter().skip(loaded.offsets));
+                    sound.times.extend(entries.times.iter().skip(loaded.times));
+                    index.entries = sound;
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn look_up(&self, target: Offset) -> Result<(Option<OffsetEntry>, UsedIndex), ReadError> {
         let holds = |entry: &OffsetEntry| entry.last_offset(self.base) <= target;
         match &self.state {
             State::Active(active) => {
-                let entry = index_file::last_where(&active.index.read().entries.offsets, holds);
-                Ok((entry, None))
+                let index = active.index.read();
+                let entry = index_file::last_where(&index.entries.offsets, holds);
+                Ok((entry, UsedIndex::Active(index.loaded)))
             }
             State::Closed(closed) => {
                 let index = closed.loaded(self)?;
                 let path = self.path(FileKind::OffsetIndex);
                 let found = index.offsets.last_where(holds);
                 let entry = found.map_err(FileError::of(FileOperation::Read, &path))?;
-                Ok((entry, Some(index)))
+                Ok((entry, UsedIndex::Closed(index)))
             }
         }
     }

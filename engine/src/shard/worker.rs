@@ -106,7 +106,8 @@ impl Worker {
         }
         busy |= self.run_timers();
         self.kick_touched();
-        self.resources.marks.write(&mut *self.resources.queue);
+        let now = self.resources.clock.monotonic();
+        self.resources.marks.write(&mut *self.resources.queue, now);
         self.resources.queue.submit(&mut self.completions)?;
         busy |= self.complete_all();
         Ok(busy || !self.touched.is_empty())
@@ -210,6 +211,10 @@ impl Worker {
                 RecoveryReport::default(),
             ),
         };
+        if log.topic_id() != spec.topic_id {
+            let (found, expected) = (log.topic_id(), spec.topic_id);
+            return Err(LogError::OtherTopic { directory: spec.dir, found, expected });
+        }
         let slot = Slot(self.writers.iter().position(Option::is_none).unwrap_or(self.writers.len()));
         let partition =
             Arc::new(Partition::new(spec.id, spec.topic_id, slot, self.mailbox.clone(), log.view()));
@@ -222,12 +227,13 @@ impl Worker {
         Ok((partition, report))
     }
 
-    /// Stops serving a partition that is being deleted: everything that waits is refused.
+    /// Stops serving a partition that is being deleted: what waits is refused, what is in flight is waited for.
     pub fn detach(&mut self, partition: &Partition) {
+        partition.close(Unavailable::Deleted);
+        self.drain(partition.slot());
         if let Some(writer) = self.writers.get_mut(partition.slot().0).and_then(Option::take) {
-            self.drain(partition.slot());
             self.resources.marks.release(partition.slot());
-            writer.delete(&mut self.resources);
+            writer.abandon(&mut self.resources);
         }
     }
 

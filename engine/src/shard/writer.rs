@@ -44,12 +44,19 @@ pub(super) struct Writer {
     log: Log,
     /// The log's active segment is open for appending.
     started: bool,
-    sources: Vec<Arc<dyn BatchSource>>,
+    sources: Vec<Source>,
     waiting: VecDeque<Append>,
     append: Option<Flight>,
     flush: Option<Flight>,
     /// A [`Due::Kick`] for a flush by time is set.
     flush_due: Option<Duration>,
+}
+
+/// A producer that has batches, or will have.
+struct Source {
+    batches: Arc<dyn BatchSource>,
+    /// When its open batch has lingered long enough; `None` when it has announced something since the last look.
+    due: Option<Duration>,
 }
 
 /// An append or flush that the disk works on.
@@ -113,8 +120,11 @@ impl Writer {
         self.waiting.push_back(append);
     }
 
-    pub(super) fn add_source(&mut self, source: Arc<dyn BatchSource>) {
-        self.sources.push(source);
+    pub(super) fn add_source(&mut self, batches: Arc<dyn BatchSource>) {
+        match self.sources.iter_mut().find(|known| Arc::ptr_eq(&known.batches, &batches)) {
+            Some(known) => known.due = None,
+            None => self.sources.push(Source { batches, due: None }),
+        }
     }
 
     /// Starts what can be started: the next append, or a flush that is owed.
@@ -132,17 +142,25 @@ impl Writer {
         }
     }
 
+    /// Takes what is due from the producers that have announced something or lingered long enough.
     fn pull(&mut self, with: &mut Resources) {
         if self.sources.is_empty() {
             return;
         }
         let now = with.clock.monotonic();
+        let slot = self.partition.slot();
         let mut batches = Vec::new();
-        self.sources.retain(|source| match source.pull(now, &mut batches) {
-            Pulled::Empty => false,
-            Pulled::Until(at) => {
-                with.timers.add(at, Due::Kick(self.partition.slot()));
-                true
+        self.sources.retain_mut(|source| {
+            if source.due.is_some_and(|due| due > now) {
+                return true;
+            }
+            match source.batches.pull(now, &mut batches) {
+                Pulled::Empty => false,
+                Pulled::Until(due) => {
+                    source.due = Some(due);
+                    with.timers.add(due, Due::Kick(slot));
+                    true
+                }
             }
         });
         self.waiting.extend(batches);
@@ -194,6 +212,8 @@ impl Writer {
                     break;
                 }
                 self.log.roll(&mut *with.queue)?;
+                // Rolling has flushed everything: readers may see it.
+                self.partition.wake_readers();
             }
             if let Some(append) = self.waiting.pop_front() {
                 self.prepare(append, now, &mut gathered, &mut with.cache);
@@ -325,11 +345,11 @@ impl Writer {
         }
     }
 
-    /// Ends the writer of a partition that is being deleted.
-    pub(super) fn delete(mut self, with: &mut Resources) {
-        self.partition.close(Unavailable::Deleted);
-        self.pull(with);
-        self.refuse_waiting();
+    /// Ends the writer of a partition that is being deleted, without a care for its files.
+    pub(super) fn abandon(mut self, with: &mut Resources) {
+        self.log.take_offline();
+        // Offline, this only gives the queue's handle back.
+        drop(self.log.close(&mut *with.queue));
     }
 
     /// Ends the writer in order: trims and flushes the files so that the next opening reads no segment.
@@ -385,7 +405,9 @@ impl Writer {
     }
 
     fn reopened(&mut self, log: Log, with: &mut Resources) {
-        self.log = log;
+        let mut failed = std::mem::replace(&mut self.log, log);
+        // Its error is known; this only gives the queue's handle back.
+        drop(failed.close(&mut *with.queue));
         self.started = false;
         with.marks.set(self.partition.slot(), self.log.durable());
         self.partition.reopened(self.log.view());

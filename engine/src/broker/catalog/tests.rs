@@ -1,7 +1,12 @@
+//! Properties of the catalog and of its file.
+
+use std::path::Path;
+
 use proptest::prelude::*;
 
 use super::file::decode;
 use super::*;
+use crate::io::{Disk, Failure, Fault, Lasting, SimDisk};
 
 fn name(text: &str) -> TopicName {
     TopicName::new(text).unwrap()
@@ -149,5 +154,55 @@ proptest! {
             prop_assert!(decode(&flipped).is_err());
         }
         prop_assert!(decode(&whole[..cut % whole.len()]).is_err());
+    }
+}
+
+const ROOT: &str = "/data";
+
+fn disk(seed: u64) -> SimDisk {
+    let disk = SimDisk::new(seed);
+    disk.create_dir(Path::new(ROOT)).unwrap();
+    disk.sync_dir(Path::new("/")).unwrap();
+    disk
+}
+
+#[test]
+fn a_new_directory_has_no_topics_and_a_saved_one_those_saved() {
+    let disk = disk(1);
+    assert!(Catalog::load(&disk, Path::new(ROOT)).unwrap().is_empty());
+    sample().save(&disk, Path::new(ROOT)).unwrap();
+    assert_eq!(Catalog::load(&disk, Path::new(ROOT)).unwrap(), sample());
+}
+
+#[test]
+fn a_corrupt_file_is_refused_with_its_path_and_line() {
+    let disk = disk(1);
+    let bytes = sealed("tidelog-topics 1\nnonsense\n");
+    disk.write_file(&Path::new(ROOT).join(FILE_NAME), &bytes).unwrap();
+    let error = Catalog::load(&disk, Path::new(ROOT)).unwrap_err();
+    let text = "/data/tidelog-topics is corrupt at line 2: cannot be read: \"nonsense\"";
+    assert_eq!(error.to_string(), text);
+}
+
+/// Lets each disk operation of a save fail in turn, and cuts the power after it.
+#[test]
+fn a_save_that_fails_or_loses_power_leaves_the_old_topics_or_the_new() {
+    for nth in 1..12 {
+        let disk = disk(nth);
+        let old = sample();
+        old.save(&disk, Path::new(ROOT)).unwrap();
+        let mut new = old.clone();
+        new.delete(&name("orders")).unwrap();
+        let failure = Failure::Errno(libc::EIO);
+        disk.inject(Fault {
+            operation: None,
+            path_suffix: String::new(),
+            nth,
+            lasting: Lasting::ForGood,
+            failure,
+        });
+        let saved = new.save(&disk, Path::new(ROOT)).is_ok();
+        let found = Catalog::load(&disk.power_cut(), Path::new(ROOT)).unwrap();
+        assert!(found == new || (found == old && !saved), "operation {nth}");
     }
 }

@@ -54,11 +54,6 @@ impl Assignment {
         self.order.iter().filter_map(|place| self.get(*place))
     }
 
-    /// Whether nothing is assigned.
-    pub(super) fn is_empty(&self) -> bool {
-        self.order.is_empty()
-    }
-
     /// Adds partitions, sorted, and returns their places.
     ///
     /// # Errors

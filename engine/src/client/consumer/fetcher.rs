@@ -31,8 +31,6 @@ pub(super) struct Fetcher {
     pub(super) settings: ReadSettings,
     pub(super) reset: OffsetReset,
     pub(super) errors: VecDeque<ConsumerError>,
-    /// Whether there is a group that may have committed.
-    pub(super) has_group: bool,
     store: AutoStore,
     reports_eof: bool,
     error_backoff: Duration,
@@ -65,7 +63,6 @@ impl Fetcher {
             settings: ReadSettings::new(config),
             reset: config.auto_offset_reset,
             errors: VecDeque::new(),
-            has_group: config.group_id.is_some(),
             store: if config.auto_offset_store { AutoStore::On } else { AutoStore::Off },
             reports_eof: config.partition_eof,
             error_backoff: config.fetch.error_backoff,

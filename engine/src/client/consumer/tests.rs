@@ -31,8 +31,7 @@ impl Fixture {
     }
 
     fn create(&self, topic: &str, partitions: i32) {
-        let new =
-            NewTopic { name: topic.to_owned(), partitions: Some(partitions), ..NewTopic::default() };
+        let new = NewTopic { name: topic.to_owned(), partitions: Some(partitions), ..NewTopic::default() };
         self.engine.broker().create_topic(&new).unwrap();
     }
 
@@ -73,7 +72,11 @@ fn settings(values: &[(&str, &str)]) -> Config {
 }
 
 fn element(topic: &str, partition: i32, offset: i64) -> TopicPartitionOffset {
-    TopicPartitionOffset::new(topic.into(), PartitionIndex(partition), OffsetSpec::from_number(offset).unwrap())
+    TopicPartitionOffset::new(
+        topic.into(),
+        PartitionIndex(partition),
+        OffsetSpec::from_number(offset).unwrap(),
+    )
 }
 
 /// What an event says, in short: `partition:offset=value`, or the error's name and where.

@@ -63,13 +63,33 @@ impl Waybill {
         Waybill { deliveries: VecDeque::new(), charge, opened }
     }
 
-    /// Message `index` of the batch holds `size` bytes of the queue.
+    /// Takes a place in the queue for one more message of `size` bytes. False when the queue is full.
     #[inline]
-    pub(super) fn add(&mut self, index: usize, size: usize, delivery: Delivery) {
-        self.charge.add(size);
+    pub(super) fn admit(&mut self, size: usize) -> bool {
+        self.charge.admit(size)
+    }
+
+    /// Gives the place of a message back that did not come.
+    pub(super) fn take_back(&mut self) {
+        self.charge.release_one();
+    }
+
+    /// Keeps what belongs to message `index` of the batch.
+    #[inline]
+    pub(super) fn attach(&mut self, index: usize, delivery: Delivery) {
         if !matches!(delivery, Delivery::Silent) {
             self.deliveries.push_back((index, delivery));
         }
+    }
+
+    /// Places that are held for messages to come.
+    pub(super) fn spare_count(&self) -> usize {
+        self.charge.spare_count()
+    }
+
+    /// Gives those back: no more messages come.
+    pub(super) fn return_spare(&mut self) {
+        self.charge.return_spare();
     }
 
     pub(super) fn opened(&self) -> Duration {

@@ -5,6 +5,7 @@
 //! pulled by shards), `delivery` (reports), `queue_limits` (how much may be outstanding), `record_clock`.
 
 mod delivery;
+mod growing_list;
 mod partition_batches;
 mod queue_limits;
 mod record_clock;
@@ -123,7 +124,7 @@ impl Producer {
         let topics = self.topics.load();
         match topics.get(topic).filter(|topic| topic.is_current()) {
             Some(topic) => self.produce_to(topic, record),
-            None => self.produce_to(&*self.topic(topic), record),
+            None => self.produce_to(&self.topic(topic), record),
         }
     }
 
@@ -157,12 +158,7 @@ impl Producer {
         if size > self.shared.message_size_max {
             return Err(KafkaError::new(ErrorCode::MessageTooLarge));
         }
-        topic.with_batches(key, partition, coarse, |batches| {
-            if !self.shared.limits.admit(size) {
-                return Err(KafkaError::new(ErrorCode::LocalQueueFull));
-            }
-            batches.add(&data, size, delivery)
-        })
+        topic.with_batches(key, partition, coarse, |batches| batches.add(&data, size, delivery))
     }
 
     /// Serves delivery reports: calls the callbacks for those that are there, waiting at most `timeout` for the first
@@ -263,7 +259,11 @@ impl Producer {
     /// Messages that are queued, in flight, or whose report has not been served.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.shared.limits.count()
+        let mut spare = 0;
+        for topic in self.topics.load().values() {
+            topic.each_batches(|batches| spare += batches.spare_count());
+        }
+        self.shared.limits.count().saturating_sub(spare)
     }
 
     /// Whether nothing is queued.

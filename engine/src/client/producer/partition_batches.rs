@@ -72,6 +72,21 @@ struct FullBatch {
     waybill: Waybill,
 }
 
+impl OpenBatch {
+    #[inline]
+    fn add(&mut self, record: &RecordData<'_>, size: usize, delivery: Delivery) -> Result<(), KafkaError> {
+        if !self.waybill.admit(size) {
+            return Err(KafkaError::new(ErrorCode::LocalQueueFull));
+        }
+        if let Err(error) = self.builder.append(record) {
+            self.waybill.take_back();
+            return Err(KafkaError::with_reason(ErrorCode::CorruptMessage, error.to_string()));
+        }
+        self.waybill.attach(self.builder.count() - 1, delivery);
+        Ok(())
+    }
+}
+
 impl PartitionBatches {
     pub(super) fn new(
         shared: Arc<Shared>,
@@ -101,10 +116,11 @@ impl PartitionBatches {
         matches!(self.destination, Destination::Refused(_))
     }
 
-    /// Adds a record of at most `size` encoded bytes that the queue limits have admitted.
+    /// Adds a record of at most `size` encoded bytes.
     ///
     /// # Errors
-    /// When the record cannot be encoded; it then holds no place any more.
+    /// `_QUEUE_FULL`; or when the record cannot be encoded. Nothing has changed then.
+    #[inline]
     pub(super) fn add(
         &self,
         record: &RecordData<'_>,
@@ -118,11 +134,12 @@ impl PartitionBatches {
         }
         let size_hint = state.size_hint.max(size);
         let open = state.open.get_or_insert_with(|| self.open_batch(size_hint));
-        if let Err(error) = open.builder.append(record) {
-            self.shared.limits.release(1, size);
-            return Err(KafkaError::with_reason(ErrorCode::CorruptMessage, error.to_string()));
+        if let Err(error) = open.add(record, size, delivery) {
+            if open.builder.is_empty() {
+                state.open = None;
+            }
+            return Err(error);
         }
-        open.waybill.add(open.builder.count() - 1, size, delivery);
         let tell = match state.announced {
             Announced::No => true,
             Announced::Yes => false,
@@ -135,6 +152,11 @@ impl PartitionBatches {
         drop(state);
         self.announce();
         Ok(())
+    }
+
+    /// Places of the queue that the open batch holds for messages to come.
+    pub(super) fn spare_count(&self) -> usize {
+        self.state.lock().open.as_ref().map_or(0, |open| open.waybill.spare_count())
     }
 
     fn has_room(&self, open: &OpenBatch, size: usize) -> bool {
@@ -152,7 +174,8 @@ impl PartitionBatches {
 
     /// Moves the open batch behind the full ones.
     fn seal_open(&self, state: &mut State) {
-        let Some(OpenBatch { builder, waybill }) = state.open.take() else { return };
+        let Some(OpenBatch { builder, mut waybill }) = state.open.take() else { return };
+        waybill.return_spare();
         let count = i32::try_from(builder.count()).unwrap_or(i32::MAX);
         state.size_hint = builder.size();
         match builder.seal(self.stamp(state.next_sequence), self.shared.config.topic.compression_level) {

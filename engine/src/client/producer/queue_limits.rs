@@ -1,8 +1,20 @@
 //! How much a producer may hold: `queue.buffering.max.messages` and `queue.buffering.max.kbytes`. A message counts from
 //! `produce()` until its delivery report has been served.
+//!
+//! Two shared counters, touched by every message, would cost as much as encoding it. So an open batch takes places in
+//! small lots and hands them out itself; what it has left when it is sealed goes back.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Messages of one lot, where the limit is far enough away.
+const LOT_COUNT: usize = 64;
+
+/// Bytes of one lot.
+const LOT_SIZE: usize = 64 << 10;
+
+/// A lot is at most this part of its limit, so that small limits are exact.
+const LOT_FRACTION: usize = 1024;
 
 /// Bounds and present fill of one producer's queue.
 #[derive(Debug)]
@@ -18,52 +30,87 @@ impl QueueLimits {
         QueueLimits { count: AtomicUsize::new(0), size: AtomicUsize::new(0), count_max, size_max }
     }
 
-    /// Takes a place for one message of `size` bytes. False when the queue is full.
-    pub(super) fn admit(&self, size: usize) -> bool {
-        let count = self.count.fetch_add(1, Ordering::Relaxed);
-        let total = self.size.fetch_add(size, Ordering::Relaxed);
-        let fits = count < self.count_max && (total + size <= self.size_max || count == 0);
+    /// Takes places for `count` messages of `size` bytes together. False when there are not so many.
+    fn take(&self, count: usize, size: usize) -> bool {
+        let before = self.count.fetch_add(count, Ordering::Relaxed);
+        let size_before = self.size.fetch_add(size, Ordering::Relaxed);
+        // One message is always let in, however large.
+        let fits = before + count <= self.count_max && (size_before + size <= self.size_max || before == 0);
         if !fits {
-            self.release(1, size);
+            self.release(count, size);
         }
         fits
     }
 
-    /// Gives places back.
-    pub(super) fn release(&self, count: usize, size: usize) {
+    fn release(&self, count: usize, size: usize) {
         self.count.fetch_sub(count, Ordering::Relaxed);
         self.size.fetch_sub(size, Ordering::Relaxed);
     }
 
-    /// Messages in the queue, reports that nobody has taken yet included.
+    /// Places that are taken: by messages, by reports that nobody has served yet, and by lots of open batches.
     pub(super) fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }
 }
 
-/// The places that a batch's messages hold. Given back at the latest when it is dropped.
+/// The places that a batch holds: those of its messages, and what is left of its last lot. Given back at the latest
+/// when it is dropped.
 #[derive(Debug)]
 pub(super) struct Charge {
     limits: Arc<QueueLimits>,
     count: usize,
     size: usize,
+    spare_count: usize,
+    spare_size: usize,
 }
 
 impl Charge {
-    /// Nothing yet.
+    /// No places yet.
     pub(super) fn new(limits: &Arc<QueueLimits>) -> Charge {
-        Charge { limits: Arc::clone(limits), count: 0, size: 0 }
+        Charge { limits: Arc::clone(limits), count: 0, size: 0, spare_count: 0, spare_size: 0 }
     }
 
-    /// A message that [`QueueLimits::admit`] has let in belongs to this charge from now on.
-    pub(super) fn add(&mut self, size: usize) {
+    /// Takes the place of one more message of `size` bytes. False when the queue is full.
+    #[inline]
+    pub(super) fn admit(&mut self, size: usize) -> bool {
+        if self.spare_count == 0 || self.spare_size < size {
+            return self.admit_from_lot(size);
+        }
+        self.spare_count -= 1;
+        self.spare_size -= size;
         self.count += 1;
         self.size += size;
+        true
     }
 
-    /// Messages that still hold a place.
+    fn admit_from_lot(&mut self, size: usize) -> bool {
+        self.return_spare();
+        let lot_count = LOT_COUNT.min(self.limits.count_max / LOT_FRACTION).max(1);
+        let lot_size = LOT_SIZE.min(self.limits.size_max / LOT_FRACTION).max(size);
+        if self.limits.take(lot_count, lot_size) {
+            (self.spare_count, self.spare_size) = (lot_count - 1, lot_size - size);
+        } else if !self.limits.take(1, size) {
+            return false;
+        }
+        self.count += 1;
+        self.size += size;
+        true
+    }
+
+    /// Gives back what no message holds: the batch takes no more.
+    pub(super) fn return_spare(&mut self) {
+        self.limits.release(self.spare_count, self.spare_size);
+        (self.spare_count, self.spare_size) = (0, 0);
+    }
+
+    /// Messages that hold a place.
     pub(super) fn count(&self) -> usize {
         self.count
+    }
+
+    /// Places that no message holds.
+    pub(super) fn spare_count(&self) -> usize {
+        self.spare_count
     }
 
     /// Gives one message's place back; the last one takes the rounding with it.
@@ -77,6 +124,7 @@ impl Charge {
 
 impl Drop for Charge {
     fn drop(&mut self) {
+        self.return_spare();
         self.limits.release(self.count, self.size);
     }
 }
@@ -85,21 +133,45 @@ impl Drop for Charge {
 mod tests {
     use super::*;
 
+    fn admit_all(charge: &mut Charge, size: usize) -> usize {
+        (0..1_000_000).take_while(|_| charge.admit(size)).count()
+    }
+
     #[test]
-    fn places_come_back_when_reports_are_served_or_dropped() {
+    fn limits_are_exact_for_one_batch_whatever_the_lots() {
+        for (count_max, size_max, size, expected) in [
+            (5, 1 << 30, 10, 5),
+            (100_000, 1 << 30, 10, 100_000),
+            (100_000, 1 << 20, 100, (1 << 20) / 100),
+            (10, 100, 1000, 1),
+        ] {
+            let limits = Arc::new(QueueLimits::new(count_max, size_max));
+            let mut charge = Charge::new(&limits);
+            assert_eq!(admit_all(&mut charge, size), expected);
+            assert_eq!(charge.count(), expected);
+            drop(charge);
+            assert_eq!((limits.count(), limits.size.load(Ordering::Relaxed)), (0, 0));
+        }
+    }
+
+    #[test]
+    fn places_come_back_one_by_one_as_reports_are_served() {
         let limits = Arc::new(QueueLimits::new(2, 100));
         let mut charge = Charge::new(&limits);
-        for size in [30, 41] {
-            assert!(limits.admit(size));
-            charge.add(size);
-        }
-        assert!(!limits.admit(1), "two messages are the limit");
+        assert!(charge.admit(30) && charge.admit(41));
+        assert!(!charge.admit(1), "two messages are the limit");
         charge.release_one();
-        assert!(!limits.admit(90), "bytes are a limit too");
-        assert!(limits.admit(20));
-        limits.release(1, 20);
-        drop(charge);
-        assert_eq!((limits.count(), limits.size.load(Ordering::Relaxed)), (0, 0));
-        assert!(limits.admit(1000), "one message may always be there");
+        assert!(!charge.admit(90), "bytes are a limit too");
+        assert!(charge.admit(20));
+    }
+
+    #[test]
+    fn what_a_lot_has_left_is_not_lost_to_other_batches_once_it_is_returned() {
+        let limits = Arc::new(QueueLimits::new(100_000, 1 << 30));
+        let mut first = Charge::new(&limits);
+        assert!(first.admit(1));
+        assert_eq!((limits.count(), first.spare_count()), (LOT_COUNT, LOT_COUNT - 1));
+        first.return_spare();
+        assert_eq!(limits.count(), 1);
     }
 }

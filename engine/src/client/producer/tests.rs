@@ -1,3 +1,5 @@
+//! What an application may rely on of a producer, on engines in memory and without one.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;

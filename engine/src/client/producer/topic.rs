@@ -4,12 +4,12 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
+use super::growing_list::GrowingList;
 use super::partition_batches::{Destination, PartitionBatches};
 use super::shared::Shared;
-use crate::broker::{BrokerError, NewTopic, Topic};
+use crate::broker::{BrokerError, NewTopic, Served, Topic};
 use crate::client::KafkaError;
 use crate::client::engine::Engine;
 use crate::client::partitioner::{Partitioner, PartitionerKind};
@@ -23,7 +23,7 @@ pub struct ProducerTopic {
     /// The topic, if there is an engine that has it.
     topic: Option<Arc<Topic>>,
     /// One for each partition; a single one for messages that have nowhere to go.
-    batches: ArcSwap<Vec<Arc<PartitionBatches>>>,
+    batches: GrowingList<Arc<PartitionBatches>>,
     kind: PartitionerKind,
     /// Used where the key does not decide.
     partitioner: Mutex<Partitioner>,
@@ -46,7 +46,7 @@ impl ProducerTopic {
             name: Arc::clone(&name),
             shared: Arc::clone(shared),
             topic,
-            batches: ArcSwap::default(),
+            batches: GrowingList::default(),
             kind,
             partitioner: Mutex::new(Partitioner::new(kind, shared.config.sticky_linger, seed)),
         };
@@ -54,7 +54,7 @@ impl ProducerTopic {
             created.add_partitions();
         } else {
             let nowhere = PartitionBatches::new(Arc::clone(shared), name, PartitionIndex(-1), destination);
-            created.batches.store(Arc::new(vec![nowhere]));
+            created.batches.grow(|_| vec![nowhere]);
         }
         created
     }
@@ -77,21 +77,21 @@ impl ProducerTopic {
         coarse: Duration,
         look: impl FnOnce(&PartitionBatches) -> Result<R, KafkaError>,
     ) -> Result<R, KafkaError> {
-        let mut batches = self.batches.load();
         let Some(topic) = &self.topic else {
-            let nowhere = batches.first().ok_or(ErrorCode::LocalState)?;
+            let nowhere = self.batches.get(0).ok_or(ErrorCode::LocalState)?;
             return look(nowhere);
         };
-        if topic.partition_count() > batches.len() {
+        let count = topic.partition_count();
+        if count > self.batches.len() {
             self.add_partitions();
-            batches = self.batches.load();
         }
         let partition = match partition {
             Some(partition) => partition,
-            None => self.choose(key, batches.len(), coarse),
+            None => self.choose(key, count, coarse),
         };
         let place = usize::try_from(partition.0).ok();
-        let chosen = place.and_then(|place| batches.get(place)).ok_or(ErrorCode::LocalUnknownPartition)?;
+        let chosen =
+            place.and_then(|place| self.batches.get(place)).ok_or(ErrorCode::LocalUnknownPartition)?;
         look(chosen)
     }
 
@@ -108,8 +108,8 @@ impl ProducerTopic {
     }
 
     /// Calls `act` with the batches of each partition.
-    pub(super) fn each_batches(&self, act: impl Fn(&PartitionBatches)) {
-        for batches in self.batches.load().iter() {
+    pub(super) fn each_batches(&self, mut act: impl FnMut(&PartitionBatches)) {
+        for batches in self.batches.iter() {
             act(batches);
         }
     }
@@ -117,29 +117,30 @@ impl ProducerTopic {
     /// Adds batches for partitions that the topic has and this has not.
     fn add_partitions(&self) {
         let Some(topic) = &self.topic else { return };
-        self.batches.rcu(|known| {
-            let mut batches = Vec::clone(known);
-            for (index, served) in topic.partitions().iter().enumerate().skip(known.len()) {
-                let destination = match served {
-                    Ok(partition) => Destination::Partition(Arc::clone(partition)),
-                    Err(reason) => {
-                        let reason = reason.to_string();
-                        Destination::Refused(KafkaError::with_reason(ErrorCode::KafkaStorageError, reason))
-                    }
-                };
-                let index = PartitionIndex(i32::try_from(index).unwrap_or(i32::MAX));
-                let (shared, name) = (Arc::clone(&self.shared), Arc::clone(&self.name));
-                batches.push(PartitionBatches::new(shared, name, index, destination));
-            }
-            batches
+        self.batches.grow(|known| {
+            let partitions = topic.partitions();
+            let new = partitions.iter().enumerate().skip(known);
+            new.map(|(index, served)| self.batches_for(index, served)).collect()
         });
+    }
+
+    fn batches_for(&self, index: usize, served: &Served) -> Arc<PartitionBatches> {
+        let destination = match served {
+            Ok(partition) => Destination::Partition(Arc::clone(partition)),
+            Err(reason) => Destination::Refused(KafkaError::with_reason(
+                ErrorCode::KafkaStorageError,
+                reason.to_string(),
+            )),
+        };
+        let index = PartitionIndex(i32::try_from(index).unwrap_or(i32::MAX));
+        PartitionBatches::new(Arc::clone(&self.shared), Arc::clone(&self.name), index, destination)
     }
 
     /// False once the topic has been deleted, or when the engine had none: the name may mean something else by now.
     pub(super) fn is_current(&self) -> bool {
         match &self.topic {
             Some(topic) => !topic.is_deleted(),
-            None => !self.batches.load().first().is_some_and(|nowhere| nowhere.is_refused()),
+            None => !self.batches.get(0).is_some_and(|nowhere| nowhere.is_refused()),
         }
     }
 }

@@ -107,6 +107,12 @@ impl RingQueue {
         }
     }
 
+    fn begin_queued(&mut self) {
+        let mut queued = std::mem::take(&mut self.queued);
+        queued.drain(..).for_each(|request| self.begin(request));
+        self.queued = queued;
+    }
+
     fn follow(&mut self, slot: u32, token: Token, kind: CompletionKind, begun: Begun) {
         match begun {
             Begun::Ended(result) => self.complete(token, kind, result),
@@ -220,6 +226,18 @@ impl RingQueue {
         }
     }
 
+    /// Sleeps until there is something to tell the caller, or a reason to let him look around.
+    fn sleep_for_completion(&mut self, deadline: Option<Instant>) -> io::Result<()> {
+        loop {
+            let slept = self.sleep(deadline)?;
+            let over = deadline.is_some_and(|deadline| deadline <= Instant::now());
+            let told = !self.completions.is_empty() || slept == Slept::Interrupted;
+            if told || over || self.kernel.take_wake_up() {
+                return Ok(());
+            }
+        }
+    }
+
     fn sleep(&mut self, deadline: Option<Instant>) -> io::Result<Slept> {
         let slept = self.kernel.sleep(deadline, &mut self.ended)?;
         self.settle();
@@ -287,27 +305,23 @@ impl CommitQueue for RingQueue {
 
     fn submit(&mut self, completions: &mut Vec<Completion>) -> io::Result<()> {
         self.kernel.check_owner()?;
-        let mut queued = std::mem::take(&mut self.queued);
-        queued.drain(..).for_each(|request| self.begin(request));
-        self.queued = queued;
+        self.begin_queued();
         self.turn()?;
         completions.append(&mut self.completions);
         Ok(())
     }
 
     fn wait(&mut self, timeout: Option<Duration>, completions: &mut Vec<Completion>) -> io::Result<()> {
-        let already = completions.len();
-        self.submit(completions)?;
-        let deadline = deadline_after(timeout);
-        let mut slept = Slept::Enough;
-        while completions.len() == already
-            && slept == Slept::Enough
-            && !self.kernel.take_wake_up()
-            && deadline.is_none_or(|deadline| Instant::now() < deadline)
-        {
-            slept = self.sleep(deadline)?;
-            completions.append(&mut self.completions);
+        self.kernel.check_owner()?;
+        self.begin_queued();
+        let at_once = !self.completions.is_empty() || timeout == Some(Duration::ZERO);
+        if at_once || self.kernel.take_wake_up() {
+            self.turn()?;
+        } else {
+            // The system call that sleeps also submits.
+            self.sleep_for_completion(deadline_after(timeout))?;
         }
+        completions.append(&mut self.completions);
         Ok(())
     }
 

@@ -44,7 +44,8 @@ fn partitions_take_turns() {
     // One batch at a time.
     let consumer = fixture.consumer(&[("fetch.message.max.bytes", "100")]);
     consumer.assign(&[element("t", 0, 0), element("t", 1, 0), element("t", 2, 0)]).unwrap();
-    let partitions: Vec<String> = next(&consumer, 120).iter().step_by(10).map(|text| text[..1].to_owned()).collect();
+    let partitions: Vec<String> =
+        next(&consumer, 120).iter().step_by(10).map(|text| text[..1].to_owned()).collect();
     assert_eq!(partitions.concat(), "012012012012");
 }
 

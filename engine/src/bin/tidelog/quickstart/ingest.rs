@@ -1,0 +1,205 @@
+//! The producer's side of the quickstart: lines become records, and every acknowledgement is held against what was sent.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use indicatif::ProgressBar;
+use tidelog::client::{Delivery, DeliveryReport, KafkaError, Producer, ProducerRecord};
+use tidelog::error_code::ErrorCode;
+use tidelog::record::HeaderRef;
+
+use super::proof::{PartitionTrail, digest};
+use super::sources::Source;
+use super::stamp::Stamp;
+use crate::error::CliError;
+use crate::interrupt::Interrupt;
+use crate::lines::{Line, LineReader};
+
+/// How long one wait for acknowledgements takes before Ctrl-C is looked at again.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Records between two looks at the acknowledgements.
+const SERVE_INTERVAL: u64 = 64;
+
+/// Longest key: the first word of a line, but not a whole page of it.
+const KEY_SIZE_MAX: usize = 64;
+
+/// Sends records and follows them to their acknowledgement.
+pub(super) struct Ingest<'a> {
+    producer: &'a Producer,
+    topic: &'a str,
+    start: Instant,
+    size_max: usize,
+    interrupt: &'a Interrupt,
+    /// What became of what was sent.
+    pub(super) result: Ingested,
+}
+
+/// What was sent, and what was acknowledged.
+pub(super) struct Ingested {
+    /// Records that were sent.
+    pub(super) sent: u64,
+    /// Bytes of their lines.
+    pub(super) bytes: u64,
+    /// Records that were acknowledged.
+    pub(super) acknowledged: u64,
+    /// By partition: what was acknowledged, in order.
+    pub(super) trails: Vec<PartitionTrail>,
+    /// From the first record of a batch to the batch's acknowledgement, in nanoseconds.
+    pub(super) latency: Histogram<u64>,
+    /// When the last acknowledgement came.
+    pub(super) last_acknowledged: Instant,
+}
+
+impl<'a> Ingest<'a> {
+    /// Sends to `topic`, which has `partitions` partitions; times count from `start`.
+    pub(super) fn new(
+        producer: &'a Producer,
+        topic: &'a str,
+        partitions: usize,
+        start: Instant,
+        size_max: usize,
+        interrupt: &'a Interrupt,
+    ) -> Ingest<'a> {
+        let result = Ingested {
+            sent: 0,
+            bytes: 0,
+            acknowledged: 0,
+            trails: vec![PartitionTrail::default(); partitions],
+            latency: super::new_histogram(),
+            last_acknowledged: start,
+        };
+        Ingest { producer, topic, start, size_max, interrupt, result }
+    }
+
+    /// Sends every line of a file.
+    ///
+    /// # Errors
+    /// [`CliError`] names the file, and the line where it matters. What was sent before is sent.
+    pub(super) fn file(&mut self, source: &Source, bar: &ProgressBar) -> Result<(), CliError> {
+        let file = File::open(&source.path).map_err(CliError::of_file(&source.path))?;
+        self.lines(source, LineReader::new(BufReader::with_capacity(1 << 16, file), self.size_max), bar)
+    }
+
+    fn lines(
+        &mut self,
+        source: &Source,
+        mut lines: LineReader<impl BufRead>,
+        bar: &ProgressBar,
+    ) -> Result<(), CliError> {
+        let before = bar.position();
+        loop {
+            let next = lines.next().map_err(CliError::of_file(&source.path))?;
+            let Some(line) = next else { return Ok(()) };
+            let Line::Whole(line) = line else {
+                let (input, number) = (source.path.display().to_string(), lines.number());
+                return Err(CliError::LineTooLong { input, number, size_max: self.size_max });
+            };
+            let size = line.len() as u64;
+            self.send(line).map_err(|error| {
+                let what = format!("{}: line {}", source.path.display(), lines.number());
+                CliError::about(what)(error)
+            })?;
+            self.result.bytes += size;
+            if self.result.sent.is_multiple_of(SERVE_INTERVAL) {
+                self.serve(Duration::ZERO)?;
+                bar.set_position(before + lines.position());
+                if self.interrupt.is_set() {
+                    return Err(CliError::Interrupted);
+                }
+            }
+        }
+    }
+
+    /// Queues one record, waiting for room.
+    fn send(&mut self, line: &[u8]) -> Result<(), KafkaError> {
+        let key = first_word(line);
+        let opaque = usize::try_from(digest(key, Some(line))).unwrap_or(usize::MAX);
+        let number = self.result.sent;
+        loop {
+            let stamp = Stamp::new(number, self.start.elapsed()).to_bytes();
+            let headers = [HeaderRef { key: Stamp::HEADER, value: Some(&stamp) }];
+            let record = ProducerRecord {
+                key,
+                value: Some(line),
+                headers: &headers,
+                delivery: Delivery::Opaque(opaque),
+                ..ProducerRecord::default()
+            };
+            match self.producer.produce(self.topic, record) {
+                Ok(()) => break,
+                Err(error) if error.code() == ErrorCode::LocalQueueFull => {
+                    self.serve(POLL_INTERVAL)?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.result.sent += 1;
+        Ok(())
+    }
+
+    /// Waits for everything that was sent to be acknowledged.
+    ///
+    /// # Errors
+    /// The first record that was not.
+    pub(super) fn finish(&mut self) -> Result<(), CliError> {
+        while !self.producer.is_empty() {
+            self.serve(POLL_INTERVAL)?;
+            if self.interrupt.is_set() {
+                return Err(CliError::Interrupted);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the acknowledgements that are there, waiting at most `timeout` for the first.
+    fn serve(&mut self, timeout: Duration) -> Result<(), KafkaError> {
+        let mut timeout = timeout;
+        while let Some((report, delivery)) = self.producer.next_report(Some(timeout)) {
+            self.acknowledge(&report, &delivery)?;
+            timeout = Duration::ZERO;
+        }
+        Ok(())
+    }
+
+    fn acknowledge(&mut self, report: &DeliveryReport, delivery: &Delivery) -> Result<(), KafkaError> {
+        if let Some(error) = &report.error {
+            return Err(error.clone());
+        }
+        let Delivery::Opaque(digest) = delivery else { return Ok(()) };
+        let message = &report.message;
+        let number =
+            message.headers().find_map(|header| Stamp::of(&header)).map_or(u64::MAX, |stamp| stamp.number);
+        let offset = message.offset().map_or(-1, |offset| offset.0);
+        let partition = usize::try_from(message.partition().0).unwrap_or(usize::MAX);
+        if let Some(trail) = self.result.trails.get_mut(partition) {
+            trail.add(offset, number, *digest as u64);
+        }
+        self.result.acknowledged += 1;
+        self.result.latency.saturating_record(super::nanos(report.latency));
+        self.result.last_acknowledged = Instant::now();
+        Ok(())
+    }
+}
+
+/// The key of a line: its first word, or none. Lines with the same first word stay in order.
+fn first_word(line: &[u8]) -> Option<&[u8]> {
+    let word = line.split(u8::is_ascii_whitespace).find(|word| !word.is_empty())?;
+    Some(&word[..word.len().min(KEY_SIZE_MAX)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_the_first_word() {
+        assert_eq!(first_word(b"one two"), Some(&b"one"[..]));
+        assert_eq!(first_word(b" \t one"), Some(&b"one"[..]));
+        assert_eq!(first_word(b""), None);
+        assert_eq!(first_word(b" \r"), None);
+        assert_eq!(first_word(&[0xff; 100]).map(<[u8]>::len), Some(KEY_SIZE_MAX));
+    }
+}

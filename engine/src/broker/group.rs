@@ -1,0 +1,50 @@
+//! Consumer groups, the classic protocol (Kafka: `GroupMetadataManager`, `OffsetMetadataManager`, `ClassicGroup`), as
+//! one state machine per partition of `__consumer_offsets`: a [`Coordinator`].
+//!
+//! ```text
+//!            first join                 all joined, or time is up          leader's assignment is durable
+//!  Empty ----------------> Preparing ----------------------------> Completing ----------------------> Stable
+//!    ^                     Rebalance <---------------------------- Rebalance                            |
+//!    |    nobody joined     |     ^      join, leave, lost member                                       |
+//!    +----------------------+     +---------------------------------------------------------------------+
+//! ```
+//!
+//! It does no I/O and reads no clock: the caller gives the time with every call, appends the records it asks for
+//! ([`Effect::Append`]) and says when they are durable ([`Coordinator::appended`]), hands its answers on
+//! ([`Effect::Reply`]), and calls [`Coordinator::tick`] when [`Coordinator::next_deadline`] has come. Ids of members come
+//! from [`MemberIds`]. So one seed replays a run.
+//!
+//! Runs recorded from Kafka 4.2's own coordinator are repeated in the tests, step by step. Where this differs, on purpose:
+//! - A group that was only asked for is not written until it has something to keep.
+//! - An offset being committed is answered as unstable to who asks for stable offsets; Kafka holds the answer back.
+//! - Every request is answered: also a sync of a member that is removed or that asks again, which Kafka forgets.
+//! - The successor of a static member may fetch the assignment that its predecessor never fetched; Kafka goes on waiting
+//!   for the predecessor and rebalances in the end.
+//! - A static member whose new id was being written when a rebalance began is answered by the rebalance, not with the
+//!   generation that has ended; and its session is watched again once it is answered.
+
+mod classic_group;
+mod coordinator;
+mod describe;
+mod expiry;
+mod join;
+mod leave;
+mod load;
+mod member;
+mod offsets;
+mod outbox;
+mod rebalance;
+mod request;
+mod state;
+mod sync;
+#[cfg(test)]
+mod tests;
+
+pub use coordinator::{Coordinator, MemberIds, RandomMemberIds};
+pub use outbox::{AppendId, Effect, GroupRecord};
+pub use request::{
+    CommitOffset, CommitRequest, DescribedMember, FetchOffset, FetchedOffset, GroupDescription, JoinRequest,
+    JoinResponse, JoinedMember, LeavingMember, LeftMember, ListedGroup, MemberIdentity, Moment,
+    OffsetsResponse, PartitionOutcome, Protocol, Response, Stability, SyncRequest, SyncResponse,
+};
+pub use state::GroupState;

@@ -1,0 +1,361 @@
+//! [`Coordinator`]: the groups of one partition of `__consumer_offsets`. Finds the group a request is about, keeps its
+//! timers, and takes the acknowledgements of appends.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::classic_group::Group;
+use super::offsets::{Offsets, refuse_commit};
+use super::outbox::{AppendId, Continuation, Effect, Outbox, Turn};
+use super::request::{
+    CommitRequest, FetchOffset, FetchedOffset, GroupDescription, JoinRequest, JoinResponse, LeavingMember,
+    LeftMember, ListedGroup, MemberIdentity, Moment, OffsetsResponse, Response, Stability, SyncRequest,
+    SyncResponse,
+};
+use super::state::GroupState;
+use crate::config::EngineConfig;
+use crate::error_code::ErrorCode;
+use crate::types::{Timestamp, TopicPartition};
+
+/// Longest name of a group, member, instance, client or protocol: records have 16 bits for its size, and a member's id
+/// adds 37 characters to its client's.
+const TEXT_SIZE_MAX: usize = 16 << 10;
+
+/// Source of the part of a member's id that nobody else has.
+pub trait MemberIds: Send {
+    /// Text that was never returned before.
+    fn next(&mut self) -> String;
+}
+
+/// Random UUIDs (version 4), as Kafka's.
+#[derive(Debug, Default)]
+pub struct RandomMemberIds;
+
+impl MemberIds for RandomMemberIds {
+    fn next(&mut self) -> String {
+        uuid::Uuid::new_v4().to_string()
+    }
+}
+
+/// The groups of one partition of `__consumer_offsets`. `R` is where a waiting request is answered.
+pub struct Coordinator<R> {
+    pub(super) config: Arc<EngineConfig>,
+    ids: Box<dyn MemberIds>,
+    pub(super) groups: BTreeMap<Arc<str>, Group<R>>,
+    outbox: Outbox<R>,
+    /// When to look at which group; a group may have moved its timers back since.
+    deadlines: BTreeSet<(Duration, Arc<str>)>,
+    /// When to look for offsets whose time is up. `None` until the replay has ended.
+    pub(super) next_expiry: Option<Duration>,
+}
+
+impl<R> Coordinator<R> {
+    /// A coordinator without groups. [`Coordinator::load`] gives it those of the log, and
+    /// [`Coordinator::finish_loading`] must be called before anything else.
+    #[must_use]
+    pub fn new(config: Arc<EngineConfig>, ids: Box<dyn MemberIds>) -> Coordinator<R> {
+        let (groups, deadlines) = (BTreeMap::new(), BTreeSet::new());
+        Coordinator { config, ids, groups, outbox: Outbox::new(), deadlines, next_expiry: None }
+    }
+
+    /// Lets a member join its group; answered with [`Response::Join`], now or when the rebalance is done.
+    pub fn join(&mut self, now: Moment, request: &JoinRequest, to: R) {
+        if let Some(error) = self.refuse_join(request) {
+            let response = JoinResponse::refusal(&request.member_id, error);
+            return self.outbox.reply(to, Response::Join(response));
+        }
+        self.group_or_new(&request.group, now.wall);
+        self.with_group(now, &request.group, |group, turn| group.join(request, to, turn));
+    }
+
+    fn refuse_join(&self, request: &JoinRequest) -> Option<ErrorCode> {
+        let config = &self.config;
+        let session = config.group_session_timeout_min..=config.group_session_timeout_max;
+        let instance = request.instance_id.as_deref().unwrap_or_default();
+        let names = [&request.member_id, instance, &request.client_id, &request.client_host]
+            .into_iter()
+            .chain([request.protocol_type.as_str()])
+            .chain(request.protocols.iter().map(|protocol| protocol.name.as_str()));
+        if let Err(error) = check_group_id(&request.group) {
+            Some(error)
+        } else if !session.contains(&request.session_timeout) {
+            Some(ErrorCode::InvalidSessionTimeout)
+        } else if names.into_iter().any(|name| name.len() > TEXT_SIZE_MAX) {
+            Some(ErrorCode::InvalidRequest)
+        } else if !request.member_id.is_empty() && !self.groups.contains_key(request.group.as_str()) {
+            Some(ErrorCode::UnknownMemberId)
+        } else {
+            None
+        }
+    }
+
+    /// Asks for a member's assignment; answered with [`Response::Sync`], now or when the leader has sent it.
+    pub fn sync(&mut self, now: Moment, request: SyncRequest, to: R) {
+        let refusal = match check_group_id(&request.group) {
+            Err(error) => Some(error),
+            Ok(()) if !self.groups.contains_key(request.group.as_str()) => Some(ErrorCode::UnknownMemberId),
+            Ok(()) => None,
+        };
+        if let Some(error) = refusal {
+            return self.outbox.reply(to, Response::Sync(SyncResponse::refusal(error)));
+        }
+        let id = request.group.clone();
+        self.with_group(now, &id, |group, turn| group.sync(request, to, turn));
+    }
+
+    /// Notes that a member is there. Returns what it is told.
+    pub fn heartbeat(&mut self, now: Moment, group: &str, member: &MemberIdentity) -> ErrorCode {
+        if let Err(error) = check_group_id(group) {
+            return error;
+        }
+        let told = self.with_group(now, group, |group, turn| group.heartbeat(member, turn));
+        told.unwrap_or(ErrorCode::UnknownMemberId)
+    }
+
+    /// Takes members out of a group.
+    ///
+    /// # Errors
+    /// When the request as a whole is refused; errors of single members are in the answer.
+    pub fn leave(
+        &mut self,
+        now: Moment,
+        group: &str,
+        members: Vec<LeavingMember>,
+    ) -> Result<Vec<LeftMember>, ErrorCode> {
+        check_group_id(group)?;
+        if !self.groups.contains_key(group) {
+            let unknown = |member| LeftMember { member, error: ErrorCode::UnknownMemberId };
+            return Ok(members.into_iter().map(unknown).collect());
+        }
+        let left = self.with_group(now, group, |group, turn| group.leave(members, turn));
+        left.unwrap_or(Err(ErrorCode::CoordinatorNotAvailable))
+    }
+
+    /// Commits offsets; answered with [`Response::Offsets`] when they are durable.
+    pub fn commit(&mut self, now: Moment, request: CommitRequest, to: R) {
+        let refusal = if request.group.len() > TEXT_SIZE_MAX {
+            Some(ErrorCode::InvalidGroupId)
+        } else if !self.groups.contains_key(request.group.as_str()) && request.member.generation >= 0 {
+            Some(request.unknown_group_error)
+        } else {
+            None
+        };
+        let id = request.group.clone();
+        if let Some(error) = refusal {
+            let mut turn = Turn { now, config: &self.config, ids: &mut *self.ids, outbox: &mut self.outbox };
+            return refuse_commit(request.offsets, error, to, &mut turn);
+        }
+        // A client outside any group: one that only stores offsets comes into being.
+        self.group_or_new(&id, now.wall);
+        self.with_group(now, &id, |group, turn| group.commit(request, to, turn));
+    }
+
+    /// Deletes offsets of a group; answered with [`Response::Offsets`] when that is durable.
+    pub fn delete_offsets(&mut self, now: Moment, group: &str, partitions: Vec<TopicPartition>, to: R) {
+        let refusal = match check_group_id(group) {
+            Err(error) => Some(error),
+            Ok(()) if !self.groups.contains_key(group) => Some(ErrorCode::GroupIdNotFound),
+            Ok(()) => None,
+        };
+        if let Some(error) = refusal {
+            let response = OffsetsResponse { error, partitions: Vec::new() };
+            return self.outbox.reply(to, Response::Offsets(response));
+        }
+        self.with_group(now, group, |group, turn| group.delete_offsets(partitions, to, turn));
+    }
+
+    /// Deletes a group that has no members; answered with [`Response::Deleted`] when that is durable.
+    pub fn delete_group(&mut self, now: Moment, group: &str, to: R) {
+        if !self.groups.contains_key(group) {
+            return self.outbox.reply(to, Response::Deleted(ErrorCode::GroupIdNotFound));
+        }
+        self.with_group_unless_gone(now, &Arc::from(group), |group, turn| group.delete(Some(to), turn));
+    }
+
+    /// Deletes all groups' offsets of a topic that is gone.
+    pub fn topic_deleted(&mut self, now: Moment, topic: &str) {
+        for id in self.groups.keys().cloned().collect::<Vec<_>>() {
+            self.with_group(now, &id, |group, turn| group.forget_topic(topic, turn));
+        }
+    }
+
+    /// The offsets that a group has committed, in the order asked for. Of an unknown group, -1 without an error.
+    #[must_use]
+    pub fn fetch_offsets(
+        &self,
+        group: &str,
+        wanted: &[FetchOffset],
+        stability: Stability,
+    ) -> Vec<FetchedOffset> {
+        let nothing = Offsets::default();
+        let offsets = self.living(group).map_or(&nothing, |group| &group.offsets);
+        wanted.iter().map(|wanted| offsets.fetch(wanted, stability)).collect()
+    }
+
+    /// All offsets that a group has committed.
+    #[must_use]
+    pub fn fetch_all_offsets(&self, group: &str, stability: Stability) -> Vec<FetchedOffset> {
+        let Some(group) = self.living(group) else { return Vec::new() };
+        let wanted = |partition: &TopicPartition| FetchOffset {
+            topic: partition.topic.clone(),
+            topic_id: None,
+            partition: partition.partition,
+        };
+        let offsets = &group.offsets;
+        offsets.committed.keys().map(|partition| offsets.fetch(&wanted(partition), stability)).collect()
+    }
+
+    /// All groups, or those in one of `states` if there are any.
+    #[must_use]
+    pub fn list(&self, states: &[GroupState]) -> Vec<ListedGroup> {
+        let wanted = |group: &&Group<R>| states.is_empty() || states.contains(&group.state);
+        self.groups.values().filter(wanted).map(Group::listed).collect()
+    }
+
+    /// A group in detail; `None` when there is none of that name.
+    #[must_use]
+    pub fn describe(&self, group: &str) -> Option<GroupDescription> {
+        self.groups.get(group).map(Group::described)
+    }
+
+    /// Tells how an append went. Appends must be acknowledged in the order they were asked for.
+    pub fn appended(&mut self, now: Moment, id: AppendId, result: Result<(), ErrorCode>) {
+        let Some((group_id, then)) = self.outbox.appending.remove(&id) else { return };
+        if !self.groups.contains_key(&group_id) {
+            return then.refuse(&mut self.outbox, ErrorCode::CoordinatorNotAvailable);
+        }
+        self.with_group_unless_gone(now, &group_id, |group, turn| group.resume(then, result, turn));
+    }
+
+    /// Does what is due.
+    pub fn tick(&mut self, now: Moment) {
+        while let Some((at, _)) = self.deadlines.first()
+            && *at <= now.monotonic
+            && let Some((_, id)) = self.deadlines.pop_first()
+        {
+            if let Some(group) = self.groups.get_mut(&id) {
+                group.scheduled = None;
+            }
+            self.with_group(now, &id, Group::tick);
+        }
+        if self.next_expiry.is_some_and(|at| at <= now.monotonic) {
+            self.next_expiry = Some(now.monotonic + self.config.offsets_retention_check_interval);
+            for id in self.groups.keys().cloned().collect::<Vec<_>>() {
+                self.with_group_unless_gone(now, &id, Group::expire);
+            }
+        }
+    }
+
+    /// When [`Coordinator::tick`] has something to do, by the monotonic clock.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Duration> {
+        let group = self.deadlines.first().map(|(at, _)| *at);
+        group.into_iter().chain(self.next_expiry).min()
+    }
+
+    /// Takes what is to be done outside, in order. To be called after every other call.
+    pub fn effects(&mut self) -> std::vec::Drain<'_, Effect<R>> {
+        self.outbox.effects.drain(..)
+    }
+
+    /// Answers everybody who waits with `error`, because the partition is closed or cannot be written any more.
+    pub fn stop(&mut self, error: ErrorCode) {
+        for (_, (_, then)) in std::mem::take(&mut self.outbox.appending) {
+            then.refuse(&mut self.outbox, error);
+        }
+        for (_, group) in std::mem::take(&mut self.groups) {
+            for (id, member) in group.members {
+                if let Some(to) = member.joining {
+                    self.outbox.reply(to, Response::Join(JoinResponse::refusal(&id, error)));
+                }
+                if let Some(to) = member.syncing {
+                    self.outbox.reply(to, Response::Sync(SyncResponse::refusal(error)));
+                }
+            }
+        }
+        self.deadlines.clear();
+        self.next_expiry = None;
+    }
+
+    fn living(&self, group: &str) -> Option<&Group<R>> {
+        self.groups.get(group).filter(|group| group.state != GroupState::Dead)
+    }
+
+    /// The group of that name, which comes into being if there is none.
+    pub(super) fn group_or_new(&mut self, id: &str, now: Timestamp) -> &mut Group<R> {
+        self.groups.entry(id.into()).or_insert_with(|| Group::new(id, now))
+    }
+
+    /// As [`Coordinator::with_group`]; drops the group when `act` says that it is gone.
+    fn with_group_unless_gone(
+        &mut self,
+        now: Moment,
+        id: &Arc<str>,
+        act: impl FnOnce(&mut Group<R>, &mut Turn<'_, R>) -> bool,
+    ) {
+        if self.with_group(now, id, act) != Some(true) {
+            return;
+        }
+        if let Some(at) = self.groups.remove(id).and_then(|group| group.scheduled) {
+            self.deadlines.remove(&(at, Arc::clone(id)));
+        }
+    }
+
+    /// Lets `act` work on a group, does what is due in it right away, and notes its next timer.
+    pub(super) fn with_group<T>(
+        &mut self,
+        now: Moment,
+        id: &str,
+        act: impl FnOnce(&mut Group<R>, &mut Turn<'_, R>) -> T,
+    ) -> Option<T> {
+        let group = self.groups.get_mut(id)?;
+        let mut turn = Turn { now, config: &self.config, ids: &mut *self.ids, outbox: &mut self.outbox };
+        let result = act(group, &mut turn);
+        while group.next_wake.is_some_and(|at| at <= now.monotonic) {
+            group.tick(&mut turn);
+        }
+        if let Some(at) = group.next_wake
+            && group.scheduled.is_none_or(|noted| at < noted)
+        {
+            if let Some(noted) = group.scheduled.replace(at) {
+                self.deadlines.remove(&(noted, Arc::clone(&group.id)));
+            }
+            self.deadlines.insert((at, Arc::clone(&group.id)));
+        }
+        Some(result)
+    }
+}
+
+impl<R> Group<R> {
+    /// Goes on after an append. Whether the group can be dropped.
+    fn resume(
+        &mut self,
+        then: Continuation<R>,
+        result: Result<(), ErrorCode>,
+        turn: &mut Turn<'_, R>,
+    ) -> bool {
+        match then {
+            Continuation::Nothing => {
+                if let Err(error) = result {
+                    tracing::warn!(group = %self.id, %error, "cannot keep the state of an empty group");
+                }
+            }
+            Continuation::Assign { generation, assignments } => {
+                self.assigned(generation, assignments, result, turn);
+            }
+            Continuation::ReplaceStatic(replacement) => self.static_replaced(&replacement, result, turn),
+            Continuation::Commit { commits, outcomes, to } => {
+                self.committed(commits, outcomes, to, result, turn)
+            }
+            Continuation::Forget { partitions, reply } => self.forgotten(partitions, reply, result, turn),
+            Continuation::Delete { to } => return self.deleted(to, result, turn),
+        }
+        false
+    }
+}
+
+/// Whether members can have a group of this name.
+fn check_group_id(group: &str) -> Result<(), ErrorCode> {
+    if group.is_empty() || group.len() > TEXT_SIZE_MAX { Err(ErrorCode::InvalidGroupId) } else { Ok(()) }
+}

@@ -1,0 +1,53 @@
+//! LeaveGroup: members that go, by themselves or because an administrator says so (KIP-345).
+
+use super::classic_group::Group;
+use super::outbox::Turn;
+use super::request::{LeavingMember, LeftMember};
+use super::state::GroupState;
+use crate::error_code::ErrorCode;
+
+impl<R> Group<R> {
+    /// Takes members out, each by its id or its instance.
+    pub(super) fn leave(
+        &mut self,
+        members: Vec<LeavingMember>,
+        turn: &mut Turn<'_, R>,
+    ) -> Result<Vec<LeftMember>, ErrorCode> {
+        if self.state == GroupState::Dead {
+            return Err(ErrorCode::CoordinatorNotAvailable);
+        }
+        let mut left = Vec::with_capacity(members.len());
+        for member in members {
+            let error = self.leave_one(&member, turn).err().unwrap_or(ErrorCode::None);
+            left.push(LeftMember { member, error });
+        }
+        if left.iter().any(|outcome| outcome.error == ErrorCode::None) {
+            match self.state {
+                GroupState::Stable | GroupState::CompletingRebalance => {
+                    self.rebalance_or_complete(turn, "members left");
+                }
+                GroupState::PreparingRebalance => self.complete_join_if_all(turn),
+                GroupState::Empty | GroupState::Dead => {}
+            }
+        }
+        Ok(left)
+    }
+
+    fn leave_one(&mut self, leaving: &LeavingMember, turn: &mut Turn<'_, R>) -> Result<(), ErrorCode> {
+        let instance = leaving.instance_id.as_deref();
+        let id = match leaving.member_id.as_str() {
+            "" => {
+                let known = instance.and_then(|instance| self.static_members.get(instance));
+                known.cloned().ok_or(ErrorCode::UnknownMemberId)?
+            }
+            pending if self.pending_join.contains_key(pending) => pending.to_owned(),
+            id => {
+                self.check_member(id, instance)?;
+                id.to_owned()
+            }
+        };
+        tracing::info!(group = %self.id, member = id, "left");
+        self.remove_member(&id, turn);
+        Ok(())
+    }
+}

@@ -1,0 +1,156 @@
+//! What a step of a group leaves to be done outside: answers, and records to append with what follows once they are
+//! durable.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::coordinator::MemberIds;
+use super::member::MemberSettings;
+use super::request::{Moment, OffsetsResponse, PartitionOutcome, Response};
+use crate::broker::offsets_schema::OffsetCommit;
+use crate::config::EngineConfig;
+use crate::error_code::ErrorCode;
+use crate::types::TopicPartition;
+
+/// Names an [`Effect::Append`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AppendId(u64);
+
+/// A record for `__consumer_offsets`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupRecord {
+    /// Its key.
+    pub key: Vec<u8>,
+    /// Its value; `None` for a tombstone.
+    pub value: Option<Vec<u8>>,
+}
+
+/// Something to be done outside. `R` is where a request is answered.
+#[derive(Debug)]
+pub enum Effect<R> {
+    /// Answer a request.
+    Reply {
+        /// Whose.
+        to: R,
+        /// With this.
+        response: Response,
+    },
+    /// Append records to this coordinator's partition as one batch, durably, after all that were asked for earlier,
+    /// and say how it went with [`super::Coordinator::appended`], in the same order.
+    Append {
+        /// What to call it then.
+        id: AppendId,
+        /// The records.
+        records: Vec<GroupRecord>,
+    },
+}
+
+/// What follows an append.
+#[derive(Debug)]
+pub(super) enum Continuation<R> {
+    /// Nothing. When the records are lost, an older state of an empty group would come back, which does no harm.
+    Nothing,
+    /// The members of a generation get their assignments.
+    Assign { generation: i32, assignments: HashMap<String, Bytes> },
+    /// A static member that came back is told its new id.
+    ReplaceStatic(Box<Replacement>),
+    /// Offsets become visible, and the commit is answered.
+    Commit { commits: Vec<(TopicPartition, OffsetCommit)>, outcomes: Vec<PartitionOutcome>, to: R },
+    /// Offsets go, and the deletion is answered if somebody asked for it.
+    Forget { partitions: Vec<TopicPartition>, reply: Option<(R, OffsetsResponse)> },
+    /// The group goes with all its offsets.
+    Delete { to: Option<R> },
+}
+
+/// A static member that came back under a new id, until that is durable.
+#[derive(Debug)]
+pub(super) struct Replacement {
+    pub(super) instance_id: String,
+    pub(super) old_id: String,
+    pub(super) new_id: String,
+    pub(super) old_settings: MemberSettings,
+    /// Leader before it came back.
+    pub(super) old_leader: Option<String>,
+    pub(super) skip_assignment_supported: bool,
+}
+
+impl<R> Continuation<R> {
+    /// Answers whoever waits for it with `error`. Members that wait for a join or a sync are answered by the group.
+    pub(super) fn refuse(self, outbox: &mut Outbox<R>, error: ErrorCode) {
+        match self {
+            Continuation::Nothing | Continuation::Assign { .. } | Continuation::ReplaceStatic(_) => {}
+            Continuation::Commit { outcomes, to, .. } => {
+                let partitions = refused(outcomes, error);
+                outbox.reply(to, Response::Offsets(OffsetsResponse { error: ErrorCode::None, partitions }));
+            }
+            Continuation::Forget { reply, .. } => {
+                if let Some((to, _)) = reply {
+                    let response = OffsetsResponse { error, partitions: Vec::new() };
+                    outbox.reply(to, Response::Offsets(response));
+                }
+            }
+            Continuation::Delete { to } => {
+                if let Some(to) = to {
+                    outbox.reply(to, Response::Deleted(error));
+                }
+            }
+        }
+    }
+}
+
+/// `outcomes` with `error` for those that had none of their own.
+fn refused(mut outcomes: Vec<PartitionOutcome>, error: ErrorCode) -> Vec<PartitionOutcome> {
+    for outcome in outcomes.iter_mut().filter(|outcome| outcome.error == ErrorCode::None) {
+        outcome.error = error;
+    }
+    outcomes
+}
+
+/// Effects that were not fetched yet, and appends that were not acknowledged yet.
+#[derive(Debug)]
+pub(super) struct Outbox<R> {
+    pub(super) effects: Vec<Effect<R>>,
+    pub(super) appending: BTreeMap<AppendId, (Arc<str>, Continuation<R>)>,
+    next: AppendId,
+}
+
+impl<R> Outbox<R> {
+    pub(super) fn new() -> Outbox<R> {
+        Outbox { effects: Vec::new(), appending: BTreeMap::new(), next: AppendId(0) }
+    }
+
+    pub(super) fn reply(&mut self, to: R, response: Response) {
+        self.effects.push(Effect::Reply { to, response });
+    }
+
+    pub(super) fn append(&mut self, group: &Arc<str>, records: Vec<GroupRecord>, then: Continuation<R>) {
+        let id = self.next;
+        self.next = AppendId(id.0 + 1);
+        self.appending.insert(id, (Arc::clone(group), then));
+        self.effects.push(Effect::Append { id, records });
+    }
+}
+
+/// What a group needs of the world during one call.
+pub(super) struct Turn<'a, R> {
+    pub(super) now: Moment,
+    pub(super) config: &'a EngineConfig,
+    pub(super) ids: &'a mut dyn MemberIds,
+    pub(super) outbox: &'a mut Outbox<R>,
+}
+
+/// What members are told when a record could not be appended (Kafka: `appendGroupMetadataErrorToResponseError`).
+pub(super) fn append_error(error: ErrorCode) -> ErrorCode {
+    match error {
+        ErrorCode::UnknownTopicOrPartition | ErrorCode::NotEnoughReplicas | ErrorCode::RequestTimedOut => {
+            ErrorCode::CoordinatorNotAvailable
+        }
+        ErrorCode::NotLeaderOrFollower | ErrorCode::KafkaStorageError => ErrorCode::NotCoordinator,
+        ErrorCode::MessageTooLarge | ErrorCode::RecordListTooLarge | ErrorCode::InvalidFetchSize => {
+            ErrorCode::UnknownServerError
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,9 @@
+//! Scenarios of groups, each against a coordinator whose time, member ids and log are in the test's hands.
+
+mod bench;
+mod deletion;
+mod kafka;
+mod membership;
+mod offsets;
+mod simulation;
+mod static_members;

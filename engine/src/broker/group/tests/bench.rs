@@ -1,0 +1,341 @@
+//! [`Bench`]: a coordinator, its clock, its log, and the answers it gave.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::broker::group::{
+    AppendId, CommitOffset, CommitRequest, Coordinator, Effect, FetchOffset, FetchedOffset, GroupRecord,
+    GroupState, JoinRequest, JoinResponse, MemberIdentity, MemberIds, Moment, OffsetsResponse, Protocol,
+    Response, Stability, SyncRequest, SyncResponse,
+};
+use crate::config::EngineConfig;
+use crate::error_code::ErrorCode;
+use crate::types::{Offset, PartitionIndex, Timestamp, TopicName};
+
+/// Names a request; the bench collects answers by it.
+pub(super) type Tag = u32;
+
+/// Member ids 0, 1, 2, ...
+struct Counter(u32);
+
+impl MemberIds for Counter {
+    fn next(&mut self) -> String {
+        self.0 += 1;
+        format!("{:04}", self.0 - 1)
+    }
+}
+
+/// What becomes of appends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Log {
+    Writes,
+    Fails(ErrorCode),
+    Hangs,
+}
+
+pub(super) struct Bench {
+    pub(super) coordinator: Coordinator<Tag>,
+    pub(super) now: Moment,
+    pub(super) log: Log,
+    pub(super) records: Vec<GroupRecord>,
+    hanging: VecDeque<(AppendId, Vec<GroupRecord>)>,
+    answers: BTreeMap<Tag, Response>,
+    config: Arc<EngineConfig>,
+    next_tag: Tag,
+}
+
+pub(super) const GROUP: &str = "orders-readers";
+
+pub(super) fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+pub(super) fn topic(name: &str) -> TopicName {
+    TopicName::new(name).unwrap()
+}
+
+/// Metadata of a consumer that subscribes to these topics (Kafka's `ConsumerProtocolSubscription`, version 0).
+pub(super) fn subscription(topics: &[&str]) -> Bytes {
+    let mut bytes = vec![0, 0];
+    bytes.extend_from_slice(&u32::try_from(topics.len()).unwrap().to_be_bytes());
+    for topic in topics {
+        bytes.extend_from_slice(&u16::try_from(topic.len()).unwrap().to_be_bytes());
+        bytes.extend_from_slice(topic.as_bytes());
+    }
+    bytes.extend_from_slice(&(-1_i32).to_be_bytes());
+    bytes.into()
+}
+
+pub(super) fn protocol(name: &str) -> Protocol {
+    Protocol { name: name.to_owned(), metadata: subscription(&["orders"]) }
+}
+
+/// A new member's request: session timeout 10 s, rebalance timeout 60 s, protocol `range`.
+pub(super) fn joining(client: &str) -> JoinRequest {
+    JoinRequest {
+        group: GROUP.to_owned(),
+        member_id: String::new(),
+        instance_id: None,
+        client_id: client.to_owned(),
+        client_host: "/127.0.0.1".to_owned(),
+        rebalance_timeout: seconds(60),
+        session_timeout: seconds(10),
+        protocol_type: "consumer".to_owned(),
+        protocols: vec![protocol("range")],
+        member_id_required: false,
+        skip_assignment_supported: true,
+    }
+}
+
+pub(super) fn identity(member_id: &str, generation: i32) -> MemberIdentity {
+    MemberIdentity { member_id: member_id.to_owned(), instance_id: None, generation }
+}
+
+/// Nobody's identity: an administrator's, or a consumer's without a group.
+pub(super) fn outsider() -> MemberIdentity {
+    identity("", -1)
+}
+
+pub(super) fn sync_request(member: MemberIdentity, assignments: &[(&str, &'static str)]) -> SyncRequest {
+    let bytes = |text: &'static str| Bytes::from_static(text.as_bytes());
+    SyncRequest {
+        group: GROUP.to_owned(),
+        member,
+        protocol_type: None,
+        protocol: None,
+        assignments: assignments.iter().map(|(id, text)| ((*id).to_owned(), bytes(text))).collect(),
+    }
+}
+
+pub(super) fn commit_request(member: MemberIdentity, offsets: &[(&str, i32, i64)]) -> CommitRequest {
+    let commit = |&(name, partition, offset): &(&str, i32, i64)| CommitOffset {
+        topic: topic(name),
+        topic_id: None,
+        partition: PartitionIndex(partition),
+        offset: Offset(offset),
+        leader_epoch: None,
+        metadata: String::new(),
+    };
+    CommitRequest {
+        group: GROUP.to_owned(),
+        member,
+        retention: None,
+        unknown_group_error: ErrorCode::IllegalGeneration,
+        offsets: offsets.iter().map(commit).collect(),
+    }
+}
+
+impl Bench {
+    pub(super) fn new() -> Bench {
+        Bench::with(&[])
+    }
+
+    /// A bench whose engine has these settings.
+    pub(super) fn with(settings: &[(&str, &str)]) -> Bench {
+        let config = Arc::new(EngineConfig::parse(settings.iter().copied()).unwrap());
+        let now = Moment { monotonic: seconds(1000), wall: Timestamp(1_700_000_000_000) };
+        let mut coordinator = Coordinator::new(Arc::clone(&config), Box::new(Counter(0)));
+        coordinator.finish_loading(now);
+        Bench {
+            coordinator,
+            now,
+            log: Log::Writes,
+            records: Vec::new(),
+            hanging: VecDeque::new(),
+            answers: BTreeMap::new(),
+            config,
+            next_tag: 0,
+        }
+    }
+
+    /// The coordinator that would come up with what the log holds.
+    pub(super) fn restart(&mut self) {
+        let mut coordinator = Coordinator::new(Arc::clone(&self.config), Box::new(Counter(500)));
+        for record in &self.records {
+            coordinator.load(&record.key, record.value.as_deref()).unwrap();
+        }
+        coordinator.finish_loading(self.now);
+        self.coordinator = coordinator;
+        self.hanging.clear();
+        self.answers.clear();
+        self.settle();
+    }
+
+    /// Lets time pass, timers included.
+    pub(super) fn pass(&mut self, duration: Duration) {
+        let end = self.now.monotonic + duration;
+        while let Some(at) = self.coordinator.next_deadline().filter(|at| *at <= end) {
+            self.advance_to(at.max(self.now.monotonic));
+            self.coordinator.tick(self.now);
+            self.settle();
+        }
+        self.advance_to(end);
+    }
+
+    fn advance_to(&mut self, at: Duration) {
+        self.now.wall = self.now.wall.after(at - self.now.monotonic);
+        self.now.monotonic = at;
+    }
+
+    /// Does what the coordinator asks for until it asks for nothing.
+    pub(super) fn settle(&mut self) {
+        loop {
+            let effects: Vec<_> = self.coordinator.effects().collect();
+            if effects.is_empty() {
+                return;
+            }
+            for effect in effects {
+                match effect {
+                    Effect::Reply { to, response } => {
+                        assert!(self.answers.insert(to, response).is_none(), "request {to} answered twice");
+                    }
+                    Effect::Append { id, records } => {
+                        assert!(!records.is_empty());
+                        self.hanging.push_back((id, records));
+                        if self.log != Log::Hangs {
+                            self.release();
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Acknowledges the appends that hang, as `self.log` says (hanging counts as written here).
+    fn release(&mut self) {
+        while let Some((id, records)) = self.hanging.pop_front() {
+            let result = match self.log {
+                Log::Fails(error) => Err(error),
+                Log::Writes | Log::Hangs => {
+                    self.records.extend(records);
+                    Ok(())
+                }
+            };
+            self.coordinator.appended(self.now, id, result);
+        }
+    }
+
+    /// Lets the log go on, this way.
+    pub(super) fn resume_log(&mut self, log: Log) {
+        self.log = log;
+        self.release();
+        self.settle();
+    }
+
+    pub(super) fn tag(&mut self) -> Tag {
+        self.next_tag += 1;
+        self.next_tag
+    }
+
+    pub(super) fn join(&mut self, request: &JoinRequest) -> Tag {
+        let tag = self.tag();
+        self.coordinator.join(self.now, request, tag);
+        self.settle();
+        tag
+    }
+
+    pub(super) fn sync(&mut self, request: SyncRequest) -> Tag {
+        let tag = self.tag();
+        self.coordinator.sync(self.now, request, tag);
+        self.settle();
+        tag
+    }
+
+    pub(super) fn commit(&mut self, request: CommitRequest) -> Tag {
+        let tag = self.tag();
+        self.coordinator.commit(self.now, request, tag);
+        self.settle();
+        tag
+    }
+
+    pub(super) fn delete_group(&mut self) -> Tag {
+        let tag = self.tag();
+        self.coordinator.delete_group(self.now, GROUP, tag);
+        self.settle();
+        tag
+    }
+
+    pub(super) fn heartbeat(&mut self, member_id: &str, generation: i32) -> ErrorCode {
+        let told = self.coordinator.heartbeat(self.now, GROUP, &identity(member_id, generation));
+        self.settle();
+        told
+    }
+
+    pub(super) fn is_waiting(&self, tag: Tag) -> bool {
+        !self.answers.contains_key(&tag)
+    }
+
+    pub(super) fn answer(&mut self, tag: Tag) -> Response {
+        self.answers.remove(&tag).unwrap_or_else(|| panic!("request {tag} has no answer"))
+    }
+
+    pub(super) fn joined(&mut self, tag: Tag) -> JoinResponse {
+        match self.answer(tag) {
+            Response::Join(response) => response,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) fn synced(&mut self, tag: Tag) -> SyncResponse {
+        match self.answer(tag) {
+            Response::Sync(response) => response,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) fn offsets_answer(&mut self, tag: Tag) -> OffsetsResponse {
+        match self.answer(tag) {
+            Response::Offsets(response) => response,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The errors of a commit, partition by partition.
+    pub(super) fn commit_errors(&mut self, request: CommitRequest) -> Vec<ErrorCode> {
+        let tag = self.commit(request);
+        self.offsets_answer(tag).partitions.iter().map(|partition| partition.error).collect()
+    }
+
+    pub(super) fn fetch(&self, name: &str, partition: i32, stability: Stability) -> FetchedOffset {
+        let wanted = FetchOffset { topic: topic(name), topic_id: None, partition: PartitionIndex(partition) };
+        self.coordinator.fetch_offsets(GROUP, &[wanted], stability).remove(0)
+    }
+
+    pub(super) fn offset(&self, name: &str, partition: i32) -> i64 {
+        self.fetch(name, partition, Stability::Ignored).offset.0
+    }
+
+    pub(super) fn state(&self) -> Option<GroupState> {
+        self.coordinator.describe(GROUP).map(|group| group.state)
+    }
+
+    /// One member, alone in a stable group; its id.
+    pub(super) fn stable_alone(&mut self) -> String {
+        let tag = self.join(&joining("a"));
+        let joined = self.joined(tag);
+        let id = joined.member_id;
+        let member = identity(&id, joined.generation);
+        let tag = self.sync(sync_request(member, &[(&id, "all")]));
+        assert_eq!(self.synced(tag).error, ErrorCode::None);
+        id
+    }
+
+    /// Two members in a stable group of generation 2; their ids, the leader's first.
+    pub(super) fn stable_pair(&mut self) -> (String, String) {
+        let first = self.stable_alone();
+        let second = self.join(&joining("b"));
+        let again = self.join(&JoinRequest { member_id: first.clone(), ..joining("a") });
+        let joined = self.joined(second);
+        assert_eq!((joined.error, joined.generation), (ErrorCode::None, 2));
+        assert_eq!(self.joined(again).leader, first);
+        let second = joined.member_id;
+        let waiting = self.sync(sync_request(identity(&second, 2), &[]));
+        let leading = self.sync(sync_request(identity(&first, 2), &[(&first, "left"), (&second, "right")]));
+        assert_eq!(self.synced(waiting).assignment, "right");
+        assert_eq!(self.synced(leading).assignment, "left");
+        (first, second)
+    }
+}

@@ -1,0 +1,225 @@
+//! CreateTopics, DeleteTopics, CreatePartitions, and what topics there are.
+
+use super::{Admin, KafkaError, Mode};
+use crate::broker::catalog::TopicError;
+use crate::broker::{self, Broker, BrokerError, Topic};
+use crate::config::TopicOverrides;
+use crate::error_code::ErrorCode;
+use crate::shard::Unavailable;
+use crate::types::{PartitionIndex, TopicId, TopicName};
+
+/// A topic to be created.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewTopic {
+    /// Its name.
+    pub name: String,
+    /// Count of partitions; `None` for the engine's `num.partitions`.
+    pub partitions: Option<i32>,
+    /// Copies of each partition; `None` for one, which is also all that a single node can keep.
+    pub replication_factor: Option<i16>,
+    /// Nodes that keep each partition, in place of the two counts; empty leaves it to the engine.
+    pub replica_assignment: Vec<Vec<i32>>,
+    /// Settings that differ from the defaults.
+    pub config: TopicOverrides,
+}
+
+/// Partitions to be added to a topic (KIP-195).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewPartitions {
+    /// The topic.
+    pub topic: String,
+    /// How many partitions it is to have then, in all.
+    pub total_count: i32,
+    /// Nodes that keep each new partition; empty leaves it to the engine.
+    pub replica_assignment: Vec<Vec<i32>>,
+}
+
+/// A topic, as it is described.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicDescription {
+    /// Its name.
+    pub name: TopicName,
+    /// Its identity.
+    pub id: TopicId,
+    /// Whether it is the engine's own.
+    pub is_internal: bool,
+    /// Its partitions, by number.
+    pub partitions: Vec<PartitionDescription>,
+}
+
+/// A partition in a [`TopicDescription`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionDescription {
+    /// Its number.
+    pub partition: PartitionIndex,
+    /// The node that serves it; -1 while it is offline.
+    pub leader: i32,
+    /// The nodes that keep it.
+    pub replicas: Vec<i32>,
+    /// Those of them that have all of it.
+    pub in_sync_replicas: Vec<i32>,
+    /// Why it is offline, if it is.
+    pub error: Option<KafkaError>,
+}
+
+impl Admin {
+    /// Creates topics, each on its own.
+    ///
+    /// Errors of an item: `TOPIC_ALREADY_EXISTS`, `INVALID_TOPIC_EXCEPTION`, `INVALID_PARTITIONS`, `INVALID_CONFIG`,
+    /// `INVALID_REPLICATION_FACTOR`, `INVALID_REPLICA_ASSIGNMENT`, `POLICY_VIOLATION`.
+    #[must_use]
+    pub fn create_topics(&self, topics: &[NewTopic], mode: Mode) -> Vec<Result<(), KafkaError>> {
+        self.each(topics, |broker, new| {
+            let topic = broker::NewTopic {
+                name: new.name.clone(),
+                partitions: new.partition_count(broker)?,
+                overrides: new.config.clone(),
+            };
+            match mode {
+                Mode::Apply => broker.create_topic(&topic).map(drop)?,
+                Mode::ValidateOnly => broker.validate_topic(&topic)?,
+            }
+            Ok(())
+        })
+    }
+
+    /// Deletes topics with all their records, each on its own.
+    ///
+    /// Errors of an item: `UNKNOWN_TOPIC_OR_PART`, `INVALID_TOPIC_EXCEPTION` for the engine's own topics.
+    #[must_use]
+    pub fn delete_topics<S: AsRef<str>>(&self, topics: &[S]) -> Vec<Result<(), KafkaError>> {
+        self.each(topics, |broker, topic| Ok(broker.delete_topic(topic.as_ref())?))
+    }
+
+    /// Adds partitions to topics, each on its own. Records stay where they are, so that keys may go elsewhere from then
+    /// on.
+    ///
+    /// Errors of an item: `UNKNOWN_TOPIC_OR_PART`, `INVALID_PARTITIONS` unless the count grows,
+    /// `INVALID_REPLICA_ASSIGNMENT`.
+    #[must_use]
+    pub fn create_partitions(&self, topics: &[NewPartitions], mode: Mode) -> Vec<Result<(), KafkaError>> {
+        self.each(topics, |broker, new| {
+            new.check(broker)?;
+            if mode == Mode::Apply {
+                broker.add_partitions(&new.topic, new.total_count)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// All topics, by name.
+    ///
+    /// # Errors
+    /// `_TRANSPORT` when the client is offline.
+    pub fn list_topics(&self) -> Result<Vec<TopicDescription>, KafkaError> {
+        let broker = self.broker()?;
+        Ok(broker.topics().iter().map(|topic| describe(broker, topic)).collect())
+    }
+
+    /// Topics by name, each on its own.
+    ///
+    /// Error of an item: `UNKNOWN_TOPIC_OR_PART`.
+    #[must_use]
+    pub fn describe_topics<S: AsRef<str>>(&self, topics: &[S]) -> Vec<Result<TopicDescription, KafkaError>> {
+        self.each(topics, |broker, name| match broker.topic(name.as_ref()) {
+            Some(topic) => Ok(describe(broker, &topic)),
+            None => Err(KafkaError::new(ErrorCode::UnknownTopicOrPartition)),
+        })
+    }
+}
+
+impl NewTopic {
+    fn partition_count(&self, broker: &Broker) -> Result<Option<i32>, KafkaError> {
+        if self.replica_assignment.is_empty() {
+            check_replication(self.replication_factor)?;
+            return Ok(self.partitions);
+        }
+        if self.partitions.is_some() || self.replication_factor.is_some() {
+            let text = "a replica assignment goes without a count of partitions and a replication factor";
+            return Err(KafkaError::with_reason(ErrorCode::InvalidRequest, text));
+        }
+        check_assignment(broker, &self.replica_assignment)?;
+        Ok(Some(i32::try_from(self.replica_assignment.len()).unwrap_or(i32::MAX)))
+    }
+}
+
+impl NewPartitions {
+    fn check(&self, broker: &Broker) -> Result<(), KafkaError> {
+        let name = TopicName::new(&self.topic).map_err(BrokerError::from)?;
+        let Some(topic) = broker.topic(&self.topic) else {
+            return Err(BrokerError::from(TopicError::Unknown(name)).into());
+        };
+        let current = i32::try_from(topic.partition_count()).unwrap_or(i32::MAX);
+        let requested = self.total_count;
+        let refusal = match requested.saturating_sub(current) {
+            0 => Some(TopicError::SamePartitions(current)),
+            ..0 => Some(TopicError::FewerPartitions { name, current, requested }),
+            _ => None,
+        };
+        if let Some(refusal) = refusal {
+            return Err(BrokerError::from(refusal).into());
+        }
+        let (wanted, assigned) = (requested - current, self.replica_assignment.len());
+        if assigned > 0 && i32::try_from(assigned) != Ok(wanted) {
+            return Err(wrong_assignment(format!(
+                "Increasing the number of partitions by {wanted} but {assigned} assignments provided."
+            )));
+        }
+        check_assignment(broker, &self.replica_assignment)
+    }
+}
+
+fn check_replication(factor: Option<i16>) -> Result<(), KafkaError> {
+    let text = match factor {
+        None | Some(1) => return Ok(()),
+        Some(..1) => "Replication factor must be larger than 0.".to_owned(),
+        Some(factor) => format!(
+            "Unable to replicate the partition {factor} time(s): The target replication factor of {factor} \
+             cannot be reached because only 1 broker(s) are registered."
+        ),
+    };
+    Err(KafkaError::with_reason(ErrorCode::InvalidReplicationFactor, text))
+}
+
+/// Each partition is kept by the one node that there is.
+fn check_assignment(broker: &Broker, assignment: &[Vec<i32>]) -> Result<(), KafkaError> {
+    let node = broker.config().node_id;
+    match assignment.iter().find(|replicas| replicas.as_slice() != [node]) {
+        None => Ok(()),
+        Some(replicas) => Err(wrong_assignment(format!(
+            "The manual partition assignment {replicas:?} is not [{node}], the only broker that is registered."
+        ))),
+    }
+}
+
+fn wrong_assignment(text: String) -> KafkaError {
+    KafkaError::with_reason(ErrorCode::InvalidReplicaAssignment, text)
+}
+
+fn describe(broker: &Broker, topic: &Topic) -> TopicDescription {
+    let node = broker.config().node_id;
+    let partitions = topic.partitions();
+    let described = partitions.iter().zip(0..).map(|(served, number)| {
+        let reason = match served {
+            Err(reason) => Some(reason.to_string()),
+            Ok(partition) => partition.unavailable().map(|why| match &*why {
+                Unavailable::Offline(reason) => reason.clone(),
+                Unavailable::Deleted => "the topic is being deleted".to_owned(),
+            }),
+        };
+        let error = reason.map(|reason| KafkaError::with_reason(ErrorCode::KafkaStorageError, reason));
+        PartitionDescription {
+            partition: PartitionIndex(number),
+            leader: if error.is_none() { node } else { -1 },
+            replicas: vec![node],
+            in_sync_replicas: if error.is_none() { vec![node] } else { Vec::new() },
+            error,
+        }
+    });
+    TopicDescription {
+        name: topic.name().clone(),
+        id: topic.id(),
+        is_internal: topic.name().is_internal(),
+        partitions: described.collect(),
+    }
+}
