@@ -190,7 +190,8 @@ impl Broker {
         changed.set_overrides(&name, overrides)?;
         self.commit(&mut catalog, changed)?;
         topic.set_config(Arc::clone(&config));
-        for partition in topic.partitions().iter().flatten().cloned() {
+        for partition in topic.partitions().iter().flatten() {
+            let partition = Arc::clone(partition);
             let config = Arc::clone(&config);
             let shard = self.shard_of(topic.id(), partition.id().partition);
             shard.submit(move |worker| worker.set_config(&partition, config))?;

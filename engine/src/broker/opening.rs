@@ -131,10 +131,7 @@ impl Broker {
     }
 
     /// Has shards open or create logs, side by side; answers in the order asked.
-    pub(super) fn attach_all(
-        &self,
-        specs: Vec<PartitionSpec>,
-    ) -> Result<Vec<Result<(Arc<Partition>, RecoveryReport), LogError>>, ShardStopped> {
+    pub(super) fn attach_all(&self, specs: Vec<PartitionSpec>) -> Result<Vec<Attached>, ShardStopped> {
         let mut answers = Vec::with_capacity(specs.len());
         for spec in specs {
             let (answer, result) = crossbeam::channel::bounded(1);
@@ -197,7 +194,10 @@ fn random_id() -> String {
 /// Bytes of the newest batches that a shard keeps in memory for readers that keep up.
 const CACHE_SIZE_MAX: usize = 32 << 20;
 
-fn served(attached: Result<(Arc<Partition>, RecoveryReport), LogError>) -> Served {
+/// A partition that a shard serves now and what opening its log found, or why it cannot be served.
+pub(super) type Attached = Result<(Arc<Partition>, RecoveryReport), LogError>;
+
+fn served(attached: Attached) -> Served {
     match attached {
         Ok((partition, report)) => {
             if report.bytes_cut > 0 {

@@ -36,6 +36,14 @@ impl ReadBuffer {
         ReadBuffer { bytes, size }
     }
 
+    /// Makes it longer; what is in it stays.
+    pub(super) fn grow(&mut self, size: usize) {
+        if self.bytes.len() < size {
+            self.bytes.resize(size, 0);
+        }
+        self.size = size;
+    }
+
     /// The memory.
     pub(super) fn as_mut(&mut self) -> &mut [u8] {
         &mut self.bytes[..self.size]

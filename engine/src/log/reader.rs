@@ -31,6 +31,8 @@ pub struct ReadCursor {
 struct Place {
     segment_id: u64,
     position: u64,
+    /// Bytes of the batch there, as its header says, so that one read fetches it whole; 0 when it was not seen.
+    next_size: usize,
 }
 
 impl ReadCursor {
@@ -201,7 +203,8 @@ fn read_segments(
         };
         if let Some(position) = position.filter(|position| segment.visible().is_ok_and(|end| *position < end))
         {
-            return read_batches(segment, (from.offset, position), max_bytes, upto);
+            let first_size = place.map_or(0, |place| place.next_size);
+            return read_batches(segment, (from.offset, position), first_size, (max_bytes, upto));
         }
         // Past the end of a segment the search goes on only where compaction may have removed records.
         if from.offset >= segment.home().compacted_below {
@@ -221,18 +224,20 @@ fn ends_early(segment: &Segment, offset: Offset, promised: Offset) -> Result<Cor
     Ok(Corruption { file: segment.path(FileKind::Log), position, offset, reason })
 }
 
-/// The batches from `position` on, where the one with `offset`, or the next one behind it, starts.
+/// The batches from `position` on, where the one with `offset`, or the next one behind it, starts. It is known to have
+/// `first_size` bytes, or nothing is known (0).
 fn read_batches(
     segment: &Segment,
     (offset, position): (Offset, u64),
-    max_bytes: usize,
-    upto: Offset,
+    first_size: usize,
+    (max_bytes, upto): (usize, Offset),
 ) -> Result<LogRead, ReadError> {
     let available = usize::try_from(segment.visible()? - position).unwrap_or(usize::MAX);
-    let mut size = max_bytes.clamp(HEADER_SIZE, READ_SIZE_MAX).min(available);
+    let mut size = max_bytes.clamp(HEADER_SIZE, READ_SIZE_MAX).max(first_size + HEADER_SIZE).min(available);
+    let mut buffer = ReadBuffer::new(size);
+    let mut filled = 0;
     loop {
-        let mut buffer = ReadBuffer::new(size);
-        read_exactly(segment, buffer.as_mut(), position, offset)?;
+        read_exactly(segment, &mut buffer.as_mut()[filled..], position + filled as u64, offset)?;
         let fitting = fitting_batches(segment, buffer.as_ref(), (offset, position), upto)?;
         if let Some(first_size) = fitting.first_size.filter(|_| fitting.size == 0) {
             if first_size > available {
@@ -241,11 +246,13 @@ fn read_batches(
                 return Err(Corruption { file, position, offset, reason }.into());
             }
             // The first batch goes out whole, however small the limit.
-            size = first_size;
+            (filled, size) = (size, first_size);
+            buffer.grow(size);
             continue;
         }
         let bytes = Bytes::from_owner(buffer).slice(..fitting.size);
-        let place = Place { segment_id: segment.id(), position: position + fitting.size as u64 };
+        let next_size = fitting.first_size.unwrap_or(0);
+        let place = Place { segment_id: segment.id(), position: position + fitting.size as u64, next_size };
         return Ok(LogRead { bytes, next: ReadCursor { offset: fitting.next_offset, place: Some(place) } });
     }
 }
@@ -338,7 +345,7 @@ fn find_record(
     let mut offset = from;
     let mut scratch = Vec::new();
     while position < segment.visible()? {
-        let read = read_batches(segment, (offset, position), READ_SIZE, upto)?;
+        let read = read_batches(segment, (offset, position), 0, (READ_SIZE, upto))?;
         if read.bytes.is_empty() {
             return Ok(None);
         }

@@ -106,7 +106,8 @@ impl Worker {
         }
         busy |= self.run_timers();
         self.kick_touched();
-        self.resources.marks.write(&mut *self.resources.queue);
+        let now = self.resources.clock.monotonic();
+        self.resources.marks.write(&mut *self.resources.queue, now);
         self.resources.queue.submit(&mut self.completions)?;
         busy |= self.complete_all();
         Ok(busy || !self.touched.is_empty())

@@ -124,7 +124,7 @@ impl Producer {
         let topics = self.topics.load();
         match topics.get(topic).filter(|topic| topic.is_current()) {
             Some(topic) => self.produce_to(topic, record),
-            None => self.produce_to(&*self.topic(topic), record),
+            None => self.produce_to(&self.topic(topic), record),
         }
     }
 
