@@ -103,6 +103,7 @@ impl Broker {
         let mut topics = HashMap::clone(&self.topics.load());
         let result = change(&mut topics);
         self.topics.store(Arc::new(topics));
+        self.topic_waiters.wake_all();
         result
     }
 
@@ -159,6 +160,7 @@ impl Broker {
         let added = self.create_partitions(&name, topic.id(), before..count, &topic.config())?;
         self.commit(&mut catalog, changed)?;
         topic.add_partitions(added);
+        self.topic_waiters.wake_all();
         Ok(())
     }
 

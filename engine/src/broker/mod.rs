@@ -37,7 +37,7 @@ use crate::config::EngineConfig;
 use crate::io::{Clock, DirectoryLock, Disk};
 use crate::log::DataDirectory;
 use crate::metrics::ShardMetrics;
-use crate::shard::Shard;
+use crate::shard::{Notify, Shard, Waiters};
 use crate::types::{PartitionIndex, ProducerId, TopicId, TopicName};
 use catalog::Catalog;
 use maintenance::Housekeeper;
@@ -52,6 +52,8 @@ pub struct Broker {
     root: PathBuf,
     directory: DataDirectory,
     topics: ArcSwap<HashMap<TopicName, Arc<Topic>>>,
+    /// Who wants to know when topics or partitions come or go.
+    topic_waiters: Waiters,
     /// Held while topics change, so that file, folders and `topics` change as one.
     catalog: Mutex<Catalog>,
     producer_ids: Mutex<ProducerIds>,
@@ -112,6 +114,17 @@ impl Broker {
         let mut topics: Vec<_> = self.topics.load().values().cloned().collect();
         topics.sort_by(|a, b| a.name().cmp(b.name()));
         topics
+    }
+
+    /// Registers `waiter` to be told once when a topic is created or deleted or gains partitions. Look at the topics
+    /// again after this call.
+    pub fn notify_on_topics_change(&self, waiter: Arc<dyn Notify>) {
+        self.topic_waiters.register(waiter);
+    }
+
+    /// Takes [`Broker::notify_on_topics_change`] back.
+    pub fn forget_topics_waiter(&self, waiter: &Arc<dyn Notify>) {
+        self.topic_waiters.unregister(waiter);
     }
 
     /// A new id for an idempotent producer; none is ever given twice.

@@ -20,7 +20,7 @@ use crate::log::{
     DataDirectory, DataDirectoryError, LogCheckpoint, LogError, MetaProperties, RecoveryReport,
 };
 use crate::metrics::ShardMetrics;
-use crate::shard::{Partition, PartitionSpec, Shard, ShardOptions, ShardStopped, Worker};
+use crate::shard::{Partition, PartitionSpec, Shard, ShardOptions, ShardStopped, Waiters, Worker};
 use crate::types::{PartitionIndex, TopicId, TopicName, TopicPartition};
 
 /// How to open a data directory.
@@ -77,6 +77,7 @@ impl Broker {
             root,
             directory,
             topics: ArcSwap::default(),
+            topic_waiters: Waiters::default(),
             catalog: Mutex::new(catalog),
             producer_ids: Mutex::new(producer_ids),
             groups: Mutex::new(None),

@@ -45,6 +45,7 @@ struct Span {
 
 impl Span {
     /// Where `part`, which was borrowed from `whole`, lies in it.
+    #[inline]
     fn of(whole: &[u8], part: &[u8]) -> Span {
         let start = part.as_ptr().addr().saturating_sub(whole.as_ptr().addr());
         // Unpacked records are at most DECOMPRESSED_SIZE_MAX long, which fits.
@@ -138,6 +139,7 @@ impl Message {
         Message { offset, ..self }
     }
 
+    #[inline(always)]
     fn new(batch: &Arc<MessageBatch>, record: &Record<'_>, offset: Option<Offset>) -> Message {
         let whole = &*batch.unpacked;
         let (headers, headers_count) = record.headers.encoded();
@@ -183,13 +185,51 @@ impl BatchMessages {
     pub fn header(&self) -> &BatchHeader {
         &self.batch.header
     }
+
+    /// Name of the topic.
+    #[must_use]
+    pub fn topic(&self) -> &Arc<str> {
+        &self.batch.topic
+    }
+
+    /// Number of the partition.
+    #[must_use]
+    pub fn partition_index(&self) -> PartitionIndex {
+        self.batch.partition
+    }
+
+    /// The records that have not been handed out yet, borrowed: the cheapest way to see them all. Does not move on.
+    ///
+    /// # Errors
+    /// [`BatchError`], when the batch is inconsistent.
+    pub fn records(&self) -> Result<Records<'_>, BatchError> {
+        Records::resume(&self.batch.unpacked, self.cursor)
+    }
+
+    /// Leaves out the messages before `offset`.
+    ///
+    /// # Errors
+    /// [`BatchError`], when one of them is malformed.
+    pub fn skip_below(&mut self, offset: Offset) -> Result<(), BatchError> {
+        let mut records = self.records()?;
+        let mut cursor = records.cursor();
+        while let Some(record) = records.next() {
+            if record?.offset >= offset {
+                break;
+            }
+            cursor = records.cursor();
+        }
+        self.cursor = cursor;
+        Ok(())
+    }
 }
 
 impl Iterator for BatchMessages {
     type Item = Result<Message, BatchError>;
 
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        let mut records = match Records::resume(&self.batch.header, &self.batch.unpacked, self.cursor) {
+        let mut records = match Records::resume(&self.batch.unpacked, self.cursor) {
             Ok(records) => records,
             Err(error) => return Some(Err(error)),
         };

@@ -6,6 +6,7 @@
 //! - [`config`]: settings, with librdkafka's names and error texts.
 //! - [`error`]: [`KafkaError`], what every call of a client fails with.
 //! - [`producer`]: the [`Producer`] and its delivery reports.
+//! - [`consumer`]: the [`Consumer`] and its events.
 //! - [`admin`]: the [`Admin`], who looks at an engine and changes it.
 //! - [`partitioner`]: which partition a message goes to.
 //! - [`assignor`]: which member of a group gets which partitions.
@@ -14,9 +15,11 @@
 pub mod admin;
 pub mod assignor;
 pub mod config;
+pub mod consumer;
 pub mod engine;
 pub mod error;
 mod message;
+mod metadata;
 pub mod partitioner;
 pub mod producer;
 mod signal;
@@ -24,8 +27,10 @@ pub mod subscription;
 mod topic_partition;
 
 pub use admin::Admin;
+pub use consumer::Consumer;
 pub use engine::Engine;
 pub use error::KafkaError;
 pub use message::{BatchMessages, Message};
+pub use metadata::{BrokerMetadata, ClusterMetadata, PartitionMetadata, TopicMetadata};
 pub use producer::{Delivery, DeliveryReport, Producer, ProducerRecord};
 pub use topic_partition::{OffsetSpec, TopicPartitionOffset};

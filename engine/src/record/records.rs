@@ -148,11 +148,21 @@ impl<'a> BatchView<'a> {
     }
 }
 
-/// A place between two records of a batch.
+/// A place between two records of a batch, with what is needed to go on from there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordsCursor {
+    origin: Origin,
     remaining_size: usize,
     index: usize,
+}
+
+/// What the fields of a batch's records count from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Origin {
+    offset: Offset,
+    timestamp: i64,
+    append_time: Option<Timestamp>,
+    count: usize,
 }
 
 impl RecordsCursor {
@@ -167,11 +177,8 @@ impl RecordsCursor {
 #[derive(Clone, Debug)]
 pub struct Records<'a> {
     bytes: &'a [u8],
-    base_offset: Offset,
-    base_timestamp: i64,
-    append_time: Option<Timestamp>,
+    origin: Origin,
     index: usize,
-    count: usize,
 }
 
 impl<'a> Records<'a> {
@@ -183,41 +190,32 @@ impl<'a> Records<'a> {
             TimestampType::CreateTime => None,
             TimestampType::LogAppendTime => Some(header.max_timestamp()),
         };
-        Ok(Records {
-            bytes: unpacked,
-            base_offset: header.base_offset(),
-            base_timestamp: header.base_timestamp.get(),
-            append_time,
-            index: 0,
-            count,
-        })
+        let (offset, timestamp) = (header.base_offset(), header.base_timestamp.get());
+        Ok(Records { bytes: unpacked, origin: Origin { offset, timestamp, append_time, count }, index: 0 })
     }
 
     /// Where this iterator is, for [`Records::resume`].
     #[must_use]
+    #[inline]
     pub fn cursor(&self) -> RecordsCursor {
-        RecordsCursor { remaining_size: self.bytes.len(), index: self.index }
+        RecordsCursor { origin: self.origin, remaining_size: self.bytes.len(), index: self.index }
     }
 
-    /// Goes on where another iterator over the same `header` and `unpacked` records was: for a reader that owns the
-    /// bytes and cannot borrow from itself.
+    /// Goes on where another iterator over the same `unpacked` records was: for a reader that owns the bytes and cannot
+    /// borrow from itself.
     ///
     /// # Errors
-    /// [`BatchError::Inconsistent`] for a negative count or a cursor of other bytes.
-    pub fn resume(
-        header: &BatchHeader,
-        unpacked: &'a [u8],
-        cursor: RecordsCursor,
-    ) -> Result<Records<'a>, BatchError> {
-        let start = unpacked.len().checked_sub(cursor.remaining_size);
-        let rest = start.and_then(|start| unpacked.get(start..));
-        let rest = rest.ok_or(BatchError::Inconsistent("the cursor belongs to other records"))?;
-        let mut records = Records::new(header, rest)?;
-        records.index = cursor.index.min(records.count);
-        Ok(records)
+    /// [`BatchError::Inconsistent`] for a cursor of other bytes.
+    #[inline]
+    pub fn resume(unpacked: &'a [u8], cursor: RecordsCursor) -> Result<Records<'a>, BatchError> {
+        let RecordsCursor { origin, remaining_size, index } = cursor;
+        let start = unpacked.len().checked_sub(remaining_size);
+        let bytes = start.and_then(|start| unpacked.get(start..));
+        let bytes = bytes.ok_or(BatchError::Inconsistent("the cursor belongs to other records"))?;
+        Ok(Records { bytes, origin, index })
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self) -> Result<Record<'a>, &'static str> {
         let length = take_i32(&mut self.bytes).ok_or("length is malformed")?;
         let length = usize::try_from(length).map_err(|_| "length is negative")?;
@@ -230,14 +228,14 @@ impl<'a> Records<'a> {
         let key = take_bytes(&mut body).ok_or("key is cut short")?;
         let value = take_bytes(&mut body).ok_or("value is cut short")?;
         let headers = Headers::parse(body)?;
-        let offset = self.base_offset.plus(i64::from(offset_delta));
-        let create_time = Timestamp(self.base_timestamp.wrapping_add(timestamp_delta));
-        Ok(Record { offset, timestamp: self.append_time.unwrap_or(create_time), key, value, headers })
+        let offset = self.origin.offset.plus(i64::from(offset_delta));
+        let create_time = Timestamp(self.origin.timestamp.wrapping_add(timestamp_delta));
+        Ok(Record { offset, timestamp: self.origin.append_time.unwrap_or(create_time), key, value, headers })
     }
 
     fn fail(&mut self, error: BatchError) -> Option<Result<Record<'a>, BatchError>> {
         self.bytes = &[];
-        self.index = self.count;
+        self.index = self.origin.count;
         Some(Err(error))
     }
 }
@@ -245,9 +243,9 @@ impl<'a> Records<'a> {
 impl<'a> Iterator for Records<'a> {
     type Item = Result<Record<'a>, BatchError>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.index == self.count {
+        if self.index == self.origin.count {
             if self.bytes.is_empty() {
                 return None;
             }
@@ -332,13 +330,13 @@ mod tests {
         header.records_count.set(2);
         let mut first = Records::new(&header, &bytes).unwrap();
         for expected in [vec![0, 3], vec![3], vec![]] {
-            let rest = Records::resume(&header, &bytes, first.cursor()).unwrap();
+            let rest = Records::resume(&bytes, first.cursor()).unwrap();
             let offsets: Vec<_> = rest.map(|record| record.unwrap().offset.0).collect();
             assert_eq!(offsets, expected);
             first.next();
         }
         let elsewhere = Records::new(&header, &bytes).unwrap().cursor();
-        assert!(Records::resume(&header, &bytes[1..], elsewhere).is_err());
+        assert!(Records::resume(&bytes[1..], elsewhere).is_err());
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl Waiters {
     }
 
     /// Wakes and forgets everybody. Costs one load when nobody waits.
-    pub(super) fn wake_all(&self) {
+    pub fn wake_all(&self) {
         // Pairs with `register`: the high watermark was stored before this load, and is read after that store.
         std::sync::atomic::fence(Ordering::SeqCst);
         if self.any.load(Ordering::Relaxed) && self.any.swap(false, Ordering::SeqCst) {

@@ -1,0 +1,277 @@
+//! [`Fetcher`]: takes messages from the assigned partitions, one after the other in turns, so that a full partition
+//! does not keep the others waiting. Lives under the consumer's lock; reads on the thread that polls; never waits.
+//!
+//! A partition stands in line while it may have something. The one in front is read, and goes to the back once what
+//! one read brought has been handed out. One that is at its end leaves the line, and its shard puts it back.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::assignment::Assignment;
+use super::events::ConsumerError;
+use super::partition::{AssignedPartition, AutoStore, Start};
+use super::reader::{BadBatch, FillError, Filled, ReadSettings};
+use super::readiness::ReadyQueue;
+use super::resets::{self, Reset};
+use super::topics_watch::TopicsWatch;
+use crate::broker::{Broker, read_error_code};
+use crate::client::config::{ConsumerConfig, OffsetReset};
+use crate::client::{BatchMessages, KafkaError, Message};
+use crate::error_code::ErrorCode;
+use crate::shard::Notify;
+use crate::types::Offset;
+
+/// See the module.
+pub(super) struct Fetcher {
+    pub(super) assignment: Assignment,
+    pub(super) broker: Option<Arc<Broker>>,
+    pub(super) queue: Arc<ReadyQueue>,
+    pub(super) topics: Arc<TopicsWatch>,
+    pub(super) settings: ReadSettings,
+    pub(super) reset: OffsetReset,
+    pub(super) errors: VecDeque<ConsumerError>,
+    store: AutoStore,
+    reports_eof: bool,
+    error_backoff: Duration,
+    /// Places that may have something, the one whose turn it is in front.
+    line: VecDeque<usize>,
+    /// The one in front has been read in its turn.
+    in_turn: bool,
+    /// When to look at partitions that failed.
+    retry_at: Option<Instant>,
+}
+
+/// How far [`Fetcher::advance`] got.
+pub(super) enum Advance {
+    /// There is a batch to hand out.
+    Ready,
+    /// Something is to be told.
+    Error(ConsumerError),
+    /// There is nothing until the signal says so, or until this time.
+    Idle(Option<Instant>),
+}
+
+impl Fetcher {
+    pub(super) fn new(config: &ConsumerConfig, broker: Option<Arc<Broker>>) -> Fetcher {
+        let queue: Arc<ReadyQueue> = Arc::default();
+        Fetcher {
+            assignment: Assignment::default(),
+            broker,
+            topics: TopicsWatch::new(Arc::clone(queue.signal())),
+            queue,
+            settings: ReadSettings::new(config),
+            reset: config.auto_offset_reset,
+            errors: VecDeque::new(),
+            store: if config.auto_offset_store { AutoStore::On } else { AutoStore::Off },
+            reports_eof: config.partition_eof,
+            error_backoff: config.fetch.error_backoff,
+            line: VecDeque::new(),
+            in_turn: false,
+            retry_at: None,
+        }
+    }
+
+    /// The next message of the batch being handed out. `None` when [`Fetcher::advance`] has to look for the next one.
+    #[inline(always)]
+    pub(super) fn next_message(&mut self) -> Option<Message> {
+        let place = *self.line.front()?;
+        let partition = self.assignment.get_mut(place)?;
+        match partition.next_message(self.store)? {
+            Ok(message) => Some(message),
+            Err(reason) => {
+                let offset = partition.position().map_or(Offset::ZERO, |position| position.offset);
+                if let Some(reader) = &mut partition.reader {
+                    reader.skip_batch();
+                }
+                self.errors.push_back(bad_batch(partition, &BadBatch { offset, reason }));
+                None
+            }
+        }
+    }
+
+    /// The rest of the batch being handed out.
+    pub(super) fn take_batch(&mut self) -> Option<BatchMessages> {
+        let place = *self.line.front()?;
+        self.assignment.get_mut(place)?.take_batch(self.store)
+    }
+
+    /// Looks for the next batch.
+    pub(super) fn advance(&mut self) -> Advance {
+        loop {
+            self.take_ready();
+            if let Some(error) = self.errors.pop_front() {
+                return Advance::Error(error);
+            }
+            let Some(place) = self.line.front().copied() else { return Advance::Idle(self.retry_at) };
+            if self.turn(place) {
+                return Advance::Ready;
+            }
+        }
+    }
+
+    /// One step for the partition in front. True when it has a batch to hand out.
+    fn turn(&mut self, place: usize) -> bool {
+        let Some(partition) = self.assignment.get_mut(place) else { return false };
+        let Some(reader) = &mut partition.reader else {
+            self.leave_line(place);
+            return false;
+        };
+        match reader.open_next() {
+            Ok(true) => return true,
+            Ok(false) => {}
+            Err(bad) => {
+                self.errors.push_back(bad_batch(partition, &bad));
+                return false;
+            }
+        }
+        if std::mem::take(&mut self.in_turn) && self.line.len() > 1 {
+            self.line.rotate_left(1);
+            return false;
+        }
+        match reader.fill() {
+            Ok(Filled::Some) => {
+                partition.reported = None;
+                self.in_turn = true;
+            }
+            Ok(Filled::AtEnd(end)) => self.at_end(place, end),
+            Err(error) => self.failed(place, error),
+        }
+        false
+    }
+
+    /// A partition has nothing more: reports it if asked to, then waits for its shard.
+    fn at_end(&mut self, place: usize, end: Offset) {
+        let Some(partition) = self.assignment.get_mut(place) else { return };
+        let Some(reader) = &mut partition.reader else { return };
+        partition.reported = None;
+        if self.reports_eof && reader.next_read() == end && partition.eof != Some(end) {
+            partition.eof = Some(end);
+            let node = self.broker.as_ref().map_or(-1, |broker| broker.config().node_id);
+            self.errors.push_back(end_of_partition(partition, end, node));
+            return;
+        }
+        partition.waker.arm();
+        let waker: Arc<dyn Notify> = partition.waker.clone();
+        let log = Arc::clone(reader.log());
+        log.notify_on_change(Arc::clone(&waker));
+        // What came before the registration woke nobody.
+        if matches!(reader.fill(), Ok(Filled::AtEnd(_))) {
+            self.leave_line(place);
+        } else {
+            partition.waker.disarm();
+            log.forget(&waker);
+        }
+    }
+
+    fn failed(&mut self, place: usize, error: FillError) {
+        match error {
+            FillError::OutOfRange(offset) => {
+                self.leave_line(place);
+                self.reset_offset(place, Reset::OutOfRange(offset));
+            }
+            FillError::Deleted => self.lose(place),
+            FillError::Storage(error) => {
+                let code = read_error_code(&error);
+                self.leave_line(place);
+                self.report_once(place, KafkaError::with_reason(code, error.to_string()));
+                self.retry_later(place);
+            }
+        }
+    }
+
+    /// Tells of a failure unless it was told of last.
+    pub(super) fn report_once(&mut self, place: usize, error: KafkaError) {
+        let Some(partition) = self.assignment.get_mut(place) else { return };
+        if partition.reported.replace(error.code()) != Some(error.code()) {
+            self.errors.push_back(resets::partition_error(partition, error, None));
+        }
+    }
+
+    /// Looks at a partition again after the backoff.
+    fn retry_later(&mut self, place: usize) {
+        let at = Instant::now() + self.error_backoff;
+        if let Some(partition) = self.assignment.get_mut(place) {
+            partition.retry_at = Some(at);
+            self.retry_at = Some(self.retry_at.map_or(at, |other| other.min(at)));
+        }
+    }
+
+    /// Gives up everything that it holds of the engine.
+    pub(super) fn close(&mut self) {
+        let places = self.assignment.places().to_vec();
+        drop(self.unassign(&places));
+        if let Some(broker) = self.broker.take() {
+            self.topics.forget(&broker);
+        }
+    }
+
+    /// Puts those in line that shards say have something new, and those whose backoff is over.
+    fn take_ready(&mut self) {
+        if self.topics.take() {
+            self.look_for_missing();
+        }
+        while let Some(stay) = self.queue.pop() {
+            if let Some(place) = self.assignment.place_of(stay) {
+                self.enter_line(place);
+            }
+        }
+        if let Some(at) = self.retry_at
+            && at <= Instant::now()
+        {
+            self.retry();
+        }
+    }
+
+    fn retry(&mut self) {
+        let now = Instant::now();
+        let mut next: Option<Instant> = None;
+        for place in self.assignment.places().to_vec() {
+            let Some(partition) = self.assignment.get_mut(place) else { continue };
+            match partition.retry_at {
+                Some(at) if at <= now => {
+                    partition.retry_at = None;
+                    self.enter_line(place);
+                }
+                Some(at) => next = Some(next.map_or(at, |other| other.min(at))),
+                None => {}
+            }
+        }
+        self.retry_at = next;
+    }
+
+    /// Puts a partition in line, if it is one that can be read.
+    pub(super) fn enter_line(&mut self, place: usize) {
+        let Some(partition) = self.assignment.get_mut(place) else { return };
+        let readable = partition.start == Start::Found && partition.reader.is_some() && !partition.paused;
+        if readable && partition.retry_at.is_none() && !std::mem::replace(&mut partition.in_line, true) {
+            self.line.push_back(place);
+        }
+    }
+
+    /// Takes a partition out of the line.
+    pub(super) fn leave_line(&mut self, place: usize) {
+        let Some(partition) = self.assignment.get_mut(place) else { return };
+        if std::mem::take(&mut partition.in_line) {
+            if self.line.front() == Some(&place) {
+                self.in_turn = false;
+            }
+            self.line.retain(|other| *other != place);
+        }
+    }
+}
+
+/// A batch that cannot be handed out.
+fn bad_batch(partition: &AssignedPartition, bad: &BadBatch) -> ConsumerError {
+    let reason = format!("batch at offset {}: {}", bad.offset, bad.reason);
+    let error = KafkaError::with_reason(ErrorCode::LocalBadMsg, reason);
+    resets::partition_error(partition, error, Some(bad.offset))
+}
+
+/// The event that `enable.partition.eof` asks for, with librdkafka's text.
+fn end_of_partition(partition: &AssignedPartition, end: Offset, node: i32) -> ConsumerError {
+    let reason =
+        format!("Fetch from broker {node} reached end of partition at offset {end} (HighwaterMark {end})");
+    let error = KafkaError::with_reason(ErrorCode::LocalPartitionEof, reason);
+    resets::partition_error(partition, error, Some(end))
+}

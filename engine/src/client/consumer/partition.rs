@@ -1,0 +1,141 @@
+//! [`AssignedPartition`]: one partition of a consumer's assignment: where the application is in it, what it has stored
+//! and committed, and whether it is being read. Changed under the consumer's lock only.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::reader::PartitionReader;
+use super::readiness::Waker;
+use crate::client::{BatchMessages, Message, OffsetSpec, TopicPartitionOffset};
+use crate::error_code::ErrorCode;
+use crate::record::BatchError;
+use crate::types::{LeaderEpoch, Offset, PartitionIndex};
+
+/// A place between two records, as it is committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Position {
+    /// The next offset to be read.
+    pub(super) offset: Offset,
+    /// Epoch of the leader that the record before it came from.
+    pub(super) leader_epoch: Option<LeaderEpoch>,
+}
+
+/// Where reading starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// At a place that has to be found out first.
+    Wanted(OffsetSpec),
+    /// It has been found.
+    Found,
+    /// Nowhere, until the application seeks: `auto.offset.reset` is `error`.
+    Nowhere,
+}
+
+/// See the module.
+pub(super) struct AssignedPartition {
+    pub(super) topic: Arc<str>,
+    pub(super) partition: PartitionIndex,
+    /// The offset that was asked for when it was assigned.
+    pub(super) asked: OffsetSpec,
+    pub(super) start: Start,
+    /// `None` while there is no such partition.
+    pub(super) reader: Option<PartitionReader>,
+    pub(super) waker: Arc<Waker>,
+    pub(super) paused: bool,
+    /// Whether it waits for its turn, or has it.
+    pub(super) in_line: bool,
+    position: Option<Position>,
+    pub(super) stored: Option<Position>,
+    /// The highest that was committed in this assignment.
+    pub(super) committed: Option<Offset>,
+    /// The end that was reported last.
+    pub(super) eof: Option<Offset>,
+    /// The failure that was reported last; not reported again until something else happens.
+    pub(super) reported: Option<ErrorCode>,
+    /// Not to be looked at before.
+    pub(super) retry_at: Option<Instant>,
+}
+
+impl AssignedPartition {
+    pub(super) fn new(topic: Arc<str>, partition: PartitionIndex, asked: OffsetSpec, waker: Waker) -> Self {
+        AssignedPartition {
+            topic,
+            partition,
+            asked,
+            start: Start::Wanted(asked),
+            reader: None,
+            waker: Arc::new(waker),
+            paused: false,
+            in_line: false,
+            position: None,
+            stored: None,
+            committed: None,
+            eof: None,
+            reported: None,
+            retry_at: None,
+        }
+    }
+
+    /// The next message of the batch being handed out; moves the position. `store` says whether it counts as
+    /// processed at once.
+    #[inline(always)]
+    pub(super) fn next_message(&mut self, store: AutoStore) -> Option<Result<Message, BatchError>> {
+        let messages = self.reader.as_mut()?.messages()?;
+        let next = messages.next()?;
+        if let Ok(message) = &next
+            && let Some(offset) = message.offset()
+        {
+            let leader_epoch = Some(message.leader_epoch());
+            self.move_to(Position { offset: offset.plus(1), leader_epoch }, store);
+        }
+        Some(next)
+    }
+
+    /// The rest of the batch being handed out; moves the position behind it.
+    pub(super) fn take_batch(&mut self, store: AutoStore) -> Option<BatchMessages> {
+        let batch = self.reader.as_mut()?.take_batch()?;
+        let header = batch.header();
+        let leader_epoch = Some(header.leader_epoch());
+        self.move_to(Position { offset: header.next_offset(), leader_epoch }, store);
+        Some(batch)
+    }
+
+    #[inline]
+    fn move_to(&mut self, position: Position, store: AutoStore) {
+        self.position = Some(position);
+        if store == AutoStore::On {
+            self.stored = Some(position);
+        }
+    }
+
+    /// Behind the last message that was handed out since the start or the last seek.
+    pub(super) fn position(&self) -> Option<Position> {
+        self.position
+    }
+
+    /// Forgets what was read ahead and where the application was: reading goes on at `spec`.
+    pub(super) fn restart(&mut self, spec: OffsetSpec) {
+        self.start = Start::Wanted(spec);
+        self.position = None;
+        self.eof = None;
+        self.reported = None;
+        self.retry_at = None;
+        if let Some(reader) = &mut self.reader {
+            reader.seek(Offset::ZERO);
+        }
+    }
+
+    /// This partition as an element of a list.
+    pub(super) fn element(&self, offset: OffsetSpec) -> TopicPartitionOffset {
+        TopicPartitionOffset::new(Arc::clone(&self.topic), self.partition, offset)
+    }
+}
+
+/// `enable.auto.offset.store`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AutoStore {
+    /// What is handed out is stored.
+    On,
+    /// The application stores.
+    Off,
+}

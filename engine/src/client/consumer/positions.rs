@@ -1,0 +1,135 @@
+//! What applications do with the assignment: change it, move in it, pause it.
+
+use super::{CallError, Consumer};
+use crate::client::{KafkaError, OffsetSpec, TopicPartitionOffset};
+use crate::error_code::ErrorCode;
+
+impl Consumer {
+    /// Reads exactly `partitions` from now on, each from its offset: `Stored` and `Invalid` mean where the group has
+    /// committed. A partition that does not exist is reported by polling, and read when it comes to exist.
+    ///
+    /// # Errors
+    /// `_INVALID_ARG`, when a partition is listed twice: then nothing is assigned.
+    pub fn assign(&self, partitions: &[TopicPartitionOffset]) -> Result<(), CallError> {
+        let mut state = self.lock()?;
+        let places = state.fetcher.assignment.places().to_vec();
+        drop(state.fetcher.unassign(&places));
+        let assigned = state.fetcher.assign(partitions);
+        drop(state);
+        self.wake();
+        Ok(assigned?)
+    }
+
+    /// Reads `partitions` too.
+    ///
+    /// # Errors
+    /// `_CONFLICT` for one that is assigned already, `_INVALID_ARG` for one that is listed twice; the assignment has
+    /// not changed then.
+    pub fn incremental_assign(&self, partitions: &[TopicPartitionOffset]) -> Result<(), CallError> {
+        self.lock()?.fetcher.assign(partitions)?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Stops reading `partitions`.
+    ///
+    /// # Errors
+    /// `_INVALID_ARG` for one that is not assigned, or listed twice; the assignment has not changed then.
+    pub fn incremental_unassign(&self, partitions: &[TopicPartitionOffset]) -> Result<(), CallError> {
+        let mut state = self.lock()?;
+        let places = state.fetcher.assignment.find_all(partitions)?;
+        drop(state.fetcher.unassign(&places));
+        Ok(())
+    }
+
+    /// Stops reading.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`].
+    pub fn unassign(&self) -> Result<(), CallError> {
+        self.assign(&[])
+    }
+
+    /// What is read, each with the offset that it was assigned with.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`].
+    pub fn assignment(&self) -> Result<Vec<TopicPartitionOffset>, CallError> {
+        let state = self.lock()?;
+        Ok(state.fetcher.assignment.iter().map(|partition| partition.element(partition.asked)).collect())
+    }
+
+    /// Goes on at another offset of an assigned partition. What was read ahead is given up.
+    ///
+    /// # Errors
+    /// `_STATE`, when the partition is not assigned; `_INVALID_ARG` for `Stored`.
+    pub fn seek(&self, to: &TopicPartitionOffset) -> Result<(), CallError> {
+        let mut state = self.lock()?;
+        if to.offset == OffsetSpec::Stored {
+            return Err(ErrorCode::LocalInvalidArg.into());
+        }
+        let place = state.fetcher.assignment.find(&to.topic, to.partition);
+        state.fetcher.seek(place.ok_or(ErrorCode::LocalState)?, to.offset);
+        drop(state);
+        self.wake();
+        Ok(())
+    }
+
+    /// Hands out no more messages of `partitions` until they are resumed. Each element's error says whether it could
+    /// be done: `_UNKNOWN_PARTITION` for those that are not assigned.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`].
+    pub fn pause(&self, partitions: &mut [TopicPartitionOffset]) -> Result<(), CallError> {
+        let mut state = self.lock()?;
+        for element in partitions {
+            let place = state.fetcher.assignment.find(&element.topic, element.partition);
+            element.error = unknown_unless(place.is_some());
+            if let Some(place) = place {
+                state.fetcher.pause(place);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes [`Consumer::pause`] back, with the same errors.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`].
+    pub fn resume(&self, partitions: &mut [TopicPartitionOffset]) -> Result<(), CallError> {
+        let mut state = self.lock()?;
+        for element in partitions {
+            let place = state.fetcher.assignment.find(&element.topic, element.partition);
+            element.error = unknown_unless(place.is_some());
+            if let Some(place) = place {
+                state.fetcher.resume(place);
+            }
+        }
+        drop(state);
+        self.wake();
+        Ok(())
+    }
+
+    /// Sets each element's offset to the one behind the last message that was handed out of it; `Invalid` when there
+    /// was none since the partition was assigned or sought.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`].
+    pub fn position(&self, partitions: &mut [TopicPartitionOffset]) -> Result<(), CallError> {
+        let state = self.lock()?;
+        let assignment = &state.fetcher.assignment;
+        for element in partitions {
+            let place = assignment.find(&element.topic, element.partition);
+            let position =
+                place.and_then(|place| assignment.get(place)).and_then(|partition| partition.position());
+            element.offset = position.map_or(OffsetSpec::Invalid, |position| position.offset.into());
+            element.leader_epoch = position.and_then(|position| position.leader_epoch);
+            element.error = None;
+        }
+        Ok(())
+    }
+}
+
+fn unknown_unless(known: bool) -> Option<KafkaError> {
+    (!known).then(|| ErrorCode::LocalUnknownPartition.into())
+}

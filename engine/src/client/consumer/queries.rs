@@ -1,0 +1,128 @@
+//! What applications ask about topics and partitions, assigned or not.
+
+use std::time::{Duration, Instant};
+
+use super::{CallError, Consumer, resets};
+use crate::broker::{self, Broker, BrokerError};
+use crate::client::engine::Engine;
+use crate::client::{ClusterMetadata, KafkaError, OffsetSpec, TopicPartitionOffset};
+use crate::error_code::ErrorCode;
+use crate::types::{Isolation, Offset, PartitionIndex, Timestamp};
+
+/// The ends of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watermarks {
+    /// The first offset that can be read.
+    pub low: Offset,
+    /// Behind the last one; with `read_committed`, of those that are committed.
+    pub high: Offset,
+}
+
+impl Consumer {
+    /// The ends of a partition.
+    ///
+    /// # Errors
+    /// `_UNKNOWN_PARTITION`; `_ALL_BROKERS_DOWN` after `timeout` when there is no engine.
+    pub fn watermark_offsets(
+        &self,
+        topic: &str,
+        partition: PartitionIndex,
+        timeout: Option<Duration>,
+    ) -> Result<Watermarks, CallError> {
+        let engine = self.engine_or(ErrorCode::LocalAllBrokersDown, timeout)?;
+        let isolation = self.config.isolation;
+        let end = |spec| -> Result<Offset, KafkaError> {
+            let found = engine.broker().list_offset(topic, partition, spec, isolation);
+            let found = found.map_err(|error| match error.code() {
+                ErrorCode::UnknownTopicOrPartition | ErrorCode::InvalidTopicException => {
+                    ErrorCode::LocalUnknownPartition.into()
+                }
+                _ => KafkaError::from(error),
+            })?;
+            Ok(found.map_or(Offset::ZERO, |found| found.offset))
+        };
+        Ok(Watermarks { low: end(broker::OffsetSpec::Earliest)?, high: end(broker::OffsetSpec::Latest)? })
+    }
+
+    /// The ends of a partition without asking anybody: `None` unless it is assigned and exists.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`].
+    pub fn cached_watermark_offsets(
+        &self,
+        topic: &str,
+        partition: PartitionIndex,
+    ) -> Result<Option<Watermarks>, CallError> {
+        let state = self.lock()?;
+        let assignment = &state.fetcher.assignment;
+        let assigned = assignment.find(topic, partition).and_then(|place| assignment.get(place));
+        Ok(assigned.and_then(|assigned| assigned.reader.as_ref()).map(|reader| {
+            let view = reader.log().view();
+            Watermarks { low: view.log_start(), high: resets::end_of(&view, self.config.isolation) }
+        }))
+    }
+
+    /// Replaces each element's offset, which is a time in milliseconds, by the offset of the first record of that
+    /// time or later; `End` when there is none. An element's error says why it could not be found out.
+    ///
+    /// # Errors
+    /// `_ALL_BROKERS_DOWN` after `timeout` when there is no engine.
+    pub fn offsets_for_times(
+        &self,
+        partitions: &mut [TopicPartitionOffset],
+        timeout: Option<Duration>,
+    ) -> Result<(), CallError> {
+        let engine = self.engine_or(ErrorCode::LocalAllBrokersDown, timeout)?;
+        for element in partitions {
+            match offset_for_time(engine.broker(), element, self.config.isolation) {
+                Ok(offset) => {
+                    element.offset = offset;
+                    element.error = None;
+                }
+                Err(error) => element.error = Some(error.code().into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Brokers and topics, or one topic, which says so if it does not exist.
+    ///
+    /// # Errors
+    /// `_TRANSPORT` after `timeout` when there is no engine.
+    pub fn metadata(
+        &self,
+        topic: Option<&str>,
+        timeout: Option<Duration>,
+    ) -> Result<ClusterMetadata, CallError> {
+        let engine = self.engine_or(ErrorCode::LocalTransport, timeout)?;
+        Ok(ClusterMetadata::of(&engine, topic))
+    }
+
+    /// The engine; without one, `error` after `timeout`, as for a cluster that cannot be reached.
+    pub(super) fn engine_or(&self, error: ErrorCode, timeout: Option<Duration>) -> Result<Engine, CallError> {
+        if let Some(engine) = self.lock()?.engine.clone() {
+            return Ok(engine);
+        }
+        let deadline = super::deadline_of(Some(timeout.unwrap_or(self.config.client.request_timeout)));
+        while deadline.is_none_or(|deadline| Instant::now() < deadline) {
+            let seen = self.signal.seen();
+            drop(self.lock()?);
+            self.signal.wait(seen, deadline, Duration::ZERO);
+        }
+        Err(error.into())
+    }
+}
+
+fn offset_for_time(
+    broker: &Broker,
+    element: &TopicPartitionOffset,
+    isolation: Isolation,
+) -> Result<OffsetSpec, BrokerError> {
+    let spec = match element.offset {
+        OffsetSpec::End => broker::OffsetSpec::Latest,
+        OffsetSpec::Beginning => broker::OffsetSpec::Earliest,
+        time => broker::OffsetSpec::At(Timestamp(time.number())),
+    };
+    let found = broker.list_offset(&element.topic, element.partition, spec, isolation)?;
+    Ok(found.map_or(OffsetSpec::End, |found| found.offset.into()))
+}
