@@ -1,4 +1,5 @@
 //! Tests of the whole, in one binary.
 
 mod architecture;
+mod faults;
 mod layout;
