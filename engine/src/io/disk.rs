@@ -100,10 +100,8 @@ pub trait Disk: Send + Sync + 'static {
     /// # Errors
     /// The operating system's.
     fn create_dir_durably(&self, path: &Path) -> io::Result<()> {
-        let missing: Vec<&Path> = path
-            .ancestors()
-            .take_while(|path| !path.as_os_str().is_empty() && !self.is_dir(path))
-            .collect();
+        let missing: Vec<&Path> =
+            path.ancestors().take_while(|path| !path.as_os_str().is_empty() && !self.is_dir(path)).collect();
         self.create_dir(path)?;
         for parent in missing.iter().filter_map(|path| path.parent()) {
             let here = parent.as_os_str().is_empty();

@@ -58,7 +58,9 @@ pub(super) fn create(
     overrides: &[(&str, &str)],
 ) -> Result<(), BrokerError> {
     let overrides = overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    broker.create_topic(&NewTopic { name: name.to_owned(), partitions: Some(partitions), overrides }).map(drop)
+    broker
+        .create_topic(&NewTopic { name: name.to_owned(), partitions: Some(partitions), overrides })
+        .map(drop)
 }
 
 /// A producer on an open engine.
