@@ -1,7 +1,7 @@
-//! Opens an engine in a directory, produces with delivery reports, and reads everything back.
+//! Opens an engine in a directory, produces with delivery reports, and reads back as a consumer group.
 //!
 //! `cargo run --release -p tidelog --example produce_and_read -- [DIR]`; without `DIR` the data goes to
-//! `./tidelog-data`. Run it twice: the second run also reads what the first one left.
+//! `./tidelog-data`. A second run reads only its own records: the group goes on where it committed.
 
 use std::error::Error;
 use std::time::Duration;
@@ -9,9 +9,8 @@ use std::time::Duration;
 use tidelog::client::admin::{Mode, NewTopic};
 use tidelog::client::config::Config;
 use tidelog::client::consumer::Event;
-use tidelog::client::{Admin, Consumer, OffsetSpec, Producer, ProducerRecord, TopicPartitionOffset};
+use tidelog::client::{Admin, Consumer, Producer, ProducerRecord};
 use tidelog::error_code::ErrorCode;
-use tidelog::types::PartitionIndex;
 
 const TOPIC: &str = "orders";
 const PARTITION_COUNT: i32 = 3;
@@ -29,7 +28,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let admin = Admin::new(&settings(&[("bootstrap.servers", &servers)])?)?;
     create_topic(&admin)?;
     produce(&settings(&[("bootstrap.servers", &servers), ("acks", "all"), ("linger.ms", "5")])?)?;
-    read(&settings(&[("bootstrap.servers", &servers), ("enable.partition.eof", "true")])?)
+    read(&settings(&[
+        ("bootstrap.servers", &servers),
+        ("group.id", "example"),
+        ("auto.offset.reset", "earliest"),
+        ("enable.partition.eof", "true"),
+    ])?)
 }
 
 fn settings(entries: &[(&str, &str)]) -> Result<Config, Box<dyn Error>> {
@@ -70,9 +74,7 @@ fn produce(config: &Config) -> Result<(), Box<dyn Error>> {
 
 fn read(config: &Config) -> Result<(), Box<dyn Error>> {
     let consumer = Consumer::new(config)?;
-    let from_the_start =
-        |partition| TopicPartitionOffset::new(TOPIC.into(), PartitionIndex(partition), OffsetSpec::Beginning);
-    consumer.assign(&(0..PARTITION_COUNT).map(from_the_start).collect::<Vec<_>>())?;
+    consumer.subscribe(&[TOPIC])?;
     let mut ends = 0;
     while ends < PARTITION_COUNT {
         match consumer.poll(Some(PATIENCE))? {
@@ -88,6 +90,7 @@ fn read(config: &Config) -> Result<(), Box<dyn Error>> {
             None => return Err("nothing came".into()),
         }
     }
+    // Commits what was handed out and leaves the group.
     consumer.close();
     Ok(())
 }
