@@ -193,7 +193,7 @@ fn random_id() -> String {
 }
 
 /// Bytes of the newest batches that a shard keeps in memory for readers that keep up.
-const CACHE_SIZE_MAX: usize = 32 << 20;
+const CACHE_SIZE_MAX: usize = 8 << 20;
 
 /// A partition that a shard serves now and what opening its log found, or why it cannot be served.
 pub(super) type Attached = Result<(Arc<Partition>, RecoveryReport), LogError>;

@@ -90,6 +90,8 @@ pub(super) struct Member {
     /// Missing topics that the application has been told of.
     reported: BTreeSet<String>,
     silent: bool,
+    /// The lasting error that the application was told of.
+    told: Option<ErrorCode>,
 }
 
 /// How often a member looks for topics that it subscribed to and that do not exist yet.
@@ -97,6 +99,9 @@ const MISSING_INTERVAL: Duration = Duration::from_millis(500);
 
 /// How long a member waits before it asks again after an error.
 const RETRY_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The same, after one that Kafka does not call retriable.
+const LASTING_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Member {
     pub(super) fn new(
@@ -126,6 +131,7 @@ impl Member {
             next_refresh: now,
             reported: BTreeSet::new(),
             silent: false,
+            told: None,
         }
     }
 
@@ -329,6 +335,7 @@ impl Member {
         let Ok(assignment) = MemberAssignment::decode(&response.assignment) else {
             return self.refused(ErrorCode::InconsistentGroupProtocol);
         };
+        self.told = None;
         self.next_heartbeat = Instant::now() + self.settings.heartbeat_interval;
         let assigned = by_partition(&assignment.partitions);
         if self.protocol == RebalanceProtocol::Eager {
@@ -434,11 +441,13 @@ impl Member {
         }
     }
 
+    /// Asks again later. What will hardly get better is told to the application, once, and asked for less often.
     fn retry(&mut self, error: KafkaError) {
-        if !error.code().is_retriable() {
+        let wait = if error.code().is_retriable() { RETRY_INTERVAL } else { LASTING_RETRY_INTERVAL };
+        if wait == LASTING_RETRY_INTERVAL && self.told.replace(error.code()) != Some(error.code()) {
             self.assignee.report(error, None);
         }
-        self.state = State::Retrying(Instant::now() + RETRY_INTERVAL);
+        self.state = State::Retrying(Instant::now() + wait);
     }
 
     /// The application has not polled for too long: the group goes on without it (`max.poll.interval.ms`).
