@@ -10,4 +10,5 @@ mod check;
 mod console;
 mod dump;
 mod groups;
+mod quickstart;
 mod topics;

@@ -67,9 +67,8 @@ impl Reader<'_> {
                 self.take(&consumer, topic, &partitions)?;
                 is_member = true;
             }
-            match consumer.next_batch(Some(POLL_INTERVAL)).map_err(into_kafka)? {
-                Some(event) => self.event(event)?,
-                None => {}
+            if let Some(event) = consumer.next_batch(Some(POLL_INTERVAL)).map_err(into_kafka)? {
+                self.event(event)?;
             }
         }
         membership.commit(&self.positions)?;
