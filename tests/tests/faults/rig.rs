@@ -1,6 +1,6 @@
 //! What every test of faults starts from: engines on a chosen disk, what their logs hold, and waits with an end.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use tidelog::client::config::{Config, ProducerConfig};
 use tidelog::client::{BatchMessages, Engine, Producer, ProducerRecord};
 use tidelog::config::EngineConfig;
 use tidelog::error_code::ErrorCode;
-use tidelog::io::{Clock, Disk, SimDisk, SystemClock};
+use tidelog::io::{Clock, DirectoryLock, Disk, PosixDisk, SimDisk, SystemClock, WriteMethod};
 use tidelog::log::ReadCursor;
 use tidelog::record::BatchView;
 use tidelog::types::{Isolation, Offset, PartitionIndex, TopicName};
@@ -180,4 +180,11 @@ pub(super) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "{what} does not come true");
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Opens the engine of a real directory.
+pub(super) fn on_directory(directory: &Path) -> Result<Arc<Broker>, OpenError> {
+    let disk = Arc::new(PosixDisk::new(WriteMethod::Auto));
+    let lock = Some(DirectoryLock::acquire(directory).unwrap());
+    Broker::open(BrokerOptions { root: directory.to_owned(), lock, ..options(disk, &[]) })
 }
