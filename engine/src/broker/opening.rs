@@ -48,7 +48,7 @@ impl Broker {
     /// [`OpenError`] names what is wrong with the directory as a whole; nothing has been changed then.
     pub fn open(options: BrokerOptions) -> Result<Arc<Broker>, OpenError> {
         let BrokerOptions { root, config, disk, clock, lock, spin } = options;
-        disk.create_dir(&root).map_err(|source| OpenError::Io { path: root.clone(), source })?;
+        disk.create_dir_durably(&root).map_err(|source| OpenError::Io { path: root.clone(), source })?;
         let catalog = Catalog::load(&*disk, &root)?;
         let producer_ids = ProducerIds::open(&*disk, &root)?;
         let new =

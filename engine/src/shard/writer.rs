@@ -291,17 +291,15 @@ impl Writer {
     /// An append or flush has ended.
     pub(super) fn complete(&mut self, completion: Completion, with: &mut Resources) {
         let flight = match completion.kind {
-            CompletionKind::Append => self.append.take(),
-            CompletionKind::Flush => self.flush.take(),
-            CompletionKind::Block => None,
+            CompletionKind::Append => &mut self.append,
+            CompletionKind::Flush => &mut self.flush,
+            CompletionKind::Block => return,
         };
-        let Some(flight) = flight else { return };
-        if let Err(source) = completion.result {
+        if let (Some(_), Err(source)) = (&flight, completion.result) {
             let path = self.log.directory().to_owned();
-            let error = LogError::from(FileError { operation: FileOperation::Write, path, source });
-            answer_storage(flight.answers, &error);
-            return self.fail(&error, with);
+            return self.fail(&FileError { operation: FileOperation::Write, path, source }.into(), with);
         }
+        let Some(flight) = flight.take() else { return };
         with.metrics.commit.record(with.clock.monotonic().saturating_sub(flight.since));
         self.log.mark_written(flight.end);
         if flight.durability == Durability::Durable {

@@ -44,6 +44,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Quickstart(quickstart::QuickstartArgs),
     Topics(topics::TopicsArgs),
     Configs(configs::ConfigsArgs),
     Produce(produce::ProduceArgs),
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     start_logging(cli.verbose);
     let outcome = match cli.command {
+        Command::Quickstart(args) => quickstart::run(&args),
         Command::Topics(args) => topics::run(&args),
         Command::Configs(args) => configs::run(&args),
         Command::Produce(args) => produce::run(&args),

@@ -144,9 +144,7 @@ impl Member {
     }
 
     fn next_due(&self) -> Option<Instant> {
-        if self.subscription.is_none() {
-            return None;
-        }
+        self.subscription.as_ref()?;
         let state = match self.state {
             State::Outside => None,
             State::Retrying(at) => Some(at),
