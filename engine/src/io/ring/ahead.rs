@@ -14,7 +14,7 @@ pub(super) const ZEROES_SIZE: usize = 64 << 10;
 
 /// Least and most that is prepared at once; between them half of the file's size, so that small files stay small.
 const PREPARED_MIN: u64 = 64 << 10;
-const PREPARED_MAX: u64 = 1 << 20;
+const PREPARED_MAX: u64 = 4 << 20;
 
 /// Appends from this size on are not worth writing everything twice.
 const LARGE_APPEND: u64 = 64 << 10;
