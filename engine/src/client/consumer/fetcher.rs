@@ -31,6 +31,8 @@ pub(super) struct Fetcher {
     pub(super) settings: ReadSettings,
     pub(super) reset: OffsetReset,
     pub(super) errors: VecDeque<ConsumerError>,
+    /// The group that may have committed.
+    pub(super) group: Option<String>,
     store: AutoStore,
     reports_eof: bool,
     error_backoff: Duration,
@@ -63,6 +65,7 @@ impl Fetcher {
             settings: ReadSettings::new(config),
             reset: config.auto_offset_reset,
             errors: VecDeque::new(),
+            group: config.group_id.clone(),
             store: if config.auto_offset_store { AutoStore::On } else { AutoStore::Off },
             reports_eof: config.partition_eof,
             error_backoff: config.fetch.error_backoff,

@@ -7,8 +7,10 @@
 
 mod assignment;
 mod batch;
+mod commits;
 mod events;
 mod fetcher;
+mod group;
 mod partition;
 mod positions;
 mod queries;
@@ -27,6 +29,7 @@ use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
 pub use batch::FetchedBatch;
 pub use events::{BatchEvent, CallError, ConsumerError, Event};
+pub use group::{Rebalance, RebalanceCallback};
 pub use queries::Watermarks;
 
 use super::KafkaError;
@@ -35,15 +38,17 @@ use super::engine::Engine;
 use super::signal::Signal;
 use crate::shard::Notify;
 use fetcher::Fetcher;
+use group::{GroupState, LastPoll};
 use state::{State, Taken};
 
 /// A consumer. Threads may share it: each message goes to one of them.
 ///
 /// Calls fail with [`CallError::Closed`] once it has been closed.
 pub struct Consumer {
-    config: ConsumerConfig,
-    state: Mutex<State>,
+    config: Arc<ConsumerConfig>,
+    state: Arc<Mutex<State>>,
     signal: Arc<Signal>,
+    last_poll: Arc<LastPoll>,
 }
 
 impl Consumer {
@@ -63,8 +68,9 @@ impl Consumer {
         let broker = engine.as_ref().map(|engine| Arc::clone(engine.broker()));
         let fetcher = Fetcher::new(&config, broker);
         let signal = Arc::clone(fetcher.queue.signal());
-        let state = State { fetcher, engine, closed: false };
-        Consumer { config, state: Mutex::new(state), signal }
+        let group = GroupState::new(&config);
+        let state = Arc::new(Mutex::new(State { fetcher, engine, closed: false, group }));
+        Consumer { config: Arc::new(config), state, signal, last_poll: Arc::default() }
     }
 
     /// The next message or event, waiting at most `timeout` for it (`None`: without end).
@@ -72,10 +78,14 @@ impl Consumer {
     /// # Errors
     /// [`CallError::Closed`].
     pub fn poll(&self, timeout: Option<Duration>) -> Result<Option<Event>, CallError> {
-        // A closed consumer has nothing left.
-        if let Some(message) = self.state.lock().fetcher.next_message() {
+        let mut state = self.state.lock();
+        // A closed consumer has nothing left. A rebalance comes before what is still in a batch.
+        if !state.group.is_rebalancing()
+            && let Some(message) = state.fetcher.next_message()
+        {
             return Ok(Some(Event::Message(message)));
         }
+        drop(state);
         self.wait_for(timeout, Fetcher::next_message)
     }
 
@@ -96,6 +106,7 @@ impl Consumer {
         let deadline = deadline_of(timeout);
         loop {
             let seen = self.signal.seen();
+            self.serve_group()?;
             let taken = self.state.lock().check_open()?.take(&take);
             match taken {
                 Taken::Event(event) => return Ok(Some(event)),
@@ -140,6 +151,7 @@ impl Consumer {
         let mut events = Vec::with_capacity(count_max.min(CAPACITY_MAX));
         while events.len() < count_max {
             let seen = self.signal.seen();
+            self.serve_group()?;
             let mut state = self.lock()?;
             let until = loop {
                 if events.len() == count_max {
@@ -168,8 +180,10 @@ impl Consumer {
             || deadline.is_none_or(|deadline| deadline > Instant::now())
     }
 
-    /// Ends the consumer: gives up its partitions and its engine. Fine to call twice.
+    /// Ends the consumer: commits what is stored (with `enable.auto.commit`), gives up its partitions, leaves its group,
+    /// and gives up its engine. Fine to call twice.
     pub fn close(&self) {
+        self.leave_group();
         let mut state = self.state.lock();
         state.closed = true;
         state.fetcher.close();
@@ -212,6 +226,15 @@ impl Consumer {
 /// When a wait that begins now ends. A time beyond what clocks can say is none.
 fn deadline_of(timeout: Option<Duration>) -> Option<Instant> {
     timeout.and_then(|timeout| Instant::now().checked_add(timeout))
+}
+
+/// Without [`Consumer::close`] nothing is committed and the group is not left: it finds out by the session timeout.
+impl Drop for Consumer {
+    fn drop(&mut self) {
+        // Outside the lock: the member's thread may be waiting for it.
+        let membership = self.state.lock().group.membership.take();
+        drop(membership);
+    }
 }
 
 impl std::fmt::Debug for Consumer {

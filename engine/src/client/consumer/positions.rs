@@ -12,6 +12,7 @@ impl Consumer {
     /// `_INVALID_ARG`, when a partition is listed twice: then nothing is assigned.
     pub fn assign(&self, partitions: &[TopicPartitionOffset]) -> Result<(), CallError> {
         let mut state = self.lock()?;
+        state.group.assigned_by_hand = true;
         let places = state.fetcher.assignment.places().to_vec();
         drop(state.fetcher.unassign(&places));
         let assigned = state.fetcher.assign(partitions);
@@ -26,7 +27,10 @@ impl Consumer {
     /// `_CONFLICT` for one that is assigned already, `_INVALID_ARG` for one that is listed twice; the assignment has
     /// not changed then.
     pub fn incremental_assign(&self, partitions: &[TopicPartitionOffset]) -> Result<(), CallError> {
-        self.lock()?.fetcher.assign(partitions)?;
+        let mut state = self.lock()?;
+        state.group.assigned_by_hand = true;
+        state.fetcher.assign(partitions)?;
+        drop(state);
         self.wake();
         Ok(())
     }
@@ -37,6 +41,7 @@ impl Consumer {
     /// `_INVALID_ARG` for one that is not assigned, or listed twice; the assignment has not changed then.
     pub fn incremental_unassign(&self, partitions: &[TopicPartitionOffset]) -> Result<(), CallError> {
         let mut state = self.lock()?;
+        state.group.assigned_by_hand = true;
         let places = state.fetcher.assignment.find_all(partitions)?;
         drop(state.fetcher.unassign(&places));
         Ok(())

@@ -7,12 +7,13 @@ use super::events::ConsumerError;
 use super::fetcher::Fetcher;
 use super::partition::{AssignedPartition, Start};
 use super::reader::PartitionReader;
+use crate::broker::group::{FetchOffset, Stability};
 use crate::client::config::OffsetReset;
 use crate::client::{KafkaError, OffsetSpec, TopicPartitionOffset};
 use crate::error_code::ErrorCode;
 use crate::log::LogView;
 use crate::shard::Notify;
-use crate::types::{Isolation, Offset};
+use crate::types::{Isolation, Offset, TopicName};
 
 /// Why `auto.offset.reset` has to decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,8 +88,27 @@ impl Fetcher {
         let Some(view) = partition.reader.as_ref().map(|reader| reader.log().view()) else { return };
         match find_start(spec, &view, self.settings.isolation) {
             Found::At(offset) => self.start_at(place, offset),
-            Found::NeedsReset | Found::NeedsCommitted => self.reset_offset(place, Reset::NoOffset),
+            Found::NeedsReset => self.reset_offset(place, Reset::NoOffset),
+            Found::NeedsCommitted => match self.committed_offset(place) {
+                Ok(Some(offset)) => self.start_at(place, offset),
+                Ok(None) => self.reset_offset(place, Reset::NoOffset),
+                Err(error) => self.report_once(place, error),
+            },
         }
+    }
+
+    /// Where the group has committed to go on in a partition.
+    fn committed_offset(&self, place: usize) -> Result<Option<Offset>, KafkaError> {
+        let (Some(group), Some(broker), Some(partition)) =
+            (&self.group, &self.broker, self.assignment.get(place))
+        else {
+            return Ok(None);
+        };
+        let Some(groups) = broker.existing_groups()? else { return Ok(None) };
+        let Ok(topic) = TopicName::new(&partition.topic) else { return Ok(None) };
+        let wanted = FetchOffset { topic, topic_id: None, partition: partition.partition };
+        let fetched = groups.fetch_offsets(group, &[wanted], Stability::Ignored);
+        Ok(fetched.first().map(|fetched| fetched.offset).filter(|offset| *offset >= Offset::ZERO))
     }
 
     fn start_at(&mut self, place: usize, offset: Offset) {

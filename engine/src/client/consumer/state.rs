@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::events::{CallError, ConsumerError, Event};
 use super::fetcher::{Advance, Fetcher};
+use super::group::GroupState;
 use crate::client::Engine;
 
 /// See the module.
@@ -12,6 +13,7 @@ pub(super) struct State {
     /// Given back when the consumer is closed; `None` also when it is offline.
     pub(super) engine: Option<Engine>,
     pub(super) closed: bool,
+    pub(super) group: GroupState,
 }
 
 /// What looking for something to hand out found.

@@ -8,6 +8,7 @@ use crate::types::{Offset, PartitionIndex};
 
 mod assigning;
 mod fetching;
+mod groups;
 
 /// Longer than anything takes.
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
