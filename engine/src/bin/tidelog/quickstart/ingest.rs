@@ -33,8 +33,29 @@ pub(super) struct Ingest<'a> {
     start: Instant,
     size_max: usize,
     interrupt: &'a Interrupt,
+    /// By partition: the batch whose acknowledgements are coming in.
+    clocks: Vec<BatchClock>,
     /// What became of what was sent.
     pub(super) result: Ingested,
+}
+
+/// When a batch was begun. A report says how long ago that was; a record that joined the batch later waited less.
+#[derive(Clone, Copy, Debug, Default)]
+struct BatchClock {
+    /// What all reports of the batch say.
+    latency: Duration,
+    /// When its first record was produced, in nanoseconds from the start of the run.
+    begun: u64,
+}
+
+impl BatchClock {
+    /// Nanoseconds from producing the record of `stamp` to its acknowledgement, by a report with `latency`.
+    fn latency(&mut self, latency: Duration, stamp: Stamp) -> u64 {
+        if latency != self.latency {
+            *self = BatchClock { latency, begun: stamp.nanos };
+        }
+        super::nanos(latency).saturating_sub(stamp.nanos.saturating_sub(self.begun))
+    }
 }
 
 /// What was sent, and what was acknowledged.
@@ -47,7 +68,7 @@ pub(super) struct Ingested {
     pub(super) acknowledged: u64,
     /// By partition: what was acknowledged, in order.
     pub(super) trails: Vec<PartitionTrail>,
-    /// From the first record of a batch to the batch's acknowledgement, in nanoseconds.
+    /// From the call of `produce` to the acknowledgement, in nanoseconds.
     pub(super) latency: Histogram<u64>,
     /// When the first record was sent.
     pub(super) first_sent: Option<Instant>,
@@ -81,7 +102,8 @@ impl<'a> Ingest<'a> {
         interrupt: &'a Interrupt,
     ) -> Ingest<'a> {
         let result = Ingested::nothing(partitions, start);
-        Ingest { producer, topic, start, size_max, interrupt, result }
+        let clocks = vec![BatchClock::default(); partitions];
+        Ingest { producer, topic, start, size_max, interrupt, clocks, result }
     }
 
     /// Sends every line of a file.
@@ -181,15 +203,16 @@ impl<'a> Ingest<'a> {
         }
         let Delivery::Opaque(digest) = delivery else { return Ok(()) };
         let message = &report.message;
-        let number =
-            message.headers().find_map(|header| Stamp::of(&header)).map_or(u64::MAX, |stamp| stamp.number);
+        let stamp = message.headers().find_map(|header| Stamp::of(&header)).ok_or(ErrorCode::LocalBadMsg)?;
         let offset = message.offset().map_or(-1, |offset| offset.0);
         let partition = usize::try_from(message.partition().0).unwrap_or(usize::MAX);
         if let Some(trail) = self.result.trails.get_mut(partition) {
-            trail.add(offset, number, *digest as u64);
+            trail.add(offset, stamp.number, *digest as u64);
+        }
+        if let Some(clock) = self.clocks.get_mut(partition) {
+            self.result.latency.saturating_record(clock.latency(report.latency, stamp));
         }
         self.result.acknowledged += 1;
-        self.result.latency.saturating_record(super::nanos(report.latency));
         self.result.last_acknowledged = Instant::now();
         Ok(())
     }
@@ -204,6 +227,19 @@ fn first_word(line: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_record_of_a_batch_has_waited_since_it_was_produced() {
+        let mut clock = BatchClock::default();
+        let stamp = |nanos| Stamp { number: 0, nanos };
+        let first = Duration::from_nanos(900);
+        let latencies = [
+            clock.latency(first, stamp(100)),
+            clock.latency(first, stamp(400)),
+            clock.latency(Duration::from_nanos(50), stamp(1000)),
+        ];
+        assert_eq!(latencies, [900, 600, 50]);
+    }
 
     #[test]
     fn the_key_is_the_first_word() {

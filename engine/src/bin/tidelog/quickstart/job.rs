@@ -173,12 +173,15 @@ impl Job<'_> {
         let size_max = size_max.saturating_add(512).to_string();
         let settings = [
             ("acks", "all"),
-            ("linger.ms", "1"),
+            ("linger.ms", "0"),
             ("message.max.bytes", size_max.as_str()),
-            ("queue.buffering.max.kbytes", "4096"),
+            // Little enough that records do not wait long, and enough to keep every partition busy.
+            ("queue.buffering.max.kbytes", "1024"),
         ];
-        for (name, value) in settings {
-            config.set(name, Some(value)).map_err(KafkaError::from)?;
+        let given = &self.args.producer_properties;
+        let given = given.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        for (name, value) in settings.into_iter().chain(given) {
+            config.set(name, Some(value)).map_err(|error| CliError::Usage(error.to_string()))?;
         }
         Ok(config)
     }

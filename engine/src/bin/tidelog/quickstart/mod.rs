@@ -22,6 +22,7 @@ use std::time::Duration;
 use clap::Args;
 use hdrhistogram::Histogram;
 
+use crate::configs::parse_setting;
 use crate::data_directory::Directory;
 use crate::error::{CliError, Outcome};
 use crate::interrupt::Interrupt;
@@ -50,6 +51,9 @@ pub(crate) struct QuickstartArgs {
     #[arg(long, value_name = "BYTES", default_value_t = 1_000_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1_000..=1_000_000_000))]
     message_max_bytes: u32,
+    /// A setting of the producer, such as linger.ms=0 or compression.type=zstd; may be given several times
+    #[arg(long = "producer-property", value_name = "NAME=VALUE", value_parser = parse_setting)]
+    producer_properties: Vec<(String, String)>,
     /// File for the latency plot [default: latency.svg beside the data]
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,

@@ -61,7 +61,7 @@ impl Row for PartitionReport {
         ("CONSUMED", Align::Right),
         ("COMMITTED", Align::Right),
         ("CHECKSUM PRODUCED", Align::Left),
-        ("CONSUMED", Align::Left),
+        ("CHECKSUM CONSUMED", Align::Left),
         ("", Align::Left),
     ];
 
