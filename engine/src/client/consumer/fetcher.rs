@@ -31,6 +31,10 @@ pub(super) struct Fetcher {
     pub(super) settings: ReadSettings,
     pub(super) reset: OffsetReset,
     pub(super) errors: VecDeque<ConsumerError>,
+    /// Whether there is a group that may have committed.
+    pub(super) has_group: bool,
+    /// Whether a partition came to wait for what the group has committed.
+    pub(super) wants_committed: bool,
     store: AutoStore,
     reports_eof: bool,
     error_backoff: Duration,
@@ -63,6 +67,8 @@ impl Fetcher {
             settings: ReadSettings::new(config),
             reset: config.auto_offset_reset,
             errors: VecDeque::new(),
+            has_group: config.group_id.is_some(),
+            wants_committed: false,
             store: if config.auto_offset_store { AutoStore::On } else { AutoStore::Off },
             reports_eof: config.partition_eof,
             error_backoff: config.fetch.error_backoff,

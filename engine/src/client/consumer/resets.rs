@@ -87,7 +87,9 @@ impl Fetcher {
         let Some(view) = partition.reader.as_ref().map(|reader| reader.log().view()) else { return };
         match find_start(spec, &view, self.settings.isolation) {
             Found::At(offset) => self.start_at(place, offset),
-            Found::NeedsReset | Found::NeedsCommitted => self.reset_offset(place, Reset::NoOffset),
+            Found::NeedsReset => self.reset_offset(place, Reset::NoOffset),
+            Found::NeedsCommitted if self.has_group => self.wants_committed = true,
+            Found::NeedsCommitted => self.reset_offset(place, Reset::NoOffset),
         }
     }
 
@@ -175,6 +177,33 @@ impl Fetcher {
             tracing::warn!(%topic, %partition, %asked, %offset, "offset is out of range and was reset");
         }
         self.start_at(place, offset);
+    }
+
+    /// Partitions that start where the group has committed, as elements to ask for.
+    pub(super) fn waiting_for_committed(&self) -> Vec<TopicPartitionOffset> {
+        let waits = |partition: &&AssignedPartition| {
+            partition.start == Start::Wanted(OffsetSpec::Stored) && partition.reader.is_some()
+        };
+        self.assignment.iter().filter(waits).map(|partition| partition.element(OffsetSpec::Stored)).collect()
+    }
+
+    /// Starts partitions where the group has committed, or where `auto.offset.reset` says. `found` without an offset
+    /// means that nothing was committed.
+    pub(super) fn start_at_committed(&mut self, found: &[TopicPartitionOffset]) {
+        for element in found {
+            let Some(place) = self.assignment.find(&element.topic, element.partition) else { continue };
+            let Some(partition) = self.assignment.get_mut(place) else { continue };
+            if partition.start != Start::Wanted(OffsetSpec::Stored) {
+                continue;
+            }
+            match element.offset.offset() {
+                Some(offset) => {
+                    partition.committed = Some(offset);
+                    self.start_at(place, offset);
+                }
+                None => self.reset_offset(place, Reset::NoOffset),
+            }
+        }
     }
 }
 

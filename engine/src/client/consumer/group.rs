@@ -1,0 +1,99 @@
+//! What applications do with the group: subscribe to topics, ask who they are in it.
+
+use super::membership::Command;
+use super::{CallError, Consumer};
+use crate::client::KafkaError;
+use crate::client::assignor::RebalanceProtocol;
+use crate::client::subscription::Subscription;
+use crate::error_code::ErrorCode;
+
+impl Consumer {
+    /// Takes part in the group for these topics, which replace those subscribed before. One that starts with `^` is
+    /// a pattern; topics that match it later are added by themselves. A topic that does not exist is reported by
+    /// polling.
+    ///
+    /// # Errors
+    /// `_INVALID_ARG` for an empty list, an empty name, a topic that is listed twice, or a bad pattern;
+    /// `_UNKNOWN_GROUP` without `group.id`.
+    pub fn subscribe<T: AsRef<str>>(&self, topics: &[T]) -> Result<(), CallError> {
+        let mut state = self.shared.lock()?;
+        if self.shared.config.group_id.is_none() {
+            return Err(ErrorCode::LocalUnknownGroup.into());
+        }
+        let subscription = Subscription::new(topics)
+            .map_err(|error| KafkaError::with_reason(ErrorCode::LocalInvalidArg, error.to_string()))?;
+        state.subscription = subscription.topics().to_vec();
+        self.tell_membership(Command::Subscribe(Some(subscription)));
+        Ok(())
+    }
+
+    /// Leaves the group. What it has given is given up, with a rebalance as always.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`].
+    pub fn unsubscribe(&self) -> Result<(), CallError> {
+        let mut state = self.shared.lock()?;
+        if !state.subscription.is_empty() {
+            state.subscription.clear();
+            self.tell_membership(Command::Subscribe(None));
+        }
+        Ok(())
+    }
+
+    /// Topics and patterns that are subscribed, as they were given.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`].
+    pub fn subscription(&self) -> Result<Vec<String>, CallError> {
+        Ok(self.shared.lock()?.subscription.clone())
+    }
+
+    /// The name that the group has given to this member; `None` before it has joined.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`].
+    pub fn member_id(&self) -> Result<Option<String>, CallError> {
+        drop(self.shared.lock()?);
+        Ok(Some(self.shared.identity().member_id).filter(|id| !id.is_empty()))
+    }
+
+    /// Who this consumer is in its group, as bytes that only producers look into when they commit its offsets in a
+    /// transaction (KIP-447); librdkafka's form. `None` without `group.id`.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`].
+    pub fn group_metadata(&self) -> Result<Option<Vec<u8>>, CallError> {
+        drop(self.shared.lock()?);
+        let Some(group) = &self.shared.config.group_id else { return Ok(None) };
+        let identity = self.shared.identity();
+        let mut bytes = b"CGMDv2:".to_vec();
+        bytes.extend_from_slice(&identity.generation.to_ne_bytes());
+        for text in [group.as_str(), &identity.member_id] {
+            bytes.extend_from_slice(text.as_bytes());
+            bytes.push(0);
+        }
+        bytes.push(u8::from(identity.instance_id.is_none()));
+        if let Some(instance) = &identity.instance_id {
+            bytes.extend_from_slice(instance.as_bytes());
+            bytes.push(0);
+        }
+        Ok(Some(bytes))
+    }
+
+    /// How the group rebalances; `None` before it has been joined.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`].
+    pub fn rebalance_protocol(&self) -> Result<Option<RebalanceProtocol>, CallError> {
+        Ok(self.shared.lock()?.protocol)
+    }
+
+    /// Whether the assignment may have been given to others already: true while a [`super::Rebalance::Lost`] is
+    /// dealt with.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`].
+    pub fn assignment_lost(&self) -> Result<bool, CallError> {
+        Ok(self.shared.lock()?.lost)
+    }
+}
