@@ -1,4 +1,7 @@
 //! Tests of the whole, in one binary.
 
+#![allow(clippy::unwrap_used, reason = "in a test a panic says where and why, which is what is wanted")]
+
 mod architecture;
+mod faults;
 mod layout;

@@ -26,7 +26,7 @@ use super::{Broker, BrokerError, NewTopic};
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
 use crate::io::Clock;
-use crate::shard::Partition;
+use crate::shard::{Partition, ShardStopped};
 use crate::types::{PartitionIndex, TopicName, TopicPartition};
 
 /// Where groups keep their records.
@@ -233,6 +233,9 @@ impl Broker {
     /// # Errors
     /// When the topic cannot be made or read, or the broker has closed.
     pub fn groups(&self) -> Result<Arc<Groups>, BrokerError> {
+        if self.ownership.lock().closed {
+            return Err(ShardStopped.into());
+        }
         let mut started = self.groups.lock();
         if let Some(groups) = &*started {
             return Ok(Arc::clone(groups));

@@ -48,7 +48,7 @@ impl Broker {
     /// [`OpenError`] names what is wrong with the directory as a whole; nothing has been changed then.
     pub fn open(options: BrokerOptions) -> Result<Arc<Broker>, OpenError> {
         let BrokerOptions { root, config, disk, clock, lock, spin } = options;
-        disk.create_dir(&root).map_err(|source| OpenError::Io { path: root.clone(), source })?;
+        disk.create_dir_durably(&root).map_err(|source| OpenError::Io { path: root.clone(), source })?;
         let catalog = Catalog::load(&*disk, &root)?;
         let producer_ids = ProducerIds::open(&*disk, &root)?;
         let new =
@@ -193,7 +193,7 @@ fn random_id() -> String {
 }
 
 /// Bytes of the newest batches that a shard keeps in memory for readers that keep up.
-const CACHE_SIZE_MAX: usize = 32 << 20;
+const CACHE_SIZE_MAX: usize = 8 << 20;
 
 /// A partition that a shard serves now and what opening its log found, or why it cannot be served.
 pub(super) type Attached = Result<(Arc<Partition>, RecoveryReport), LogError>;

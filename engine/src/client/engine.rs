@@ -66,7 +66,7 @@ impl Engine {
     /// As [`Engine::open`].
     pub fn join_directory(path: &Path, settings: &EngineSettings) -> Result<Engine, KafkaError> {
         let disk = PosixDisk::new(WriteMethod::Auto);
-        let prepared = disk.create_dir(path).and_then(|()| path.canonicalize());
+        let prepared = disk.create_dir_durably(path).and_then(|()| path.canonicalize());
         let path =
             prepared.map_err(|error| cannot_open(&format!("cannot use {}: {error}", path.display())))?;
         Engine::join(Key::Directory(path.clone()), || {
@@ -103,6 +103,13 @@ impl Engine {
     #[must_use]
     pub fn broker(&self) -> &Arc<Broker> {
         &self.broker
+    }
+}
+
+/// An engine that its caller has opened, on a disk and a clock of his choice.
+impl From<Arc<Broker>> for Engine {
+    fn from(broker: Arc<Broker>) -> Engine {
+        Engine { broker }
     }
 }
 

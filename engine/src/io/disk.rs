@@ -95,6 +95,21 @@ pub trait Disk: Send + Sync + 'static {
         Ok(bytes)
     }
 
+    /// Makes a directory and those above it that are missing; the names of all of them are durable on return.
+    ///
+    /// # Errors
+    /// The operating system's.
+    fn create_dir_durably(&self, path: &Path) -> io::Result<()> {
+        let missing: Vec<&Path> =
+            path.ancestors().take_while(|path| !path.as_os_str().is_empty() && !self.is_dir(path)).collect();
+        self.create_dir(path)?;
+        for parent in missing.iter().filter_map(|path| path.parent()) {
+            let here = parent.as_os_str().is_empty();
+            self.sync_dir(if here { Path::new(".") } else { parent })?;
+        }
+        Ok(())
+    }
+
     /// Replaces a small file as one durable step: temporary file, sync, rename, sync of the directory.
     ///
     /// # Errors

@@ -87,7 +87,7 @@ impl DataDirectory {
         path: &Path,
         new: MetaProperties,
     ) -> Result<DataDirectory, DataDirectoryError> {
-        create_durably(&*disk, path)?;
+        disk.create_dir_durably(path).map_err(FileError::of(FileOperation::Create, path))?;
         let file = path.join(meta_properties::FILE_NAME);
         let meta = match read_if_there(&*disk, &file)? {
             Some(bytes) => meta_properties::decode(&file, &bytes)?,
@@ -246,17 +246,6 @@ impl DataDirectory {
     fn names(&self) -> Result<Vec<String>, FileError> {
         self.disk.list(&self.path).map_err(FileError::of(FileOperation::List, &self.path))
     }
-}
-
-/// Makes a folder and those above it that are missing, so that a power cut does not take them back.
-fn create_durably(disk: &dyn Disk, path: &Path) -> Result<(), FileError> {
-    let missing: Vec<_> =
-        path.ancestors().take_while(|path| !path.as_os_str().is_empty() && !disk.is_dir(path)).collect();
-    disk.create_dir(path).map_err(FileError::of(FileOperation::Create, path))?;
-    for parent in missing.iter().filter_map(|path| path.parent()) {
-        disk.sync_dir(parent).map_err(FileError::of(FileOperation::Sync, parent))?;
-    }
-    Ok(())
 }
 
 fn read_if_there(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, FileError> {

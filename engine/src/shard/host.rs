@@ -15,6 +15,11 @@ use super::mailbox::Mailbox;
 use super::worker::{Message, Worker};
 use super::{ShardOptions, ShardStopped};
 
+/// How often glommio interrupts its tasks for others. The worker never returns to it, so nobody gains by a short one;
+/// and when the interval is over before the executor has polled its first task, as happens on a busy machine, it takes
+/// that task for none and sleeps for ever (glommio 0.9: `run_task_queues`).
+const PREEMPT_INTERVAL: Duration = Duration::from_secs(3600);
+
 /// The running thread of a shard.
 pub(super) enum Host {
     /// Inside a glommio executor.
@@ -33,7 +38,7 @@ impl Host {
             LocalExecutorBuilder::new(Placement::Unbound)
                 .name(&name)
                 .io_memory(64 << 10)
-                .preempt_timer(Duration::from_millis(1))
+                .preempt_timer(PREEMPT_INTERVAL)
                 .spawn(move || async move { run(&options, &mailbox, &report) })
                 .map(Host::Glommio)
                 .map_err(

@@ -127,18 +127,19 @@ impl Writer {
         }
     }
 
-    /// Starts what can be started: the next append, or a flush that is owed.
+    /// Starts what can be started: a flush that is owed, or else the next append. One of both is in flight at a time,
+    /// and a flush comes before further appends, or a busy producer would keep readers waiting for it.
     pub(super) fn kick(&mut self, with: &mut Resources) {
-        if self.append.is_some() {
+        if self.append.is_some() || self.flush.is_some() {
             return;
         }
         self.pull(with);
         if self.partition.unavailable().is_some() {
             self.refuse_waiting();
+        } else if self.owes_flush(with) {
+            self.start_flush(Vec::new(), with);
         } else if let Err(error) = self.append_waiting(with) {
             self.fail(&error, with);
-        } else if self.append.as_ref().is_none_or(|flight| flight.durability == Durability::Cached) {
-            self.flush_if_owed(with);
         }
     }
 
@@ -203,12 +204,8 @@ impl Writer {
             if gathered.size >= COMMIT_SIZE_MAX {
                 break;
             }
-            // A durable append waits for the flush before it, so that one of both owns the file's state.
-            if self.flush.is_some() && next.acks == Acks::Durable {
-                break;
-            }
             if self.log.needs_roll(next.batch.header(), now) {
-                if !gathered.pieces.is_empty() || self.flush.is_some() {
+                if !gathered.pieces.is_empty() {
                     break;
                 }
                 self.log.roll(&mut *with.queue)?;
@@ -254,10 +251,7 @@ impl Writer {
         if self.log.durable() >= self.log.end() {
             return send_all(answers);
         }
-        match &mut self.flush {
-            Some(flush) => flush.answers.extend(answers),
-            None => self.start_flush(answers, with),
-        }
+        self.start_flush(answers, with);
     }
 
     fn token(&self) -> Token {
@@ -273,41 +267,39 @@ impl Writer {
         self.flush_due = None;
     }
 
-    /// Without write caching, what is written is flushed at once, so that readers may see it. With it, the topic's
-    /// `flush.messages` and `flush.ms` decide.
-    fn flush_if_owed(&mut self, with: &mut Resources) {
-        let unflushed = self.log.written().0 - self.log.durable().0;
-        if unflushed <= 0 || self.flush.is_some() {
-            return;
+    /// Whether a flush is due. Without write caching, what is written is flushed at once, so that readers may see it.
+    /// With it, the topic's `flush.messages` and `flush.ms` decide.
+    fn owes_flush(&mut self, with: &mut Resources) -> bool {
+        let unflushed = u64::try_from(self.log.written().0 - self.log.durable().0).unwrap_or(0);
+        if unflushed == 0 {
+            return false;
         }
-        let count = u64::try_from(unflushed).unwrap_or(0);
         let now = with.clock.monotonic();
-        let by_count = self.config.flush_messages.is_some_and(|most| count >= most);
+        let by_count = self.config.flush_messages.is_some_and(|most| unflushed >= most);
         let by_time = self.flush_due.is_some_and(|due| now >= due);
         if !self.config.write_caching || by_count || by_time {
-            return self.start_flush(Vec::new(), with);
+            return true;
         }
         if let (None, Some(interval)) = (self.flush_due, self.config.flush_interval) {
             let due = now.saturating_add(interval);
             self.flush_due = Some(due);
             with.timers.add(due, Due::Kick(self.partition.slot()));
         }
+        false
     }
 
     /// An append or flush has ended.
     pub(super) fn complete(&mut self, completion: Completion, with: &mut Resources) {
         let flight = match completion.kind {
-            CompletionKind::Append => self.append.take(),
-            CompletionKind::Flush => self.flush.take(),
-            CompletionKind::Block => None,
+            CompletionKind::Append => &mut self.append,
+            CompletionKind::Flush => &mut self.flush,
+            CompletionKind::Block => return,
         };
-        let Some(flight) = flight else { return };
-        if let Err(source) = completion.result {
+        if let (Some(_), Err(source)) = (&flight, completion.result) {
             let path = self.log.directory().to_owned();
-            let error = LogError::from(FileError { operation: FileOperation::Write, path, source });
-            answer_storage(flight.answers, &error);
-            return self.fail(&error, with);
+            return self.fail(&FileError { operation: FileOperation::Write, path, source }.into(), with);
         }
+        let Some(flight) = flight.take() else { return };
         with.metrics.commit.record(with.clock.monotonic().saturating_sub(flight.since));
         self.log.mark_written(flight.end);
         if flight.durability == Durability::Durable {

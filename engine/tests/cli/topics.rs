@@ -84,14 +84,14 @@ fn a_directory_that_is_in_use_names_the_process() {
     let bench = Bench::new();
     bench.ok(&["topics", "create", "--topic", "t"]);
     let mut holder = piped(&mut bench.command(&["produce", "--topic", "t"]));
+    let pid = holder.id().to_string();
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    let expected = format!("is in use by process {}", holder.id());
-    // The holder needs a moment to open the directory.
-    let mut run = bench.run(&["topics", "list"]);
-    while run.code == 0 && std::time::Instant::now() < deadline {
-        run = bench.run(&["topics", "list"]);
+    let owner = || std::fs::read_to_string(bench.data().join(".lock")).unwrap();
+    while owner().trim() != pid && std::time::Instant::now() < deadline {
+        std::thread::yield_now();
     }
-    run.fails(1, &[&expected]);
+    let expected = format!("is in use by process {pid}");
+    bench.run(&["topics", "list"]).fails(1, &[&expected]);
     bench.run(&["check"]).fails(3, &[&expected]);
     drop(holder.stdin.take());
     assert!(holder.wait().unwrap().success());

@@ -76,6 +76,12 @@ pub(crate) enum CliError {
     /// The user does not want to wait for the end.
     #[error("interrupted")]
     Interrupted,
+    /// What arrived is not what was sent.
+    #[error("not proven: {0}")]
+    NotProven(String),
+    /// A thread cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] io::Error),
     /// Ctrl-C cannot be caught.
     #[error("cannot catch signals: {0}")]
     Signals(#[source] io::Error),

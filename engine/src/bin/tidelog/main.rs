@@ -6,6 +6,7 @@
 
 mod check;
 mod configs;
+mod consume;
 mod data_directory;
 mod dump;
 mod error;
@@ -44,9 +45,11 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Quickstart(quickstart::QuickstartArgs),
     Topics(topics::TopicsArgs),
     Configs(configs::ConfigsArgs),
     Produce(produce::ProduceArgs),
+    Consume(consume::ConsumeArgs),
     Groups(groups::GroupsArgs),
     Dump(dump::DumpArgs),
     Check(check::CheckArgs),
@@ -54,8 +57,10 @@ enum Command {
 
 const EXAMPLES: &str = "\
 Examples:
-  tidelog topics create --topic orders --partitions 3
-  tidelog topics list
+  tidelog quickstart
+  echo 'alice:1' | tidelog produce --topic scores --key-separator :
+  tidelog consume --topic scores --from-beginning
+  tidelog check
 
 Results go to standard output, everything else to standard error.
 Exit code: 0 done, 1 something failed, 2 wrong arguments.";
@@ -64,9 +69,11 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     start_logging(cli.verbose);
     let outcome = match cli.command {
+        Command::Quickstart(args) => quickstart::run(&args),
         Command::Topics(args) => topics::run(&args),
         Command::Configs(args) => configs::run(&args),
         Command::Produce(args) => produce::run(&args),
+        Command::Consume(args) => consume::run(&args),
         Command::Groups(args) => groups::run(&args),
         Command::Dump(args) => dump::run(&args),
         Command::Check(args) => check::run(&args),

@@ -6,14 +6,14 @@ use hdrhistogram::Histogram;
 use crate::output::{duration_text, number_text};
 
 const WIDTH: f64 = 900.0;
-const HEIGHT: f64 = 520.0;
+const HEIGHT: f64 = 540.0;
 const LEFT: f64 = 84.0;
 const RIGHT: f64 = 36.0;
-const TOP: f64 = 92.0;
+const TOP: f64 = 128.0;
 const BOTTOM: f64 = 64.0;
 
 /// One colour for each curve; told apart also by those who see no red or green.
-const COLORS: [&str; 4] = ["#2563eb", "#ea580c", "#0d9488", "#9333ea"];
+const COLORS: [&str; 2] = ["#2563eb", "#ea580c"];
 
 /// Percentiles that are marked on each curve, with their names.
 const MARKED: [(f64, &str); 3] = [(0.5, "p50"), (0.99, "p99"), (0.999, "p99.9")];
@@ -58,7 +58,7 @@ pub(crate) struct LatencyPlot<'a> {
     pub(crate) title: &'a str,
     /// One line below it.
     pub(crate) note: &'a str,
-    /// At most four curves.
+    /// At most two curves.
     pub(crate) curves: &'a [Curve<'a>],
 }
 
@@ -103,11 +103,7 @@ impl Axes {
         let smallest = filled().map(Histogram::min).min().unwrap_or(1_000).max(1);
         let largest = filled().map(Histogram::max).max().unwrap_or(1_000_000).max(1);
         let low = decade_below(smallest);
-        Axes {
-            nines: f64::from(decade_below(count)).min(9.0),
-            low,
-            high: (decade_below(largest) + 1).max(low + 1),
-        }
+        Axes { nines: as_float(count).log10().min(9.0), low, high: (decade_below(largest) + 1).max(low + 1) }
     }
 
     /// Place of a quantile between 0 and 1. The largest value of all, at quantile 1, is at the right end.
@@ -177,15 +173,15 @@ impl Axes {
     }
 }
 
-/// A line of the legend, in the upper left of the plot: name, count and the marked percentiles.
+/// A line of the legend, above the plot: name, the marked percentiles and the count.
 fn draw_legend(svg: &mut String, slot: usize, curve: &Curve<'_>, color: &str) {
-    let y = TOP + 18.0 + 20.0 * f64::from(u8::try_from(slot).unwrap_or(u8::MAX));
+    let y = TOP - 42.0 + 20.0 * f64::from(u8::try_from(slot).unwrap_or(u8::MAX));
     svg.push_str(&format!(
         "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"22\" height=\"4\" rx=\"2\" fill=\"{color}\"/>\n",
-        LEFT + 14.0,
+        LEFT,
         y - 6.0
     ));
-    push_text(svg, (LEFT + 46.0, y), "note name", "start", curve.name);
+    push_text(svg, (LEFT + 32.0, y), "note name", "start", curve.name);
     let values = match curve.nanos.is_empty() {
         true => "no records".to_owned(),
         false => {
@@ -196,7 +192,7 @@ fn draw_legend(svg: &mut String, slot: usize, curve: &Curve<'_>, color: &str) {
             format!("{}  ({} records)", marked.join("   "), number_text(curve.nanos.len()))
         }
     };
-    push_text(svg, (LEFT + 190.0, y), "note", "start", &values);
+    push_text(svg, (LEFT + 200.0, y), "note", "start", &values);
 }
 
 /// Quantiles with a name on the axis: 0, 50 percent, and one for each further nine.

@@ -1,7 +1,7 @@
 //! What applications do with the group: subscribe to topics, ask who they are in it.
 
 use super::membership::Command;
-use super::{CallError, Consumer};
+use super::{CallError, Consumer, RebalanceCallback};
 use crate::client::KafkaError;
 use crate::client::assignor::RebalanceProtocol;
 use crate::client::subscription::Subscription;
@@ -14,17 +14,40 @@ impl Consumer {
     ///
     /// # Errors
     /// `_INVALID_ARG` for an empty list, an empty name, a topic that is listed twice, or a bad pattern;
-    /// `_UNKNOWN_GROUP` without `group.id`.
+    /// `_UNKNOWN_GROUP` without `group.id`; `_CRIT_SYS_RESOURCE`, when no thread can be had.
     pub fn subscribe<T: AsRef<str>>(&self, topics: &[T]) -> Result<(), CallError> {
-        let mut state = self.shared.lock()?;
+        let subscription = self.check_subscription(topics)?;
+        self.take_subscription(Some(subscription))
+    }
+
+    /// As [`Consumer::subscribe`], with a callback for rebalances in place of the one there was; `None` for none.
+    ///
+    /// # Errors
+    /// As [`Consumer::subscribe`].
+    pub fn subscribe_with<T: AsRef<str>>(
+        &self,
+        topics: &[T],
+        on_rebalance: Option<RebalanceCallback>,
+    ) -> Result<(), CallError> {
+        let subscription = self.check_subscription(topics)?;
+        self.set_on_rebalance(on_rebalance);
+        self.take_subscription(Some(subscription))
+    }
+
+    fn check_subscription<T: AsRef<str>>(&self, topics: &[T]) -> Result<Subscription, CallError> {
+        drop(self.shared.lock()?);
         if self.shared.config.group_id.is_none() {
             return Err(ErrorCode::LocalUnknownGroup.into());
         }
-        let subscription = Subscription::new(topics)
-            .map_err(|error| KafkaError::with_reason(ErrorCode::LocalInvalidArg, error.to_string()))?;
-        state.subscription = subscription.topics().to_vec();
-        self.tell_membership(Command::Subscribe(Some(subscription)));
-        Ok(())
+        let subscription = Subscription::new(topics);
+        Ok(subscription
+            .map_err(|error| KafkaError::with_reason(ErrorCode::LocalInvalidArg, error.to_string()))?)
+    }
+
+    fn take_subscription(&self, subscription: Option<Subscription>) -> Result<(), CallError> {
+        self.shared.lock()?.subscription =
+            subscription.as_ref().map(|subscription| subscription.topics().to_vec()).unwrap_or_default();
+        Ok(self.tell_membership(Command::Subscribe(subscription))?)
     }
 
     /// Leaves the group. What it has given is given up, with a rebalance as always.
@@ -32,12 +55,10 @@ impl Consumer {
     /// # Errors
     /// [`CallError::Closed`].
     pub fn unsubscribe(&self) -> Result<(), CallError> {
-        let mut state = self.shared.lock()?;
-        if !state.subscription.is_empty() {
-            state.subscription.clear();
-            self.tell_membership(Command::Subscribe(None));
+        if self.shared.lock()?.subscription.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.take_subscription(None)
     }
 
     /// Topics and patterns that are subscribed, as they were given.

@@ -44,6 +44,8 @@ pub(super) enum Command {
     Rebalanced,
     /// Topics came, went or grew.
     TopicsChanged,
+    /// There is something to commit from time to time.
+    Commit,
     /// Leave the group, unless the member is a static one, and end.
     Leave,
     /// End without a word to the group.
@@ -62,13 +64,13 @@ pub(super) struct Membership {
     /// For answers.
     commands: Sender<Command>,
     watch: Arc<topics::GroupTopics>,
-    /// Whether the application is asked to do rebalances.
-    asks: bool,
     subscription: Option<Subscription>,
     /// Topics meant, with their number of partitions, when this member joined last.
     selected: BTreeMap<String, u32>,
     /// Topics that the application has been told are missing.
     missing: BTreeSet<String>,
+    /// The refusal that it has been told of last.
+    told: Option<ErrorCode>,
     phase: Phase,
     /// Number of the join or sync that is waited for.
     attempt: u64,
@@ -125,7 +127,6 @@ impl Membership {
         engine: Engine,
         group: String,
         (commands, inbox): (Sender<Command>, Receiver<Command>),
-        asks: bool,
     ) -> Membership {
         let commit_at = match shared.config.auto_commit {
             AutoCommit::Every(interval) => Some(Instant::now() + interval),
@@ -138,10 +139,10 @@ impl Membership {
             group,
             inbox,
             commands,
-            asks,
             subscription: None,
             selected: BTreeMap::new(),
             missing: BTreeSet::new(),
+            told: None,
             phase: Phase::Out,
             attempt: 0,
             outdated: false,
@@ -189,7 +190,7 @@ impl Membership {
             Command::Joined(..) | Command::Synced(..) => {}
             Command::Rebalanced => self.rebalanced(),
             Command::TopicsChanged => self.topics_changed(),
-            Command::Leave | Command::Stop => {}
+            Command::Commit | Command::Leave | Command::Stop => {}
         }
     }
 
@@ -349,7 +350,7 @@ impl Membership {
     fn revoke_all(&mut self, then: Then) {
         let owned = std::mem::take(&mut self.owned);
         self.phase = Phase::Revoking(then);
-        self.ask(Rebalance::Revoked(elements(&owned)));
+        self.ask(Rebalance::Revoke(elements(&owned)));
     }
 
     /// Gives up what is of topics that are not subscribed any more, then joins.
@@ -363,7 +364,7 @@ impl Membership {
             return self.join();
         }
         self.phase = Phase::Revoking(Then::Rejoin);
-        self.ask(Rebalance::Revoked(elements(&unwanted)));
+        self.ask(Rebalance::Revoke(elements(&unwanted)));
     }
 
     /// The group has gone on without this member: what it had may be others' already.
@@ -388,12 +389,13 @@ impl Membership {
 
     /// Has the application do its part, or does it where it does not want to be asked.
     fn ask(&mut self, rebalance: Rebalance) {
-        if self.asks {
-            if self.shared.state.lock().ask(rebalance) {
-                self.shared.wake();
-            }
-            return;
+        let mut state = self.shared.state.lock();
+        if state.asks {
+            state.ask(rebalance);
+            drop(state);
+            return self.shared.wake();
         }
+        drop(state);
         self.shared.apply(&rebalance);
         self.shared.state.lock().end_rebalance();
         self.rebalanced();
@@ -414,7 +416,7 @@ impl Membership {
             Then::AssignAndRejoin(added) => {
                 self.owned.extend(added.iter().cloned());
                 self.phase = Phase::Assigning(Then::Rejoin);
-                self.ask(Rebalance::Assigned(elements(&added)));
+                self.ask(Rebalance::Assign(elements(&added)));
             }
         }
     }

@@ -46,6 +46,7 @@ use super::config::{Config, ConsumerConfig};
 use super::engine::Engine;
 use crate::error_code::ErrorCode;
 use membership::{Command, Membership};
+use rebalance::RebalanceFunction;
 use shared::Shared;
 
 /// A consumer. Threads may share it: each message goes to one of them.
@@ -54,8 +55,9 @@ use shared::Shared;
 /// commits nor leaves the group, as a crash would not.
 pub struct Consumer {
     shared: Arc<Shared>,
-    callbacks: ConsumerCallbacks,
-    /// With `group.id`, unless offline.
+    on_rebalance: Mutex<Option<Arc<RebalanceFunction>>>,
+    on_commit: Option<CommitCallback>,
+    /// From when there is something to do.
     background: Mutex<Option<Background>>,
 }
 
@@ -81,35 +83,59 @@ impl Consumer {
     pub fn with_callbacks(config: &Config, callbacks: ConsumerCallbacks) -> Result<Consumer, KafkaError> {
         let config = ConsumerConfig::new(config)?;
         let engine = Engine::open(&config.client)?;
-        Consumer::on_engine(config, engine, callbacks)
+        Ok(Consumer::on_engine_with(config, engine, callbacks))
     }
 
     /// A consumer on an engine that is open already.
-    ///
-    /// # Errors
-    /// `_CRIT_SYS_RESOURCE`, when no thread can be had for the group.
-    pub fn on_engine(
+    #[must_use]
+    pub fn on_engine(config: ConsumerConfig, engine: Option<Engine>) -> Consumer {
+        Consumer::on_engine_with(config, engine, ConsumerCallbacks::default())
+    }
+
+    /// As [`Consumer::on_engine`], with callbacks for rebalances and commits.
+    #[must_use]
+    pub fn on_engine_with(
         config: ConsumerConfig,
         engine: Option<Engine>,
         callbacks: ConsumerCallbacks,
-    ) -> Result<Consumer, KafkaError> {
-        let group = config.group_id.clone();
-        let shared = Arc::new(Shared::new(config, engine.clone()));
-        let background = match (engine, group) {
-            (Some(engine), Some(group)) => {
-                let channel = unbounded();
-                let commands = channel.0.clone();
-                let asks = callbacks.on_rebalance.is_some();
-                let membership = Membership::new(Arc::clone(&shared), engine, group, channel, asks);
-                let thread = std::thread::Builder::new().name("tidelog-consumer".to_owned());
-                let thread = thread.spawn(move || membership.run()).map_err(|error| {
-                    KafkaError::with_reason(ErrorCode::LocalCritSysResource, error.to_string())
-                })?;
-                Some(Background { commands, thread })
-            }
-            _ => None,
-        };
-        Ok(Consumer { shared, callbacks, background: Mutex::new(background) })
+    ) -> Consumer {
+        let ConsumerCallbacks { on_rebalance, on_commit } = callbacks;
+        let shared = Arc::new(Shared::new(config, engine));
+        let consumer =
+            Consumer { shared, on_rebalance: Mutex::default(), on_commit, background: Mutex::new(None) };
+        consumer.set_on_rebalance(on_rebalance);
+        consumer
+    }
+
+    fn set_on_rebalance(&self, callback: Option<RebalanceCallback>) {
+        let callback: Option<Arc<_>> = callback.map(Arc::from);
+        self.shared.state.lock().asks = callback.is_some();
+        *self.on_rebalance.lock() = callback;
+    }
+
+    /// Tells the thread that takes part in the group, which starts with the first thing it is told. Does nothing for a
+    /// consumer that is offline or has no group.
+    fn tell_membership(&self, command: Command) -> Result<(), KafkaError> {
+        let mut background = self.background.lock();
+        if background.is_none() {
+            let (Some(engine), Some(group)) = (self.shared.engine(), self.shared.config.group_id.clone())
+            else {
+                return Ok(());
+            };
+            let channel = unbounded();
+            let commands = channel.0.clone();
+            let membership = Membership::new(Arc::clone(&self.shared), engine, group, channel);
+            let thread = std::thread::Builder::new().name("tidelog-consumer".to_owned());
+            let thread = thread.spawn(move || membership.run()).map_err(|error| {
+                KafkaError::with_reason(ErrorCode::LocalCritSysResource, error.to_string())
+            })?;
+            *background = Some(Background { commands, thread });
+        }
+        if let Some(background) = &*background {
+            // The thread only ends when this consumer does.
+            drop(background.commands.send(command));
+        }
+        Ok(())
     }
 
     /// Ends the consumer: has it give up its partitions, commits what is stored (with `enable.auto.commit`), leaves
@@ -147,13 +173,6 @@ impl Consumer {
     #[must_use]
     pub fn engine(&self) -> Option<Engine> {
         self.shared.engine()
-    }
-
-    fn tell_membership(&self, command: Command) {
-        if let Some(background) = &*self.background.lock() {
-            // It only ends when this consumer does.
-            drop(background.commands.send(command));
-        }
     }
 
     fn end_membership(&self, last: Command) {

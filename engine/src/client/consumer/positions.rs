@@ -1,7 +1,9 @@
 //! What applications do with the assignment: change it, move in it, pause it.
 
+use super::membership::Command;
 use super::{CallError, Consumer};
 use crate::client::assignor::RebalanceProtocol;
+use crate::client::config::AutoCommit;
 use crate::client::{KafkaError, OffsetSpec, TopicPartitionOffset};
 use crate::error_code::ErrorCode;
 
@@ -20,6 +22,7 @@ impl Consumer {
         }
         state.assign_calls += 1;
         drop(state);
+        self.start_committing()?;
         self.shared.replace(partitions)
     }
 
@@ -51,7 +54,16 @@ impl Consumer {
             return Err(KafkaError::with_reason(ErrorCode::LocalState, REASON).into());
         }
         state.assign_calls += 1;
-        Ok(())
+        drop(state);
+        self.start_committing()
+    }
+
+    /// What is assigned may have to be committed from time to time.
+    fn start_committing(&self) -> Result<(), CallError> {
+        match self.shared.config.auto_commit {
+            AutoCommit::Every(_) => Ok(self.tell_membership(Command::Commit)?),
+            AutoCommit::Off | AutoCommit::OnClose => Ok(()),
+        }
     }
 
     /// Stops reading.

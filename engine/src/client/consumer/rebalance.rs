@@ -14,9 +14,9 @@ use crate::client::{KafkaError, TopicPartitionOffset};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rebalance {
     /// These partitions are this consumer's from now on (librdkafka: `_ASSIGN_PARTITIONS`).
-    Assigned(Vec<TopicPartitionOffset>),
+    Assign(Vec<TopicPartitionOffset>),
     /// These are to be given up; others get them afterwards (`_REVOKE_PARTITIONS`).
-    Revoked(Vec<TopicPartitionOffset>),
+    Revoke(Vec<TopicPartitionOffset>),
     /// These have been lost: others may have them already. Nothing of them can be committed any more.
     Lost(Vec<TopicPartitionOffset>),
 }
@@ -26,16 +26,19 @@ impl Rebalance {
     #[must_use]
     pub fn partitions(&self) -> &[TopicPartitionOffset] {
         match self {
-            Rebalance::Assigned(partitions)
-            | Rebalance::Revoked(partitions)
-            | Rebalance::Lost(partitions) => partitions,
+            Rebalance::Assign(partitions) | Rebalance::Revoke(partitions) | Rebalance::Lost(partitions) => {
+                partitions
+            }
         }
     }
 }
 
 /// Called by the thread that polls when the group rebalances. It may change the assignment itself, as librdkafka's
 /// applications do; what it has not done is done when it returns. `Break` ends that call of `poll`.
-pub type RebalanceCallback = Box<dyn Fn(&Consumer, &Rebalance) -> ControlFlow<()> + Send + Sync>;
+pub type RebalanceCallback = Box<RebalanceFunction>;
+
+/// See [`RebalanceCallback`].
+pub type RebalanceFunction = dyn Fn(&Consumer, &Rebalance) -> ControlFlow<()> + Send + Sync;
 
 /// Called by the thread that polls with the outcome of commits that nobody waited for, automatic ones too: an error
 /// as a whole, and each partition with its own.
@@ -57,10 +60,10 @@ impl Shared {
         let protocol = self.state.lock().protocol;
         let eager = protocol != Some(RebalanceProtocol::Cooperative);
         let done = match rebalance {
-            Rebalance::Assigned(partitions) if eager => self.replace(partitions),
-            Rebalance::Assigned(partitions) => self.add(partitions),
-            Rebalance::Revoked(_) | Rebalance::Lost(_) if eager => self.replace(&[]),
-            Rebalance::Revoked(partitions) | Rebalance::Lost(partitions) => self.remove(partitions),
+            Rebalance::Assign(partitions) if eager => self.replace(partitions),
+            Rebalance::Assign(partitions) => self.add(partitions),
+            Rebalance::Revoke(_) | Rebalance::Lost(_) if eager => self.replace(&[]),
+            Rebalance::Revoke(partitions) | Rebalance::Lost(partitions) => self.remove(partitions),
         };
         if let Err(CallError::Kafka(error)) = done {
             tracing::warn!(%error, "the assignment does not fit what the group decided");

@@ -186,7 +186,7 @@ impl Consumer {
         error: Option<&crate::client::KafkaError>,
         partitions: &[crate::client::TopicPartitionOffset],
     ) -> ControlFlow<()> {
-        match &self.callbacks.on_commit {
+        match &self.on_commit {
             Some(callback) => callback(self, error, partitions),
             None => ControlFlow::Continue(()),
         }
@@ -195,7 +195,8 @@ impl Consumer {
     /// Has the application change its assignment as the group wants, or does it.
     fn rebalance(&self, rebalance: &Rebalance) -> ControlFlow<()> {
         let calls = self.shared.state.lock().assign_calls;
-        let flow = match &self.callbacks.on_rebalance {
+        let callback = self.on_rebalance.lock().clone();
+        let flow = match callback {
             Some(callback) => callback(self, rebalance),
             None => ControlFlow::Continue(()),
         };
@@ -203,7 +204,8 @@ impl Consumer {
             self.shared.apply(rebalance);
         }
         self.shared.state.lock().end_rebalance();
-        self.tell_membership(Command::Rebalanced);
+        // The thread is there: it has asked.
+        drop(self.tell_membership(Command::Rebalanced));
         // Other threads go on.
         self.shared.wake();
         flow
@@ -224,7 +226,7 @@ impl Consumer {
             state.begin_last_rebalance();
             drop(state);
             // The flow does not matter: nothing follows.
-            let _ = self.rebalance(&Rebalance::Revoked(assigned));
+            let _ = self.rebalance(&Rebalance::Revoke(assigned));
         } else {
             drop(state);
         }

@@ -19,6 +19,8 @@ pub(super) struct State {
     closed: bool,
     /// The last rebalance is under way: the group can ask for no more.
     pub(super) closing: bool,
+    /// The application is asked to do rebalances.
+    pub(super) asks: bool,
     /// Topics and patterns as the application gave them.
     pub(super) subscription: Vec<String>,
     /// Something is to be served before the next message.
@@ -67,6 +69,7 @@ impl State {
             engine,
             closed: false,
             closing: false,
+            asks: false,
             subscription: Vec::new(),
             interrupted: false,
             notices: VecDeque::new(),
@@ -137,14 +140,12 @@ impl State {
         notice
     }
 
-    /// Asks the application to do what the group wants. False once the consumer closes.
-    pub(super) fn ask(&mut self, rebalance: Rebalance) -> bool {
-        if self.closed || self.closing {
-            return false;
+    /// Asks the application to do what the group wants, unless the consumer closes.
+    pub(super) fn ask(&mut self, rebalance: Rebalance) {
+        if !self.closed && !self.closing {
+            self.rebalance = Some(rebalance);
+            self.interrupted = true;
         }
-        self.rebalance = Some(rebalance);
-        self.interrupted = true;
-        true
     }
 
     /// Takes on what the group wants, if no other thread has: to be ended with [`State::end_rebalance`].

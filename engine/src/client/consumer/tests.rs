@@ -10,6 +10,7 @@ mod assigning;
 mod committing;
 mod fetching;
 mod grouping;
+mod groups;
 
 /// Longer than anything takes.
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
@@ -43,7 +44,7 @@ impl Fixture {
 
     fn consumer_with(&self, values: &[(&str, &str)], callbacks: ConsumerCallbacks) -> Consumer {
         let config = ConsumerConfig::new(&settings(values)).unwrap();
-        Consumer::on_engine(config, Some(self.engine.clone()), callbacks).unwrap()
+        Consumer::on_engine_with(config, Some(self.engine.clone()), callbacks)
     }
 
     /// Produces values `from..to` as text to a partition, as one batch.

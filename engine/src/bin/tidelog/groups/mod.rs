@@ -219,7 +219,7 @@ fn delete(directory: &DirectoryArgs, args: &DeleteArgs) -> Outcome {
 
 /// Takes out members that a crash has left in the group. None can be alive: this process has the directory, and this
 /// command is no member.
-fn remove_ghosts(admin: &Admin, group: &str) -> Result<(), CliError> {
+pub(crate) fn remove_ghosts(admin: &Admin, group: &str) -> Result<(), CliError> {
     match admin.remove_members_from_consumer_group(group) {
         Ok(0) => Ok(()),
         Ok(count) => {

@@ -49,8 +49,25 @@ pub(super) struct Ingested {
     pub(super) trails: Vec<PartitionTrail>,
     /// From the first record of a batch to the batch's acknowledgement, in nanoseconds.
     pub(super) latency: Histogram<u64>,
+    /// When the first record was sent.
+    pub(super) first_sent: Option<Instant>,
     /// When the last acknowledgement came.
     pub(super) last_acknowledged: Instant,
+}
+
+impl Ingested {
+    /// Nothing, so far.
+    pub(super) fn nothing(partitions: usize, now: Instant) -> Ingested {
+        Ingested {
+            sent: 0,
+            bytes: 0,
+            acknowledged: 0,
+            trails: vec![PartitionTrail::default(); partitions],
+            latency: super::new_histogram(),
+            first_sent: None,
+            last_acknowledged: now,
+        }
+    }
 }
 
 impl<'a> Ingest<'a> {
@@ -63,14 +80,7 @@ impl<'a> Ingest<'a> {
         size_max: usize,
         interrupt: &'a Interrupt,
     ) -> Ingest<'a> {
-        let result = Ingested {
-            sent: 0,
-            bytes: 0,
-            acknowledged: 0,
-            trails: vec![PartitionTrail::default(); partitions],
-            latency: super::new_histogram(),
-            last_acknowledged: start,
-        };
+        let result = Ingested::nothing(partitions, start);
         Ingest { producer, topic, start, size_max, interrupt, result }
     }
 
@@ -118,6 +128,7 @@ impl<'a> Ingest<'a> {
         let key = first_word(line);
         let opaque = usize::try_from(digest(key, Some(line))).unwrap_or(usize::MAX);
         let number = self.result.sent;
+        self.result.first_sent.get_or_insert_with(Instant::now);
         loop {
             let stamp = Stamp::new(number, self.start.elapsed()).to_bytes();
             let headers = [HeaderRef { key: Stamp::HEADER, value: Some(&stamp) }];

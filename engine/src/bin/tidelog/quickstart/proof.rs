@@ -82,6 +82,20 @@ impl Arrivals {
             self.repeated += 1;
         }
     }
+
+    /// Adds what another member has seen. A record that both have seen is a repeated one.
+    pub(super) fn merge(&mut self, other: &Arrivals) {
+        if other.seen.len() > self.seen.len() {
+            self.seen.resize(other.seen.len(), 0);
+        }
+        let mut twice = 0;
+        for (mine, others) in self.seen.iter_mut().zip(&other.seen) {
+            twice += u64::from((*mine & others).count_ones());
+            *mine |= others;
+        }
+        self.count += other.count - twice;
+        self.repeated += other.repeated + twice;
+    }
 }
 
 /// Who owns which partition.
@@ -186,6 +200,12 @@ mod tests {
             arrivals.add(number);
         }
         assert_eq!((arrivals.count, arrivals.repeated), (4, 1));
+        let mut other = Arrivals::default();
+        for number in [64, 65, 2000, 2000] {
+            other.add(number);
+        }
+        arrivals.merge(&other);
+        assert_eq!((arrivals.count, arrivals.repeated), (6, 3));
     }
 
     #[test]

@@ -98,8 +98,11 @@ impl Membership {
             | ErrorCode::RebalanceInProgress
             | ErrorCode::IllegalGeneration => self.rest(),
             error => {
-                let reason = format!("JoinGroup failed: {}", error.description());
-                self.shared.report(ConsumerError::new(KafkaError::with_reason(error, reason)));
+                // What will hardly get better is told once.
+                if self.told.replace(error) != Some(error) {
+                    let reason = format!("JoinGroup failed: {}", error.description());
+                    self.shared.report(ConsumerError::new(KafkaError::with_reason(error, reason)));
+                }
                 self.rest();
             }
         }
@@ -174,12 +177,13 @@ impl Membership {
 
     /// The leader has decided.
     fn take_on(&mut self, assignment: &MemberAssignment) {
+        self.told = None;
         let target = self.named(&assignment.partitions);
         self.heartbeat_at = Some(Instant::now() + self.shared.config.heartbeat_interval);
         if self.protocol() != Some(RebalanceProtocol::Cooperative) {
             self.owned.clone_from(&target);
             self.phase = Phase::Assigning(Then::Stay);
-            return self.ask(Rebalance::Assigned(elements(&target)));
+            return self.ask(Rebalance::Assign(elements(&target)));
         }
         let added: Vec<Owned> = target.iter().filter(|one| !self.owned.contains(one)).cloned().collect();
         let owned = std::mem::take(&mut self.owned);
@@ -188,10 +192,10 @@ impl Membership {
         if revoked.is_empty() {
             self.owned.extend(added.iter().cloned());
             self.phase = Phase::Assigning(Then::Stay);
-            self.ask(Rebalance::Assigned(elements(&added)));
+            self.ask(Rebalance::Assign(elements(&added)));
         } else {
             self.phase = Phase::Revoking(Then::AssignAndRejoin(added));
-            self.ask(Rebalance::Revoked(elements(&revoked)));
+            self.ask(Rebalance::Revoke(elements(&revoked)));
         }
     }
 

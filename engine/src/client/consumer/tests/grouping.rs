@@ -47,8 +47,8 @@ impl Member {
 
 fn rebalance_text(rebalance: &Rebalance) -> String {
     let word = match rebalance {
-        Rebalance::Assigned(_) => "assigned",
-        Rebalance::Revoked(_) => "revoked",
+        Rebalance::Assign(_) => "assigned",
+        Rebalance::Revoke(_) => "revoked",
         Rebalance::Lost(_) => "lost",
     };
     let mut partitions: Vec<_> = rebalance.partitions().iter().map(|p| p.partition.0).collect();
@@ -163,7 +163,7 @@ fn changing_the_assignment_in_the_callback_replaces_what_would_be_done() {
     let fixture = Fixture::new();
     fixture.produce("t", 2, 0..5);
     let on_rebalance: RebalanceCallback = Box::new(|consumer, rebalance| {
-        if let Rebalance::Assigned(partitions) = rebalance {
+        if let Rebalance::Assign(partitions) = rebalance {
             assert_eq!(code(consumer.incremental_assign(partitions)), ErrorCode::LocalState);
             consumer.assign(&[element("t", 2, 3)]).unwrap();
         }

@@ -1,0 +1,8 @@
+//! What becomes of the engine when disks fail, fill up or lose power, processes die, and the system says no.
+
+mod child;
+mod failing_disk;
+mod killed_process;
+mod power_cut;
+mod rig;
+mod second_process;

@@ -1,0 +1,114 @@
+//! What is left when the power goes at any moment: all that was acknowledged, and nothing that was never sent.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tidelog::broker::Broker;
+use tidelog::error_code::ErrorCode;
+use tidelog::io::SimDisk;
+use tidelog::types::Offset;
+
+use super::rig::{
+    commit, committed, create, next_report, produce, producer, record, records, soon, try_open,
+};
+
+const PARTITIONS: i32 = 4;
+
+/// The acknowledged messages: partition, offset, value.
+type Acknowledged = Arc<Mutex<Vec<(i32, Offset, Vec<u8>)>>>;
+
+/// Message `number` of a producer: says whose it is, and its bytes follow from that.
+fn value(producer: u64, number: u64) -> Vec<u8> {
+    let size = 20 + (number.wrapping_mul(2_654_435_761) ^ producer) % 3000;
+    let mut value: Vec<u8> = (0..size).map(|at| ((at ^ number) & 0xff) as u8).collect();
+    value[..8].copy_from_slice(&producer.to_be_bytes());
+    value[8..16].copy_from_slice(&number.to_be_bytes());
+    value
+}
+
+/// The producer and number in a value that was really sent.
+fn origin(found: &[u8]) -> (u64, u64) {
+    let number = |at: usize| u64::from_be_bytes(found[at..at + 8].try_into().unwrap());
+    let origin = (number(0), number(8));
+    assert_eq!(found, value(origin.0, origin.1), "this was never sent");
+    origin
+}
+
+fn keep_producing(broker: &Arc<Broker>, name: u64, stop: &AtomicBool, acknowledged: &Acknowledged) {
+    let client = producer(broker, &[("enable.idempotence", "true"), ("linger.ms", "1")]);
+    let mut number = 0;
+    while !stop.load(Ordering::SeqCst) {
+        for _ in 0..8 {
+            let partition = i32::try_from(number % PARTITIONS.unsigned_abs() as u64).unwrap();
+            client.produce("a", record(partition, &value(name, number))).unwrap();
+            number += 1;
+        }
+        for _ in 0..8 {
+            let (partition, value, outcome) = next_report(&client);
+            acknowledged.lock().push((partition.0, outcome.expect("this disk works"), value));
+        }
+    }
+}
+
+fn check(disk: &SimDisk, acknowledged: &[(i32, Offset, Vec<u8>)], offset: i64) {
+    let broker = try_open(disk, &[("tidelog.shards", "2")]).expect("a power cut is no corruption");
+    let mut seen = HashSet::new();
+    for partition in 0..PARTITIONS {
+        let found = records(&broker, "a", partition);
+        let contiguous = found.iter().map(|(offset, _)| offset.0).eq(0..i64::try_from(found.len()).unwrap());
+        assert!(contiguous, "a gap or a repeat");
+        for (_, value) in &found {
+            assert!(seen.insert(origin(value)), "a message is there twice");
+        }
+        for (_, offset, value) in acknowledged.iter().filter(|(of, _, _)| *of == partition) {
+            let kept = usize::try_from(offset.0).ok().and_then(|at| found.get(at));
+            assert!(kept.is_some_and(|(_, kept)| kept == value), "{partition}: {offset} of {}", found.len());
+        }
+        let end = Offset(i64::try_from(found.len()).unwrap());
+        let next = value(1000 + found.len() as u64, partition.unsigned_abs().into());
+        assert_eq!(produce(&producer(&broker, &[]), "a", partition, &next), Ok(end));
+    }
+    assert_eq!(committed(&broker, "readers"), offset);
+}
+
+fn cut_at_random_moments(seed: u64) -> usize {
+    let disk = SimDisk::new(seed);
+    let broker = try_open(&disk, &[("tidelog.shards", "2")]).unwrap();
+    create(&broker, "a", PARTITIONS, &[("segment.bytes", "1048576")]).unwrap();
+    assert_eq!(commit(&broker, "readers", 0), ErrorCode::None);
+    disk.set_delay(seed % 4);
+    let (stop, acknowledged) = (Arc::new(AtomicBool::new(false)), Acknowledged::default());
+    let workers: Vec<_> = (0..3)
+        .map(|name| {
+            let (broker, stop, known) = (Arc::clone(&broker), Arc::clone(&stop), Arc::clone(&acknowledged));
+            std::thread::spawn(move || keep_producing(&broker, name, &stop, &known))
+        })
+        .collect();
+    let mut cuts = Vec::new();
+    for moment in 1..=3 {
+        std::thread::sleep(Duration::from_millis(1 + (seed * 7 + moment * 13) % 20));
+        let committed = i64::try_from(moment).unwrap();
+        assert_eq!(commit(&broker, "readers", committed), ErrorCode::None);
+        let known = acknowledged.lock().clone();
+        cuts.push((disk.power_cut(), known, committed));
+    }
+    stop.store(true, Ordering::SeqCst);
+    workers.into_iter().for_each(|worker| worker.join().unwrap());
+    for (found, known, committed) in cuts {
+        check(&found, &known, committed);
+        // What survived one power cut has to survive the next.
+        check(&found.power_cut(), &known, committed);
+    }
+    acknowledged.lock().len()
+}
+
+#[test]
+fn what_was_acknowledged_survives_a_power_cut_at_any_moment() {
+    for seed in 1..=12 {
+        let count = soon(&format!("seed {seed}"), move || cut_at_random_moments(seed));
+        assert!(count > 0, "seed {seed} tests something");
+    }
+}
