@@ -17,6 +17,7 @@ use super::resets::{self, Reset};
 use super::topics_watch::TopicsWatch;
 use crate::broker::{Broker, read_error_code};
 use crate::client::config::{ConsumerConfig, OffsetReset};
+use crate::client::subscription::PatternList;
 use crate::client::{BatchMessages, KafkaError, Message};
 use crate::error_code::ErrorCode;
 use crate::shard::Notify;
@@ -30,6 +31,8 @@ pub(super) struct Fetcher {
     pub(super) topics: Arc<TopicsWatch>,
     pub(super) settings: ReadSettings,
     pub(super) reset: OffsetReset,
+    /// Topics that do not exist for this consumer.
+    pub(super) blacklist: Arc<PatternList>,
     pub(super) errors: VecDeque<ConsumerError>,
     /// Whether there is a group that may have committed.
     pub(super) has_group: bool,
@@ -66,6 +69,7 @@ impl Fetcher {
             queue,
             settings: ReadSettings::new(config),
             reset: config.auto_offset_reset,
+            blacklist: Arc::clone(&config.topic_blacklist),
             errors: VecDeque::new(),
             has_group: config.group_id.is_some(),
             wants_committed: false,

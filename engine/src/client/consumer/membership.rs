@@ -12,6 +12,7 @@
 
 mod joining;
 mod topics;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use crate::client::subscription::Subscription;
 use crate::client::{Engine, KafkaError, OffsetSpec, TopicPartitionOffset};
 use crate::error_code::ErrorCode;
 use crate::types::PartitionIndex;
+use watch::Watch;
 
 /// What the thread is told.
 pub(super) enum Command {
@@ -44,6 +46,8 @@ pub(super) enum Command {
     Rebalanced,
     /// Topics came, went or grew.
     TopicsChanged,
+    /// The group may have begun to rebalance.
+    GroupChanged,
     /// There is something to commit from time to time.
     Commit,
     /// Leave the group, unless the member is a static one, and end.
@@ -63,7 +67,8 @@ pub(super) struct Membership {
     inbox: Receiver<Command>,
     /// For answers.
     commands: Sender<Command>,
-    watch: Arc<topics::GroupTopics>,
+    topics_watch: Arc<Watch>,
+    group_watch: Arc<Watch>,
     subscription: Option<Subscription>,
     /// Topics meant, with their number of partitions, when this member joined last.
     selected: BTreeMap<String, u32>,
@@ -111,6 +116,8 @@ enum Then {
     Leave,
     /// The application has to poll before this member joins again.
     AwaitPoll,
+    /// It has to be told that all is lost, then this.
+    Lose(Box<Then>),
     /// These are new; afterwards this member joins again, so that others get what it gave up.
     AssignAndRejoin(Vec<Owned>),
 }
@@ -133,7 +140,8 @@ impl Membership {
             AutoCommit::Off | AutoCommit::OnClose => None,
         };
         Membership {
-            watch: topics::GroupTopics::new(commands.clone()),
+            topics_watch: Watch::new(commands.clone(), || Command::TopicsChanged),
+            group_watch: Watch::new(commands.clone(), || Command::GroupChanged),
             shared,
             engine,
             group,
@@ -163,19 +171,22 @@ impl Membership {
                 None => self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match command {
-                Ok(Command::Leave) => return self.end(),
-                Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => {
-                    return self.watch.forget(&self.engine);
+                Ok(Command::Leave) => {
+                    self.leave();
+                    return self.forget();
                 }
+                Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => return self.forget(),
                 Ok(command) => self.obey(command),
                 Err(RecvTimeoutError::Timeout) => self.tick(Instant::now()),
             }
         }
     }
 
-    fn end(mut self) {
-        self.leave();
-        self.watch.forget(&self.engine);
+    fn forget(self) {
+        self.topics_watch.forget_topics(self.broker());
+        if let Ok(Some(groups)) = self.broker().existing_groups() {
+            self.group_watch.forget_group(&groups, &self.group);
+        }
     }
 
     fn obey(&mut self, command: Command) {
@@ -190,6 +201,8 @@ impl Membership {
             Command::Joined(..) | Command::Synced(..) => {}
             Command::Rebalanced => self.rebalanced(),
             Command::TopicsChanged => self.topics_changed(),
+            Command::GroupChanged if self.heartbeat_at.is_some() => self.heartbeat(Instant::now()),
+            Command::GroupChanged => {}
             Command::Commit | Command::Leave | Command::Stop => {}
         }
     }
@@ -283,6 +296,7 @@ impl Membership {
     fn heartbeat(&mut self, now: Instant) {
         self.heartbeat_at = Some(now + self.shared.config.heartbeat_interval);
         let Some(groups) = self.groups() else { return };
+        self.group_watch.watch_group(&groups, &self.group);
         match groups.heartbeat(&self.group, &self.identity()) {
             ErrorCode::RebalanceInProgress if self.phase == Phase::Stable => self.rejoin(),
             ErrorCode::UnknownMemberId => {
@@ -374,9 +388,9 @@ impl Membership {
         // What it was asked to do and has not begun is of no use any more.
         drop(state.withdraw_rebalance());
         if state.is_rebalancing() {
-            // What it is doing right now ends first; then it gives up all of it.
+            // What it is doing right now ends first.
             drop(state);
-            self.phase = Phase::Revoking(then);
+            self.phase = Phase::Revoking(Then::Lose(Box::new(then)));
             return;
         }
         let lost: Vec<_> = state.assigned();
@@ -413,6 +427,7 @@ impl Membership {
             Then::Rejoin => self.rejoin(),
             Then::Leave => self.leave(),
             Then::AwaitPoll => self.phase = Phase::Absent,
+            Then::Lose(then) => self.lose(*then),
             Then::AssignAndRejoin(added) => {
                 self.owned.extend(added.iter().cloned());
                 self.phase = Phase::Assigning(Then::Rejoin);

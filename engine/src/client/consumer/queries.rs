@@ -95,7 +95,9 @@ impl Consumer {
         timeout: Option<Duration>,
     ) -> Result<ClusterMetadata, CallError> {
         let engine = self.engine_or(ErrorCode::LocalTransport, timeout)?;
-        Ok(ClusterMetadata::of(&engine, topic))
+        let mut metadata = ClusterMetadata::of(&engine, topic);
+        metadata.topics.retain(|topic| !self.shared.config.topic_blacklist.matches(&topic.name));
+        Ok(metadata)
     }
 
     /// The engine; without one, `error` after `timeout`, as for a cluster that cannot be reached.

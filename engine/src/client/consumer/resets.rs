@@ -111,7 +111,11 @@ impl Fetcher {
         if partition.reader.is_some() {
             return true;
         }
-        let look_up = || broker.topic(&partition.topic).map(|topic| topic.partition(partition.partition));
+        let look_up = || {
+            let topic = broker.topic(&partition.topic);
+            let topic = topic.filter(|topic| !self.blacklist.matches(topic.name().as_str()));
+            topic.map(|topic| topic.partition(partition.partition))
+        };
         let served = match look_up() {
             Some(Some(served)) => Some(Some(served)),
             _ => {

@@ -168,6 +168,10 @@ impl Consumer {
             if let Some(fatal) = &state.fatal {
                 return Err(CallError::Kafka(fatal.clone()));
             }
+            if state.is_in_callback() {
+                // Nothing is handed out until it returns.
+                return Ok(Served::Stop);
+            }
             let fetches = state.wants_committed(Instant::now());
             let rebalance = state.begin_rebalance();
             drop(state);
@@ -213,15 +217,20 @@ impl Consumer {
 
     /// The end of the assignment, when the consumer closes: with a last rebalance if the group has given it.
     pub(super) fn give_up_all(&self) {
-        while self.shared.state.lock().is_rebalancing() {
-            // Another thread is in a callback.
+        loop {
             let seen = self.shared.signal.seen();
+            let state = self.shared.state.lock();
+            if !state.is_rebalancing() || state.is_in_callback() {
+                break;
+            }
+            drop(state);
+            // Another thread is in a callback.
             let look_again = Instant::now() + Duration::from_millis(10);
             self.shared.signal.wait(seen, Some(look_again), Duration::ZERO);
         }
         let mut state = self.shared.state.lock();
         let assigned = state.assigned();
-        let in_group = !state.subscription.is_empty() && state.protocol.is_some();
+        let in_group = !state.subscription.is_empty() && state.protocol.is_some() && !state.is_in_callback();
         if in_group && !assigned.is_empty() && state.fatal.is_none() {
             state.begin_last_rebalance();
             drop(state);

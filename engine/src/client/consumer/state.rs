@@ -1,6 +1,7 @@
 //! [`State`]: what a consumer's threads share under one lock.
 
 use std::collections::VecDeque;
+use std::thread::ThreadId;
 use std::time::Instant;
 
 use super::commits::CommitAnswer;
@@ -28,8 +29,8 @@ pub(super) struct State {
     notices: VecDeque<Notice>,
     /// What the group wants the application to do; no messages are handed out until it has.
     rebalance: Option<Rebalance>,
-    /// A thread is doing it.
-    rebalancing: bool,
+    /// The thread that is doing it.
+    rebalancing: Option<ThreadId>,
     /// How often the application has changed its assignment.
     pub(super) assign_calls: u64,
     /// How often it has polled.
@@ -74,7 +75,7 @@ impl State {
             interrupted: false,
             notices: VecDeque::new(),
             rebalance: None,
-            rebalancing: false,
+            rebalancing: None,
             assign_calls: 0,
             polls: 0,
             protocol: None,
@@ -150,17 +151,22 @@ impl State {
 
     /// Takes on what the group wants, if no other thread has: to be ended with [`State::end_rebalance`].
     pub(super) fn begin_rebalance(&mut self) -> Option<Rebalance> {
-        if self.rebalancing {
+        if self.rebalancing.is_some() {
             return None;
         }
         let rebalance = self.rebalance.take()?;
-        self.rebalancing = true;
+        self.rebalancing = Some(std::thread::current().id());
         Some(rebalance)
     }
 
     /// Whether a thread is doing what the group wants.
     pub(super) fn is_rebalancing(&self) -> bool {
-        self.rebalancing
+        self.rebalancing.is_some()
+    }
+
+    /// Whether this thread does: it calls from within a callback.
+    pub(super) fn is_in_callback(&self) -> bool {
+        self.rebalancing == Some(std::thread::current().id())
     }
 
     /// What is assigned, without offsets, as rebalances list it.
@@ -170,14 +176,14 @@ impl State {
 
     /// The application has done what the group wants.
     pub(super) fn end_rebalance(&mut self) {
-        self.rebalancing = false;
+        self.rebalancing = None;
         self.lost = false;
         self.settle();
     }
 
     /// As [`State::begin_rebalance`], for the one that ends it all.
     pub(super) fn begin_last_rebalance(&mut self) {
-        self.rebalancing = true;
+        self.rebalancing = Some(std::thread::current().id());
     }
 
     /// Takes back what the application was to do, if it has not begun.
@@ -188,7 +194,7 @@ impl State {
     }
 
     fn settle(&mut self) {
-        let waits = self.rebalance.is_some() || self.rebalancing || self.fatal.is_some();
+        let waits = self.rebalance.is_some() || self.rebalancing.is_some() || self.fatal.is_some();
         self.interrupted = self.closed || waits || !self.notices.is_empty();
     }
 

@@ -10,7 +10,7 @@ mod assigning;
 mod committing;
 mod fetching;
 mod grouping;
-mod groups;
+mod membership;
 
 /// Longer than anything takes.
 const LONG: Option<Duration> = Some(Duration::from_secs(20));

@@ -52,7 +52,8 @@ impl Membership {
             session_timeout: config.session_timeout,
             protocol_type: config.group_protocol_type.clone(),
             protocols: self.strategies().iter().map(|strategy| self.protocol_of(*strategy)).collect(),
-            member_id_required: false,
+            // So that this member can leave while its first join waits for others.
+            member_id_required: true,
             skip_assignment_supported: true,
         }
     }

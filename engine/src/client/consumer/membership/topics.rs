@@ -1,46 +1,14 @@
 //! Which topics a subscription means, now and when topics come, go or grow.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use crossbeam::channel::Sender;
-
-use super::{Command, Membership, Phase, Then};
+use super::{Membership, Phase, Then};
 use crate::broker::NewTopic;
+use crate::client::KafkaError;
 use crate::client::consumer::events::ConsumerError;
 use crate::client::subscription::Subscription;
-use crate::client::{Engine, KafkaError};
 use crate::error_code::ErrorCode;
-use crate::shard::Notify;
 use crate::types::TopicName;
-
-/// How the broker tells the thread that topics have changed.
-pub(super) struct GroupTopics {
-    commands: Sender<Command>,
-}
-
-impl GroupTopics {
-    pub(super) fn new(commands: Sender<Command>) -> Arc<GroupTopics> {
-        Arc::new(GroupTopics { commands })
-    }
-
-    /// Asks to be told of the next change. Look at the topics after this call.
-    fn watch(self: &Arc<Self>, engine: &Engine) {
-        engine.broker().notify_on_topics_change(self.clone());
-    }
-
-    /// Takes [`GroupTopics::watch`] back.
-    pub(super) fn forget(self: &Arc<Self>, engine: &Engine) {
-        let waiter: Arc<dyn Notify> = self.clone();
-        engine.broker().forget_topics_waiter(&waiter);
-    }
-}
-
-impl Notify for GroupTopics {
-    fn notify(&self) {
-        drop(self.commands.send(Command::TopicsChanged));
-    }
-}
 
 impl Membership {
     /// The topics meant, with their number of partitions. Makes those that are missing where that is allowed, and
@@ -48,7 +16,7 @@ impl Membership {
     pub(super) fn select_topics(&mut self) -> BTreeMap<String, u32> {
         let Some(subscription) = self.subscription.clone() else { return BTreeMap::new() };
         if self.shared.config.client.metadata_refresh_interval.is_some() {
-            self.watch.watch(&self.engine);
+            self.topics_watch.watch_topics(self.broker());
         }
         let mut selected = self.find(&subscription);
         let missing: Vec<String> = subscription.missing(&selected).map(str::to_owned).collect();

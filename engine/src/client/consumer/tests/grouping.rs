@@ -7,9 +7,9 @@ use super::committing::note_commits;
 use super::*;
 
 /// A member of group `g` on topic `t` that notes its callbacks.
-struct Member {
-    consumer: Consumer,
-    notes: Arc<Mutex<Vec<String>>>,
+pub(super) struct Member {
+    pub(super) consumer: Consumer,
+    pub(super) notes: Arc<Mutex<Vec<String>>>,
 }
 
 /// Heartbeats often, so that rebalances are noticed soon.
@@ -18,7 +18,7 @@ const QUICK: [(&str, &str); 2] = [("group.id", "g"), ("heartbeat.interval.ms", "
 const COOPERATIVE: (&str, &str) = ("partition.assignment.strategy", "cooperative-sticky");
 
 impl Member {
-    fn new(fixture: &Fixture, values: &[(&str, &str)], topics: &[&str]) -> Member {
+    pub(super) fn new(fixture: &Fixture, values: &[(&str, &str)], topics: &[&str]) -> Member {
         let notes: Arc<Mutex<Vec<String>>> = Arc::default();
         let noted = Arc::clone(&notes);
         let on_rebalance: RebalanceCallback = Box::new(move |_, rebalance| {
@@ -33,22 +33,22 @@ impl Member {
         Member { consumer, notes }
     }
 
-    fn assigned(&self) -> Vec<i32> {
+    pub(super) fn assigned(&self) -> Vec<i32> {
         let mut partitions: Vec<_> =
             self.consumer.assignment().unwrap().iter().map(|element| element.partition.0).collect();
         partitions.sort_unstable();
         partitions
     }
 
-    fn take_notes(&self) -> Vec<String> {
+    pub(super) fn take_notes(&self) -> Vec<String> {
         std::mem::take(&mut self.notes.lock())
     }
 }
 
 fn rebalance_text(rebalance: &Rebalance) -> String {
     let word = match rebalance {
-        Rebalance::Assign(_) => "assigned",
-        Rebalance::Revoke(_) => "revoked",
+        Rebalance::Assign(_) => "assign",
+        Rebalance::Revoke(_) => "revoke",
         Rebalance::Lost(_) => "lost",
     };
     let mut partitions: Vec<_> = rebalance.partitions().iter().map(|p| p.partition.0).collect();
@@ -58,7 +58,7 @@ fn rebalance_text(rebalance: &Rebalance) -> String {
 }
 
 /// Polls all members until `done`; returns what they were handed out.
-fn poll_all(members: &[&Member], done: impl Fn() -> bool) -> Vec<String> {
+pub(super) fn poll_all(members: &[&Member], done: impl Fn() -> bool) -> Vec<String> {
     let deadline = Instant::now() + Duration::from_secs(30);
     let mut events = Vec::new();
     while !done() {
@@ -80,7 +80,7 @@ fn a_single_member_gets_everything_and_is_asked_first() {
     fixture.produce("t", 1, 0..2);
     let member = Member::new(&fixture, &[], &["t"]);
     assert_eq!(next(&member.consumer, 2), ["1:0=0", "1:1=1"]);
-    assert_eq!(member.take_notes(), ["assigned [0, 1, 2]"]);
+    assert_eq!(member.take_notes(), ["assign [0, 1, 2]"]);
     let list = member.consumer.assignment().unwrap();
     assert_eq!(list_text(&list), "0:-1000 1:-1000 2:-1000");
     let id = member.consumer.member_id().unwrap().unwrap();
@@ -89,7 +89,7 @@ fn a_single_member_gets_everything_and_is_asked_first() {
     let expected = [b"CGMDv2:\x01\0\0\0g\0".as_slice(), id.as_bytes(), b"\0\x01"].concat();
     assert_eq!(metadata, expected);
     member.consumer.close();
-    assert_eq!(member.take_notes(), ["revoked [0, 1, 2]", "ok 0:-1001 1:2 2:-1001"]);
+    assert_eq!(member.take_notes(), ["revoke [0, 1, 2]", "ok 0:-1001 1:2 2:-1001"]);
 }
 
 #[test]
@@ -102,8 +102,8 @@ fn two_eager_members_share_and_one_takes_over_when_the_other_leaves() {
     poll_all(&[&first, &second], || {
         first.assigned().len() + second.assigned().len() == 3 && !second.assigned().is_empty()
     });
-    assert_eq!(first.take_notes(), ["revoked [0, 1, 2]", &format!("assigned {:?}", first.assigned())]);
-    assert_eq!(second.take_notes(), [format!("assigned {:?}", second.assigned())]);
+    assert_eq!(first.take_notes(), ["revoke [0, 1, 2]", &format!("assign {:?}", first.assigned())]);
+    assert_eq!(second.take_notes(), [format!("assign {:?}", second.assigned())]);
     let mut all = [first.assigned(), second.assigned()].concat();
     all.sort_unstable();
     assert_eq!(all, [0, 1, 2]);
@@ -124,23 +124,66 @@ fn two_eager_members_share_and_one_takes_over_when_the_other_leaves() {
 }
 
 #[test]
+fn with_every_strategy_each_record_comes_once_and_in_order() {
+    for strategy in ["range", "roundrobin", "cooperative-sticky"] {
+        let fixture = Fixture::new();
+        let values = [("partition.assignment.strategy", strategy)];
+        let members = [
+            Member::new(&fixture, &values, &["t"]),
+            Member::new(&fixture, &values, &["t"]),
+            Member::new(&fixture, &values, &["t"]),
+        ];
+        let [one, two, three] = &members;
+        let all = [one, two, three];
+        poll_all(&all, || all.iter().all(|member| member.assigned().len() == 1));
+        for partition in 0..3 {
+            fixture.produce("t", partition, 0..100);
+        }
+        for member in all {
+            let partition = member.assigned()[0];
+            let expected: Vec<_> = (0..100).map(|n| format!("{partition}:{n}={n}")).collect();
+            assert_eq!(next(&member.consumer, 100), expected, "{strategy}");
+        }
+    }
+}
+
+#[test]
+fn a_callback_of_a_subscription_replaces_the_one_before_and_runs_in_the_thread_that_polls() {
+    let fixture = Fixture::new();
+    let member = Member::new(&fixture, &[], &["t"]);
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let (log, thread) = (Arc::clone(&seen), std::thread::current().id());
+    let callback = move |_: &Consumer, rebalance: &Rebalance| {
+        assert_eq!(std::thread::current().id(), thread);
+        log.lock().push(rebalance_text(rebalance));
+        ControlFlow::Continue(())
+    };
+    member.consumer.subscribe_with(&["t"], Some(Box::new(callback))).unwrap();
+    poll_all(&[&member], || member.assigned().len() == 3);
+    member.consumer.subscribe_with(&["t"], None).unwrap();
+    member.consumer.close();
+    assert_eq!(seen.lock()[0], "assign [0, 1, 2]");
+    assert!(member.take_notes().iter().all(|note| note.starts_with("ok ")));
+}
+
+#[test]
 fn cooperative_members_keep_what_does_not_move() {
     let fixture = Fixture::new();
     fixture.create("u", 4);
     let first = Member::new(&fixture, &[COOPERATIVE], &["u"]);
     poll_all(&[&first], || first.assigned().len() == 4);
-    assert_eq!(first.take_notes(), ["assigned [0, 1, 2, 3]"]);
+    assert_eq!(first.take_notes(), ["assign [0, 1, 2, 3]"]);
     assert_eq!(code(first.consumer.assign(&[])), ErrorCode::LocalState);
     let second = Member::new(&fixture, &[COOPERATIVE], &["u"]);
     poll_all(&[&first, &second], || first.assigned().len() == 2 && second.assigned().len() == 2);
     let notes = first.take_notes();
-    assert!(notes[0].starts_with("revoked [") && notes[0].len() == "revoked [0, 1]".len(), "{notes:?}");
-    assert_eq!(notes[1], "assigned []");
-    assert!(!notes.iter().any(|note| note == "revoked [0, 1, 2, 3]"));
+    assert!(notes[0].starts_with("revoke [") && notes[0].len() == "revoke [0, 1]".len(), "{notes:?}");
+    assert_eq!(notes[1], "assign []");
+    assert!(!notes.iter().any(|note| note == "revoke [0, 1, 2, 3]"));
     let notes = second.take_notes();
-    assert_eq!(notes.last(), Some(&format!("assigned {:?}", second.assigned())));
+    assert_eq!(notes.last(), Some(&format!("assign {:?}", second.assigned())));
     second.consumer.close();
-    assert_eq!(second.take_notes()[0], notes[notes.len() - 1].replace("assigned", "revoked"));
+    assert_eq!(second.take_notes()[0], notes[notes.len() - 1].replace("assign", "revoke"));
     poll_all(&[&first], || first.assigned().len() == 4);
 }
 
@@ -225,11 +268,11 @@ fn subscribing_anew_and_not_at_all_gives_up_first() {
     poll_all(&[&member], || member.assigned().len() == 3);
     member.consumer.subscribe(&["u"]).unwrap();
     poll_all(&[&member], || member.assigned().len() == 1);
-    assert_eq!(member.take_notes(), ["assigned [0, 1, 2]", "revoked [0, 1, 2]", "assigned [0]"]);
+    assert_eq!(member.take_notes(), ["assign [0, 1, 2]", "revoke [0, 1, 2]", "assign [0]"]);
     assert_eq!(member.consumer.subscription().unwrap(), ["u"]);
     member.consumer.unsubscribe().unwrap();
     poll_all(&[&member], || member.consumer.member_id().unwrap().is_none());
-    assert_eq!(member.take_notes(), ["revoked [0]"]);
+    assert_eq!(member.take_notes(), ["revoke [0]"]);
     assert!(member.assigned().is_empty() && member.consumer.subscription().unwrap().is_empty());
     let groups = fixture.engine.broker().groups().unwrap();
     assert_eq!(groups.describe("g").unwrap().members.len(), 0);
