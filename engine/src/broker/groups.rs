@@ -26,7 +26,7 @@ use super::{Broker, BrokerError, NewTopic};
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
 use crate::io::Clock;
-use crate::shard::{Partition, ShardStopped};
+use crate::shard::{Notify, Partition, ShardStopped};
 use crate::types::{PartitionIndex, TopicName, TopicPartition};
 
 /// Where groups keep their records.
@@ -89,7 +89,9 @@ impl Groups {
                 answer(response);
             }
         });
-        self.of(&request.group).with(|coordinator, now| coordinator.join(now, request, to));
+        let hosted = self.of(&request.group);
+        hosted.with(|coordinator, now| coordinator.join(now, request, to));
+        hosted.waiters.wake_all();
     }
 
     /// Asks for a member's assignment; `answer` may come only when the leader has sent it.
@@ -100,6 +102,17 @@ impl Groups {
             }
         });
         self.of(&request.group.clone()).with(|coordinator, now| coordinator.sync(now, request, to));
+    }
+
+    /// Registers `waiter` to be told once when members of the group may have come or gone, so that a heartbeat finds
+    /// a rebalance. Send one after this call.
+    pub fn notify_on_change(&self, group: &str, waiter: Arc<dyn Notify>) {
+        self.of(group).waiters.register(waiter);
+    }
+
+    /// Takes [`Groups::notify_on_change`] back.
+    pub fn forget_waiter(&self, group: &str, waiter: &Arc<dyn Notify>) {
+        self.of(group).waiters.unregister(waiter);
     }
 
     /// Notes that a member is there; returns what it is told.
@@ -113,7 +126,10 @@ impl Groups {
     /// # Errors
     /// When the request as a whole is refused; errors of single members are in the answer.
     pub fn leave(&self, group: &str, members: Vec<LeavingMember>) -> Result<Vec<LeftMember>, ErrorCode> {
-        self.of(group).with(|coordinator, now| coordinator.leave(now, group, members))
+        let hosted = self.of(group);
+        let left = hosted.with(|coordinator, now| coordinator.leave(now, group, members));
+        hosted.waiters.wake_all();
+        left
     }
 
     /// Commits offsets; `answer` comes when they are durable.
@@ -221,6 +237,7 @@ fn run(hosted: &[Arc<Hosted>], inbox: &Receiver<Event>, clock: &dyn Clock) {
             Err(RecvTimeoutError::Timeout) => {
                 for hosted in hosted {
                     hosted.with(|coordinator, now| coordinator.tick(now));
+                    hosted.waiters.wake_all();
                 }
             }
         }

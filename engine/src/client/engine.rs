@@ -99,6 +99,12 @@ impl Engine {
         Ok(Engine { broker })
     }
 
+    /// An engine of a broker that was opened otherwise.
+    #[cfg(test)]
+    pub(crate) fn of(broker: Arc<Broker>) -> Engine {
+        Engine { broker }
+    }
+
     /// What the engine serves.
     #[must_use]
     pub fn broker(&self) -> &Arc<Broker> {

@@ -18,7 +18,6 @@ pub mod config;
 pub mod consumer;
 pub mod engine;
 pub mod error;
-mod membership;
 mod message;
 mod metadata;
 pub mod partitioner;

@@ -78,7 +78,9 @@ fn what_was_acknowledged_survives_kill_9_and_nothing_is_there_twice() {
             assert!(partition.iter().all(|(_, value)| seen.insert(value)), "cycle {cycle}: there twice");
         }
         for line in &acknowledged {
-            let [partition, offset, value] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+            let [partition, offset, value] = line.split(' ').collect::<Vec<_>>()[..] else {
+                panic!("{line}")
+            };
             let (partition, offset): (usize, usize) = (partition.parse().unwrap(), offset.parse().unwrap());
             let kept = found[partition].get(offset);
             assert!(kept.is_some_and(|(_, kept)| kept == value.as_bytes()), "cycle {cycle}: {line} is lost");

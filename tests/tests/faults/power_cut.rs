@@ -11,7 +11,9 @@ use tidelog::error_code::ErrorCode;
 use tidelog::io::SimDisk;
 use tidelog::types::Offset;
 
-use super::rig::{commit, committed, create, next_report, produce, producer, record, records, soon, try_open};
+use super::rig::{
+    commit, committed, create, next_report, produce, producer, record, records, soon, try_open,
+};
 
 const PARTITIONS: i32 = 4;
 

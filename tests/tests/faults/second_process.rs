@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use tidelog::client::config::EngineSettings;
 use tidelog::client::Engine;
+use tidelog::client::config::EngineSettings;
 
 use super::child::{Child, say};
 use super::rig::{create, eventually};
@@ -12,8 +12,7 @@ use super::rig::{create, eventually};
 fn join(directory: &Path) -> Result<Engine, tidelog::client::KafkaError> {
     let mut config = tidelog::client::config::Config::new();
     config.set("bootstrap.servers", Some(&format!("tidelog:{}", directory.display()))).unwrap();
-    let settings: EngineSettings =
-        tidelog::client::config::AdminConfig::new(&config).unwrap().client.engine;
+    let settings: EngineSettings = tidelog::client::config::AdminConfig::new(&config).unwrap().client.engine;
     Engine::join_directory(directory, &settings)
 }
 

@@ -17,7 +17,7 @@ use crate::log::ReadCursor;
 use crate::record::{
     BatchBuilder, Batches, BufferPool, BuildError, Compression, ProducerStamp, RecordData, SealedBatch,
 };
-use crate::shard::{Append, Appended, Partition, ProduceFailure, Reply as AppendReply};
+use crate::shard::{Append, Appended, Partition, ProduceFailure, Reply as AppendReply, Waiters};
 use crate::types::{Acks, Isolation};
 
 /// Where a request is answered.
@@ -31,6 +31,8 @@ pub(super) struct Hosted {
     buffers: BufferPool,
     events: Sender<Event>,
     coordinator: Mutex<Coordinator<Reply>>,
+    /// Members in this process that want to know when a group may rebalance.
+    pub(super) waiters: Waiters,
 }
 
 /// Bytes asked for by one read of the replay.
@@ -58,6 +60,7 @@ impl Hosted {
             buffers: BufferPool::new(BUFFERS_SIZE_MAX),
             events: events.clone(),
             coordinator: Mutex::new(coordinator),
+            waiters: Waiters::default(),
         })
     }
 

@@ -54,6 +54,11 @@ impl Assignment {
         self.order.iter().filter_map(|place| self.get(*place))
     }
 
+    /// Whether any partition of `topic` is assigned.
+    pub(super) fn has_topic(&self, topic: &str) -> bool {
+        self.by_name.contains_key(topic)
+    }
+
     /// Adds partitions, sorted, and returns their places.
     ///
     /// # Errors

@@ -1,238 +1,172 @@
-//! Offsets: what is stored for committing, committing it, and what the group has committed.
+//! Commits on their way: from a list of offsets to the group's coordinator and back. Any thread may start one.
 
 use std::sync::Arc;
-use std::time::Instant;
 
-use super::Consumer;
-use super::events::CallError;
-use super::partition::Position;
-use super::state::State;
-use crate::broker::group::{
-    CommitOffset, CommitRequest, FetchOffset, MemberIdentity, OffsetsResponse, Stability,
-};
-use crate::broker::{Broker, BrokerError, Groups};
-use crate::client::config::{AutoCommit, ConsumerConfig};
-use crate::client::membership::Membership;
-use crate::client::{KafkaError, Message, OffsetSpec, TopicPartitionOffset};
+use super::partition::AssignedPartition;
+use super::shared::Shared;
+use crate::broker::Broker;
+use crate::broker::group::{CommitOffset, CommitRequest, OffsetsResponse};
+use crate::client::config::AutoCommit;
+use crate::client::{KafkaError, OffsetSpec, TopicPartitionOffset};
 use crate::error_code::ErrorCode;
-use crate::types::{LeaderEpoch, Offset, TopicName};
+use crate::types::TopicName;
 
-/// Offsets on their way to the group's coordinator.
-pub(super) struct Commit {
-    broker: Arc<Broker>,
-    member: MemberIdentity,
-    offsets: Vec<TopicPartitionOffset>,
+/// What became of a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct CommitAnswer {
+    /// Why nothing at all was committed.
+    pub(super) error: Option<KafkaError>,
+    /// What was to be committed, each with its own error; those without an offset were left out.
+    pub(super) partitions: Vec<TopicPartitionOffset>,
+}
+
+impl CommitAnswer {
+    /// A commit that was not tried.
+    fn refused(error: ErrorCode, partitions: Vec<TopicPartitionOffset>) -> CommitAnswer {
+        CommitAnswer { error: Some(error.into()), partitions }
+    }
+
+    /// # Errors
+    /// When nothing was committed.
+    pub(super) fn into_result(self) -> Result<Vec<TopicPartitionOffset>, KafkaError> {
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok(self.partitions),
+        }
+    }
+}
+
+impl Shared {
+    /// What is stored and not committed, of all assigned partitions: those that have nothing are in the list too.
+    pub(super) fn stored(&self) -> Vec<TopicPartitionOffset> {
+        let mut state = self.state.lock();
+        self.take_answers(&mut state);
+        state.fetcher.assignment.iter().map(AssignedPartition::to_commit).collect()
+    }
+
+    /// Starts a commit; `then` is called with its outcome, here or on the coordinator's thread, where it must not
+    /// wait.
+    pub(super) fn commit(
+        &self,
+        partitions: Vec<TopicPartitionOffset>,
+        then: impl FnOnce(CommitAnswer) + Send + 'static,
+    ) {
+        if !has_offsets(&partitions) {
+            return then(CommitAnswer::refused(ErrorCode::LocalNoOffset, partitions));
+        }
+        let engine = self.engine();
+        let groups = engine.as_ref().and_then(|engine| engine.broker().groups().ok());
+        let (Some(engine), Some(groups), Some(group)) = (engine, groups, &self.config.group_id) else {
+            let missing = self.config.group_id.is_none();
+            let error = if missing { ErrorCode::LocalUnknownGroup } else { ErrorCode::LocalWaitCoord };
+            return then(CommitAnswer::refused(error, partitions));
+        };
+        let mut commit = Commit::new(partitions, engine.broker());
+        let offsets = std::mem::take(&mut commit.request);
+        if offsets.is_empty() {
+            return then(commit.answer());
+        }
+        let request = CommitRequest {
+            group: group.clone(),
+            member: self.identity(),
+            retention: None,
+            unknown_group_error: ErrorCode::IllegalGeneration,
+            offsets,
+        };
+        groups.commit(request, move |response| then(commit.answered(&response)));
+    }
+
+    /// Commits and waits for the outcome.
+    pub(super) fn commit_and_wait(&self, partitions: Vec<TopicPartitionOffset>) -> CommitAnswer {
+        let (sender, answer) = crossbeam::channel::bounded(1);
+        let asked = partitions.clone();
+        self.commit(partitions, move |answer| drop(sender.send(answer)));
+        let answer = answer.recv_timeout(self.config.client.request_timeout);
+        let answer = answer.unwrap_or_else(|_| CommitAnswer::refused(ErrorCode::LocalTimedOut, asked));
+        self.state.lock().note_committed(&answer.partitions);
+        answer
+    }
+
+    /// Commits; the application is told by a later poll.
+    pub(super) fn commit_and_tell(self: &Arc<Self>, partitions: Vec<TopicPartitionOffset>) {
+        let shared = Arc::clone(self);
+        self.commit(partitions, move |answer| shared.push_answer(answer));
+    }
+
+    /// Commits what is stored, if there is anything.
+    pub(super) fn auto_commit(self: &Arc<Self>) {
+        let stored = self.stored();
+        if has_offsets(&stored) {
+            self.commit_and_tell(stored);
+        }
+    }
+
+    /// Commits what was stored of partitions that have been given up, and waits for that: who gets them next goes on
+    /// from there.
+    pub(super) fn commit_removed(&self, removed: &[AssignedPartition]) {
+        let stored: Vec<_> = removed.iter().map(AssignedPartition::to_commit).collect();
+        if self.config.auto_commit == AutoCommit::Off || !has_offsets(&stored) || self.state.lock().lost {
+            return;
+        }
+        let answer = self.commit_and_wait(stored);
+        self.push_answer(answer);
+    }
+}
+
+fn has_offsets(partitions: &[TopicPartitionOffset]) -> bool {
+    partitions.iter().any(|element| matches!(element.offset, OffsetSpec::At(_)))
+}
+
+/// A commit while it is on its way.
+struct Commit {
+    partitions: Vec<TopicPartitionOffset>,
+    request: Vec<CommitOffset>,
+    /// Which elements of `partitions` are in the request, in its order.
+    sent: Vec<usize>,
 }
 
 impl Commit {
-    /// Commits; `done` gets the offsets with what became of each, when they are durable. It must not block.
-    pub(super) fn send(
-        self,
-        config: &ConsumerConfig,
-        done: impl FnOnce(Result<Vec<TopicPartitionOffset>, KafkaError>) + Send + 'static,
-    ) {
-        let Commit { broker, member, mut offsets } = self;
-        let groups = match broker.groups() {
-            Ok(groups) => groups,
-            Err(error) => return done(Err(error.into())),
-        };
-        let request = CommitRequest {
-            group: config.group_id.clone().unwrap_or_default(),
-            member,
-            retention: None,
-            unknown_group_error: ErrorCode::IllegalGeneration,
-            offsets: offsets.iter_mut().filter_map(commit_offset).collect(),
-        };
-        groups.commit(request, move |response| done(Ok(outcomes(offsets, &response))));
-    }
-}
-
-/// `None`, and an error in the element, for what cannot be a topic.
-fn commit_offset(element: &mut TopicPartitionOffset) -> Option<CommitOffset> {
-    let Ok(topic) = TopicName::new(&element.topic) else {
-        element.error = Some(ErrorCode::UnknownTopicOrPartition.into());
-        return None;
-    };
-    Some(CommitOffset {
-        topic,
-        topic_id: None,
-        partition: element.partition,
-        offset: element.offset.offset()?,
-        leader_epoch: element.leader_epoch,
-        metadata: element.metadata.as_deref().unwrap_or_default().to_owned(),
-    })
-}
-
-fn outcomes(mut offsets: Vec<TopicPartitionOffset>, response: &OffsetsResponse) -> Vec<TopicPartitionOffset> {
-    for outcome in response.partitions.iter().filter(|outcome| outcome.error != ErrorCode::None) {
-        let key = (outcome.topic.as_str(), outcome.partition);
-        if let Some(element) = offsets.iter_mut().find(|element| element.key() == key) {
-            element.error = Some(outcome.error.into());
-        }
-    }
-    offsets
-}
-
-impl State {
-    /// What is stored and not committed yet; counts as committed from now on.
-    fn take_stored(&mut self) -> Vec<TopicPartitionOffset> {
-        let mut offsets = Vec::new();
-        let places = self.fetcher.assignment.places().to_vec();
-        for place in places {
-            let Some(partition) = self.fetcher.assignment.get_mut(place) else { continue };
-            if let Some(Position { offset, leader_epoch }) = partition.stored
-                && partition.committed != Some(offset)
-            {
-                partition.committed = Some(offset);
-                let mut element = partition.element(OffsetSpec::At(offset));
-                element.leader_epoch = leader_epoch;
-                offsets.push(element);
-            }
-        }
-        offsets
-    }
-
-    fn commit_of(&self, offsets: Vec<TopicPartitionOffset>) -> Result<Commit, KafkaError> {
-        let engine = self.engine.as_ref().ok_or(ErrorCode::LocalWaitCoord)?;
-        let outside = || MemberIdentity { member_id: String::new(), instance_id: None, generation: -1 };
-        let member = self.group.membership.as_ref().map_or_else(outside, Membership::identity);
-        Ok(Commit { broker: Arc::clone(engine.broker()), member, offsets })
-    }
-
-    /// A commit of all that is stored, if the consumer commits by itself.
-    pub(super) fn take_auto_commit(&mut self) -> Option<Commit> {
-        if self.group.auto_commit == AutoCommit::Off || self.engine.is_none() {
-            return None;
-        }
-        let offsets = self.take_stored();
-        if offsets.is_empty() { None } else { self.commit_of(offsets).ok() }
-    }
-
-    /// The same, if `auto.commit.interval.ms` has passed.
-    pub(super) fn take_due_commit(&mut self) -> Option<Commit> {
-        let AutoCommit::Every(interval) = self.group.auto_commit else { return None };
-        let now = Instant::now();
-        let due = *self.group.next_auto_commit.get_or_insert(now + interval);
-        if now < due {
-            return None;
-        }
-        self.group.next_auto_commit = Some(now + interval);
-        self.take_auto_commit()
-    }
-}
-
-impl Consumer {
-    /// Commits `offsets`, or what is stored for `None`, and waits until that is durable. Returns them with what became
-    /// of each.
-    ///
-    /// # Errors
-    /// `_NO_OFFSET` when nothing is stored; `_UNKNOWN_GROUP` without `group.id`; `_WAIT_COORD` offline.
-    pub fn commit(
-        &self,
-        offsets: Option<Vec<TopicPartitionOffset>>,
-    ) -> Result<Vec<TopicPartitionOffset>, CallError> {
-        let (sender, answer) = crossbeam::channel::bounded(1);
-        self.commit_then(offsets, move |result| drop(sender.send(result)))?;
-        match answer.recv_timeout(self.config.client.request_timeout) {
-            Ok(result) => Ok(result?),
-            Err(_) => Err(ErrorCode::LocalTimedOut.into()),
-        }
-    }
-
-    /// As [`Consumer::commit`], without waiting: `done` is called with the result, on another thread; it must not
-    /// block.
-    ///
-    /// # Errors
-    /// As [`Consumer::commit`].
-    pub fn commit_then(
-        &self,
-        offsets: Option<Vec<TopicPartitionOffset>>,
-        done: impl FnOnce(Result<Vec<TopicPartitionOffset>, KafkaError>) + Send + 'static,
-    ) -> Result<(), CallError> {
-        let mut state = self.lock()?;
-        if self.config.group_id.is_none() {
-            return Err(ErrorCode::LocalUnknownGroup.into());
-        }
-        let offsets = offsets.unwrap_or_else(|| state.take_stored());
-        if offsets.is_empty() {
-            return Err(ErrorCode::LocalNoOffset.into());
-        }
-        let commit = state.commit_of(offsets)?;
-        drop(state);
-        commit.send(&self.config, done);
-        Ok(())
-    }
-
-    /// Commits the offset behind `message`, and waits until that is durable.
-    ///
-    /// # Errors
-    /// As [`Consumer::commit`].
-    pub fn commit_message(&self, message: &Message) -> Result<Vec<TopicPartitionOffset>, CallError> {
-        let offset = message.offset().ok_or(ErrorCode::LocalInvalidArg)?.plus(1);
-        let mut element =
-            TopicPartitionOffset::new(message.topic().into(), message.partition(), OffsetSpec::At(offset));
-        element.leader_epoch = Some(message.leader_epoch());
-        self.commit(Some(vec![element]))
-    }
-
-    /// Stores offsets for the next commit. Each element's error says whether it could be done.
-    ///
-    /// # Errors
-    /// `_INVALID_ARG` with `enable.auto.offset.store`; `_UNKNOWN_PARTITION` when none of them is assigned.
-    pub fn store_offsets(&self, offsets: &mut [TopicPartitionOffset]) -> Result<(), CallError> {
-        let mut state = self.lock()?;
-        if self.config.auto_offset_store {
-            return Err(ErrorCode::LocalInvalidArg.into());
-        }
-        let mut stored = 0;
-        for element in &mut *offsets {
-            let place = state.fetcher.assignment.find(&element.topic, element.partition);
-            let partition = place.and_then(|place| state.fetcher.assignment.get_mut(place));
+    /// Leaves out what has no offset, and what does not exist, which gets an error.
+    fn new(mut partitions: Vec<TopicPartitionOffset>, broker: &Broker) -> Commit {
+        let (mut request, mut sent) = (Vec::new(), Vec::new());
+        for (index, element) in partitions.iter_mut().enumerate() {
             element.error = None;
-            match (partition, element.offset.offset()) {
-                (Some(partition), Some(offset)) => {
-                    partition.stored = Some(Position { offset, leader_epoch: element.leader_epoch });
-                    stored += 1;
-                }
-                (Some(_), None) => element.error = Some(ErrorCode::LocalInvalidArg.into()),
-                (None, _) => element.error = Some(ErrorCode::LocalUnknownPartition.into()),
+            let OffsetSpec::At(offset) = element.offset else { continue };
+            let topic = broker.topic(&element.topic);
+            let topic = topic.filter(|topic| topic.partition(element.partition).is_some());
+            let (Some(topic), Ok(name)) = (topic, TopicName::new(&element.topic)) else {
+                element.error = Some(ErrorCode::UnknownTopicOrPartition.into());
+                continue;
+            };
+            sent.push(index);
+            request.push(CommitOffset {
+                topic: name,
+                topic_id: Some(topic.id()),
+                partition: element.partition,
+                offset,
+                leader_epoch: element.leader_epoch,
+                metadata: element.metadata.as_deref().unwrap_or_default().to_owned(),
+            });
+        }
+        Commit { partitions, request, sent }
+    }
+
+    fn answered(mut self, response: &OffsetsResponse) -> CommitAnswer {
+        for (index, outcome) in self.sent.iter().zip(&response.partitions) {
+            if outcome.error != ErrorCode::None
+                && let Some(element) = self.partitions.get_mut(*index)
+            {
+                element.error = Some(outcome.error.into());
             }
         }
-        if stored == 0 && !offsets.is_empty() {
-            return Err(ErrorCode::LocalUnknownPartition.into());
-        }
-        Ok(())
+        self.answer()
     }
 
-    /// Sets each element's offset to what the group has committed; `Invalid` where it has not.
-    ///
-    /// # Errors
-    /// `_UNKNOWN_GROUP` without `group.id`; `_WAIT_COORD` offline.
-    pub fn committed(&self, partitions: &mut [TopicPartitionOffset]) -> Result<(), CallError> {
-        let state = self.lock()?;
-        let Some(group) = &self.config.group_id else { return Err(ErrorCode::LocalUnknownGroup.into()) };
-        let engine = state.engine.clone().ok_or(ErrorCode::LocalWaitCoord)?;
-        drop(state);
-        let groups =
-            engine.broker().existing_groups().map_err(|error: BrokerError| KafkaError::from(error))?;
-        for element in partitions {
-            let found = groups.as_deref().and_then(|groups| fetch(groups, group, element));
-            (element.offset, element.leader_epoch, element.metadata) = found.unwrap_or_default();
-        }
-        Ok(())
+    /// The answer: an error as a whole only when no partition was committed.
+    fn answer(self) -> CommitAnswer {
+        let with_offset = self.partitions.iter().filter(|e| matches!(e.offset, OffsetSpec::At(_)));
+        let mut errors: Vec<_> = with_offset.map(|element| element.error.clone()).collect();
+        let error = if errors.iter().all(Option::is_some) { errors.pop().flatten() } else { None };
+        CommitAnswer { error, partitions: self.partitions }
     }
-}
-
-type Committed = (OffsetSpec, Option<LeaderEpoch>, Option<Arc<str>>);
-
-fn fetch(groups: &Groups, group: &str, element: &TopicPartitionOffset) -> Option<Committed> {
-    let topic = TopicName::new(&element.topic).ok()?;
-    let wanted = FetchOffset { topic, topic_id: None, partition: element.partition };
-    let fetched = groups.fetch_offsets(group, &[wanted], Stability::Ignored).pop()?;
-    let metadata = Some(fetched.metadata).filter(|text| !text.is_empty()).map(Arc::from);
-    (fetched.offset >= Offset::ZERO).then_some((
-        OffsetSpec::At(fetched.offset),
-        fetched.leader_epoch,
-        metadata,
-    ))
 }

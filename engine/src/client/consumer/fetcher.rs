@@ -17,6 +17,7 @@ use super::resets::{self, Reset};
 use super::topics_watch::TopicsWatch;
 use crate::broker::{Broker, read_error_code};
 use crate::client::config::{ConsumerConfig, OffsetReset};
+use crate::client::subscription::PatternList;
 use crate::client::{BatchMessages, KafkaError, Message};
 use crate::error_code::ErrorCode;
 use crate::shard::Notify;
@@ -30,9 +31,13 @@ pub(super) struct Fetcher {
     pub(super) topics: Arc<TopicsWatch>,
     pub(super) settings: ReadSettings,
     pub(super) reset: OffsetReset,
+    /// Topics that do not exist for this consumer.
+    pub(super) blacklist: Arc<PatternList>,
     pub(super) errors: VecDeque<ConsumerError>,
-    /// The group that may have committed.
-    pub(super) group: Option<String>,
+    /// Whether there is a group that may have committed.
+    pub(super) has_group: bool,
+    /// Whether a partition came to wait for what the group has committed.
+    pub(super) wants_committed: bool,
     store: AutoStore,
     reports_eof: bool,
     error_backoff: Duration,
@@ -64,8 +69,10 @@ impl Fetcher {
             queue,
             settings: ReadSettings::new(config),
             reset: config.auto_offset_reset,
+            blacklist: Arc::clone(&config.topic_blacklist),
             errors: VecDeque::new(),
-            group: config.group_id.clone(),
+            has_group: config.group_id.is_some(),
+            wants_committed: false,
             store: if config.auto_offset_store { AutoStore::On } else { AutoStore::Off },
             reports_eof: config.partition_eof,
             error_backoff: config.fetch.error_backoff,

@@ -46,6 +46,8 @@ pub(super) struct AssignedPartition {
     pub(super) in_line: bool,
     position: Option<Position>,
     pub(super) stored: Option<Position>,
+    /// Goes with `stored` when the application stored it.
+    pub(super) stored_metadata: Option<Arc<str>>,
     /// The highest that was committed in this assignment.
     pub(super) committed: Option<Offset>,
     /// The end that was reported last.
@@ -69,6 +71,7 @@ impl AssignedPartition {
             in_line: false,
             position: None,
             stored: None,
+            stored_metadata: None,
             committed: None,
             eof: None,
             reported: None,
@@ -123,6 +126,19 @@ impl AssignedPartition {
         if let Some(reader) = &mut self.reader {
             reader.seek(Offset::ZERO);
         }
+    }
+
+    /// What commits without a list of their own are to commit: what is stored, if that is further than what is
+    /// committed.
+    pub(super) fn to_commit(&self) -> TopicPartitionOffset {
+        let stored = self.stored.filter(|stored| self.committed.is_none_or(|done| stored.offset > done));
+        let mut element = self.element(OffsetSpec::Invalid);
+        if let Some(stored) = stored {
+            element.offset = stored.offset.into();
+            element.leader_epoch = stored.leader_epoch;
+            element.metadata.clone_from(&self.stored_metadata);
+        }
+        element
     }
 
     /// This partition as an element of a list.

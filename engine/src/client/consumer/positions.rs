@@ -1,56 +1,75 @@
 //! What applications do with the assignment: change it, move in it, pause it.
 
+use super::membership::Command;
 use super::{CallError, Consumer};
+use crate::client::assignor::RebalanceProtocol;
+use crate::client::config::AutoCommit;
 use crate::client::{KafkaError, OffsetSpec, TopicPartitionOffset};
 use crate::error_code::ErrorCode;
 
 impl Consumer {
     /// Reads exactly `partitions` from now on, each from its offset: `Stored` and `Invalid` mean where the group has
-    /// committed. A partition that does not exist is reported by polling, and read when it comes to exist.
+    /// committed. A partition that does not exist is reported by polling, and read when it comes to exist. With
+    /// `enable.auto.commit`, what was stored of partitions that are given up is committed first.
     ///
     /// # Errors
-    /// `_INVALID_ARG`, when a partition is listed twice: then nothing is assigned.
+    /// `_INVALID_ARG`, when a partition is listed twice: then nothing is assigned. `_STATE` in a group with the
+    /// cooperative protocol.
     pub fn assign(&self, partitions: &[TopicPartitionOffset]) -> Result<(), CallError> {
-        let mut state = self.lock()?;
-        state.group.assigned_by_hand = true;
-        let places = state.fetcher.assignment.places().to_vec();
-        drop(state.fetcher.unassign(&places));
-        let assigned = state.fetcher.assign(partitions);
+        let mut state = self.shared.lock()?;
+        if state.protocol == Some(RebalanceProtocol::Cooperative) && !state.closing {
+            return Err(ErrorCode::LocalState.into());
+        }
+        state.assign_calls += 1;
         drop(state);
-        self.wake();
-        Ok(assigned?)
+        self.start_committing()?;
+        self.shared.replace(partitions)
     }
 
     /// Reads `partitions` too.
     ///
     /// # Errors
-    /// `_CONFLICT` for one that is assigned already, `_INVALID_ARG` for one that is listed twice; the assignment has
-    /// not changed then.
+    /// `_CONFLICT` for one that is assigned already, `_INVALID_ARG` for one that is listed twice, `_STATE` in a group
+    /// with the eager protocol; the assignment has not changed then.
     pub fn incremental_assign(&self, partitions: &[TopicPartitionOffset]) -> Result<(), CallError> {
-        let mut state = self.lock()?;
-        state.group.assigned_by_hand = true;
-        state.fetcher.assign(partitions)?;
-        drop(state);
-        self.wake();
-        Ok(())
+        self.begin_increment()?;
+        self.shared.add(partitions)
     }
 
-    /// Stops reading `partitions`.
+    /// Reads `partitions` no more; what was stored of them is committed as by [`Consumer::assign`].
     ///
     /// # Errors
-    /// `_INVALID_ARG` for one that is not assigned, or listed twice; the assignment has not changed then.
+    /// `_INVALID_ARG` for one that is not assigned, or listed twice, `_STATE` in a group with the eager protocol; the
+    /// assignment has not changed then.
     pub fn incremental_unassign(&self, partitions: &[TopicPartitionOffset]) -> Result<(), CallError> {
-        let mut state = self.lock()?;
-        state.group.assigned_by_hand = true;
-        let places = state.fetcher.assignment.find_all(partitions)?;
-        drop(state.fetcher.unassign(&places));
-        Ok(())
+        self.begin_increment()?;
+        self.shared.remove(partitions)
+    }
+
+    fn begin_increment(&self) -> Result<(), CallError> {
+        const REASON: &str = "Changes to the current assignment must be made using assign() when rebalance protocol \
+                              type is EAGER";
+        let mut state = self.shared.lock()?;
+        if state.protocol == Some(RebalanceProtocol::Eager) {
+            return Err(KafkaError::with_reason(ErrorCode::LocalState, REASON).into());
+        }
+        state.assign_calls += 1;
+        drop(state);
+        self.start_committing()
+    }
+
+    /// What is assigned may have to be committed from time to time.
+    fn start_committing(&self) -> Result<(), CallError> {
+        match self.shared.config.auto_commit {
+            AutoCommit::Every(_) => Ok(self.tell_membership(Command::Commit)?),
+            AutoCommit::Off | AutoCommit::OnClose => Ok(()),
+        }
     }
 
     /// Stops reading.
     ///
     /// # Errors
-    /// [`CallError::Closed`].
+    /// As [`Consumer::assign`].
     pub fn unassign(&self) -> Result<(), CallError> {
         self.assign(&[])
     }
@@ -60,7 +79,7 @@ impl Consumer {
     /// # Errors
     /// [`CallError::Closed`].
     pub fn assignment(&self) -> Result<Vec<TopicPartitionOffset>, CallError> {
-        let state = self.lock()?;
+        let state = self.shared.lock()?;
         Ok(state.fetcher.assignment.iter().map(|partition| partition.element(partition.asked)).collect())
     }
 
@@ -69,14 +88,14 @@ impl Consumer {
     /// # Errors
     /// `_STATE`, when the partition is not assigned; `_INVALID_ARG` for `Stored`.
     pub fn seek(&self, to: &TopicPartitionOffset) -> Result<(), CallError> {
-        let mut state = self.lock()?;
+        let mut state = self.shared.lock()?;
         if to.offset == OffsetSpec::Stored {
             return Err(ErrorCode::LocalInvalidArg.into());
         }
         let place = state.fetcher.assignment.find(&to.topic, to.partition);
         state.fetcher.seek(place.ok_or(ErrorCode::LocalState)?, to.offset);
         drop(state);
-        self.wake();
+        self.shared.wake();
         Ok(())
     }
 
@@ -86,7 +105,7 @@ impl Consumer {
     /// # Errors
     /// [`CallError::Closed`].
     pub fn pause(&self, partitions: &mut [TopicPartitionOffset]) -> Result<(), CallError> {
-        let mut state = self.lock()?;
+        let mut state = self.shared.lock()?;
         for element in partitions {
             let place = state.fetcher.assignment.find(&element.topic, element.partition);
             element.error = unknown_unless(place.is_some());
@@ -102,7 +121,7 @@ impl Consumer {
     /// # Errors
     /// [`CallError::Closed`].
     pub fn resume(&self, partitions: &mut [TopicPartitionOffset]) -> Result<(), CallError> {
-        let mut state = self.lock()?;
+        let mut state = self.shared.lock()?;
         for element in partitions {
             let place = state.fetcher.assignment.find(&element.topic, element.partition);
             element.error = unknown_unless(place.is_some());
@@ -111,7 +130,7 @@ impl Consumer {
             }
         }
         drop(state);
-        self.wake();
+        self.shared.wake();
         Ok(())
     }
 
@@ -121,7 +140,7 @@ impl Consumer {
     /// # Errors
     /// [`CallError::Closed`].
     pub fn position(&self, partitions: &mut [TopicPartitionOffset]) -> Result<(), CallError> {
-        let state = self.lock()?;
+        let state = self.shared.lock()?;
         let assignment = &state.fetcher.assignment;
         for element in partitions {
             let place = assignment.find(&element.topic, element.partition);

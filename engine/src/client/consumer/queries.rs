@@ -30,7 +30,7 @@ impl Consumer {
         timeout: Option<Duration>,
     ) -> Result<Watermarks, CallError> {
         let engine = self.engine_or(ErrorCode::LocalAllBrokersDown, timeout)?;
-        let isolation = self.config.isolation;
+        let isolation = self.shared.config.isolation;
         let end = |spec| -> Result<Offset, KafkaError> {
             let found = engine.broker().list_offset(topic, partition, spec, isolation);
             let found = found.map_err(|error| match error.code() {
@@ -53,12 +53,12 @@ impl Consumer {
         topic: &str,
         partition: PartitionIndex,
     ) -> Result<Option<Watermarks>, CallError> {
-        let state = self.lock()?;
+        let state = self.shared.lock()?;
         let assignment = &state.fetcher.assignment;
         let assigned = assignment.find(topic, partition).and_then(|place| assignment.get(place));
         Ok(assigned.and_then(|assigned| assigned.reader.as_ref()).map(|reader| {
             let view = reader.log().view();
-            Watermarks { low: view.log_start(), high: resets::end_of(&view, self.config.isolation) }
+            Watermarks { low: view.log_start(), high: resets::end_of(&view, self.shared.config.isolation) }
         }))
     }
 
@@ -74,7 +74,7 @@ impl Consumer {
     ) -> Result<(), CallError> {
         let engine = self.engine_or(ErrorCode::LocalAllBrokersDown, timeout)?;
         for element in partitions {
-            match offset_for_time(engine.broker(), element, self.config.isolation) {
+            match offset_for_time(engine.broker(), element, self.shared.config.isolation) {
                 Ok(offset) => {
                     element.offset = offset;
                     element.error = None;
@@ -95,19 +95,21 @@ impl Consumer {
         timeout: Option<Duration>,
     ) -> Result<ClusterMetadata, CallError> {
         let engine = self.engine_or(ErrorCode::LocalTransport, timeout)?;
-        Ok(ClusterMetadata::of(&engine, topic))
+        let mut metadata = ClusterMetadata::of(&engine, topic);
+        metadata.topics.retain(|topic| !self.shared.config.topic_blacklist.matches(&topic.name));
+        Ok(metadata)
     }
 
     /// The engine; without one, `error` after `timeout`, as for a cluster that cannot be reached.
     pub(super) fn engine_or(&self, error: ErrorCode, timeout: Option<Duration>) -> Result<Engine, CallError> {
-        if let Some(engine) = self.lock()?.engine.clone() {
+        if let Some(engine) = self.shared.lock()?.engine.clone() {
             return Ok(engine);
         }
-        let deadline = super::deadline_of(Some(timeout.unwrap_or(self.config.client.request_timeout)));
+        let deadline = super::deadline_of(Some(timeout.unwrap_or(self.shared.config.client.request_timeout)));
         while deadline.is_none_or(|deadline| Instant::now() < deadline) {
-            let seen = self.signal.seen();
-            drop(self.lock()?);
-            self.signal.wait(seen, deadline, Duration::ZERO);
+            let seen = self.shared.signal.seen();
+            drop(self.shared.lock()?);
+            self.shared.signal.wait(seen, deadline, Duration::ZERO);
         }
         Err(error.into())
     }

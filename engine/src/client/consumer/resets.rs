@@ -7,13 +7,12 @@ use super::events::ConsumerError;
 use super::fetcher::Fetcher;
 use super::partition::{AssignedPartition, Start};
 use super::reader::PartitionReader;
-use crate::broker::group::{FetchOffset, Stability};
 use crate::client::config::OffsetReset;
 use crate::client::{KafkaError, OffsetSpec, TopicPartitionOffset};
 use crate::error_code::ErrorCode;
 use crate::log::LogView;
 use crate::shard::Notify;
-use crate::types::{Isolation, Offset, TopicName};
+use crate::types::{Isolation, Offset};
 
 /// Why `auto.offset.reset` has to decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,26 +88,9 @@ impl Fetcher {
         match find_start(spec, &view, self.settings.isolation) {
             Found::At(offset) => self.start_at(place, offset),
             Found::NeedsReset => self.reset_offset(place, Reset::NoOffset),
-            Found::NeedsCommitted => match self.committed_offset(place) {
-                Ok(Some(offset)) => self.start_at(place, offset),
-                Ok(None) => self.reset_offset(place, Reset::NoOffset),
-                Err(error) => self.report_once(place, error),
-            },
+            Found::NeedsCommitted if self.has_group => self.wants_committed = true,
+            Found::NeedsCommitted => self.reset_offset(place, Reset::NoOffset),
         }
-    }
-
-    /// Where the group has committed to go on in a partition.
-    fn committed_offset(&self, place: usize) -> Result<Option<Offset>, KafkaError> {
-        let (Some(group), Some(broker), Some(partition)) =
-            (&self.group, &self.broker, self.assignment.get(place))
-        else {
-            return Ok(None);
-        };
-        let Some(groups) = broker.existing_groups()? else { return Ok(None) };
-        let Ok(topic) = TopicName::new(&partition.topic) else { return Ok(None) };
-        let wanted = FetchOffset { topic, topic_id: None, partition: partition.partition };
-        let fetched = groups.fetch_offsets(group, &[wanted], Stability::Ignored);
-        Ok(fetched.first().map(|fetched| fetched.offset).filter(|offset| *offset >= Offset::ZERO))
     }
 
     fn start_at(&mut self, place: usize, offset: Offset) {
@@ -129,7 +111,11 @@ impl Fetcher {
         if partition.reader.is_some() {
             return true;
         }
-        let look_up = || broker.topic(&partition.topic).map(|topic| topic.partition(partition.partition));
+        let look_up = || {
+            let topic = broker.topic(&partition.topic);
+            let topic = topic.filter(|topic| !self.blacklist.matches(topic.name().as_str()));
+            topic.map(|topic| topic.partition(partition.partition))
+        };
         let served = match look_up() {
             Some(Some(served)) => Some(Some(served)),
             _ => {
@@ -195,6 +181,33 @@ impl Fetcher {
             tracing::warn!(%topic, %partition, %asked, %offset, "offset is out of range and was reset");
         }
         self.start_at(place, offset);
+    }
+
+    /// Partitions that start where the group has committed, as elements to ask for.
+    pub(super) fn waiting_for_committed(&self) -> Vec<TopicPartitionOffset> {
+        let waits = |partition: &&AssignedPartition| {
+            partition.start == Start::Wanted(OffsetSpec::Stored) && partition.reader.is_some()
+        };
+        self.assignment.iter().filter(waits).map(|partition| partition.element(OffsetSpec::Stored)).collect()
+    }
+
+    /// Starts partitions where the group has committed, or where `auto.offset.reset` says. `found` without an offset
+    /// means that nothing was committed.
+    pub(super) fn start_at_committed(&mut self, found: &[TopicPartitionOffset]) {
+        for element in found {
+            let Some(place) = self.assignment.find(&element.topic, element.partition) else { continue };
+            let Some(partition) = self.assignment.get_mut(place) else { continue };
+            if partition.start != Start::Wanted(OffsetSpec::Stored) {
+                continue;
+            }
+            match element.offset.offset() {
+                Some(offset) => {
+                    partition.committed = Some(offset);
+                    self.start_at(place, offset);
+                }
+                None => self.reset_offset(place, Reset::NoOffset),
+            }
+        }
     }
 }
 

@@ -1,19 +1,57 @@
-//! [`State`]: what the threads that share a consumer share, under one lock.
+//! [`State`]: what a consumer's threads share under one lock.
 
+use std::collections::VecDeque;
+use std::thread::ThreadId;
 use std::time::Instant;
 
-use super::events::{CallError, ConsumerError, Event};
+use super::commits::CommitAnswer;
+use super::events::{ConsumerError, Event};
 use super::fetcher::{Advance, Fetcher};
-use super::group::GroupState;
-use crate::client::Engine;
+use super::rebalance::Rebalance;
+use crate::client::assignor::RebalanceProtocol;
+use crate::client::config::ConsumerConfig;
+use crate::client::{Engine, KafkaError, Message, OffsetSpec, TopicPartitionOffset};
 
 /// See the module.
 pub(super) struct State {
     pub(super) fetcher: Fetcher,
     /// Given back when the consumer is closed; `None` also when it is offline.
     pub(super) engine: Option<Engine>,
-    pub(super) closed: bool,
-    pub(super) group: GroupState,
+    closed: bool,
+    /// The last rebalance is under way: the group can ask for no more.
+    pub(super) closing: bool,
+    /// The application is asked to do rebalances.
+    pub(super) asks: bool,
+    /// Topics and patterns as the application gave them.
+    pub(super) subscription: Vec<String>,
+    /// Something is to be served before the next message.
+    interrupted: bool,
+    notices: VecDeque<Notice>,
+    /// What the group wants the application to do; no messages are handed out until it has.
+    rebalance: Option<Rebalance>,
+    /// The thread that is doing it.
+    rebalancing: Option<ThreadId>,
+    /// How often the application has changed its assignment.
+    pub(super) assign_calls: u64,
+    /// How often it has polled.
+    pub(super) polls: u64,
+    /// How the group that this consumer has joined rebalances.
+    pub(super) protocol: Option<RebalanceProtocol>,
+    /// The assignment may have been given to others already: nothing of it may be committed.
+    pub(super) lost: bool,
+    /// After this the consumer only fails.
+    pub(super) fatal: Option<KafkaError>,
+    /// When to ask again for committed offsets that could not be had.
+    pub(super) committed_retry_at: Option<Instant>,
+}
+
+/// Something to be told by the next poll.
+#[derive(Debug)]
+pub(super) enum Notice {
+    /// As an event.
+    Error(ConsumerError),
+    /// Through `on_commit`.
+    Committed(CommitAnswer),
 }
 
 /// What looking for something to hand out found.
@@ -25,22 +63,161 @@ pub(super) enum Taken<T> {
 }
 
 impl State {
-    /// # Errors
-    /// [`CallError::Closed`].
-    pub(super) fn check_open(&mut self) -> Result<&mut State, CallError> {
-        if self.closed { Err(CallError::Closed) } else { Ok(self) }
+    pub(super) fn new(config: &ConsumerConfig, engine: Option<Engine>) -> State {
+        let broker = engine.as_ref().map(|engine| engine.broker().clone());
+        State {
+            fetcher: Fetcher::new(config, broker),
+            engine,
+            closed: false,
+            closing: false,
+            asks: false,
+            subscription: Vec::new(),
+            interrupted: false,
+            notices: VecDeque::new(),
+            rebalance: None,
+            rebalancing: None,
+            assign_calls: 0,
+            polls: 0,
+            protocol: None,
+            lost: false,
+            fatal: None,
+            committed_retry_at: None,
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Lets go of everything. Returns the engine, which may stop when it is dropped.
+    pub(super) fn close(&mut self) -> Option<Engine> {
+        self.closed = true;
+        self.interrupted = true;
+        self.rebalance = None;
+        self.notices.clear();
+        self.fetcher.close();
+        self.engine.take()
+    }
+
+    /// The next message of the batch being handed out, unless there is something else to look at first.
+    #[inline(always)]
+    pub(super) fn next_message(&mut self) -> Option<Message> {
+        if self.interrupted {
+            return None;
+        }
+        self.polls += 1;
+        self.fetcher.next_message()
     }
 
     /// The next thing to hand out, with `take` for what is asked for.
     pub(super) fn take<T>(&mut self, take: impl Fn(&mut Fetcher) -> Option<T>) -> Taken<T> {
-        loop {
+        self.polls += 1;
+        while !self.interrupted {
             if let Some(taken) = take(&mut self.fetcher) {
                 return Taken::Event(Event::Message(taken));
             }
             match self.fetcher.advance() {
                 Advance::Ready => {}
                 Advance::Error(error) => return Taken::Event(error.into()),
-                Advance::Idle(until) => return Taken::Nothing(until),
+                Advance::Idle(until) => {
+                    let asks = self.fetcher.wants_committed.then(Instant::now);
+                    let retry = self.committed_retry_at;
+                    return Taken::Nothing([until, asks, retry].into_iter().flatten().min());
+                }
+            }
+        }
+        Taken::Nothing(None)
+    }
+
+    pub(super) fn push_notice(&mut self, notice: Notice) {
+        self.notices.push_back(notice);
+        self.interrupted = true;
+    }
+
+    /// The oldest notice.
+    pub(super) fn pop_notice(&mut self) -> Option<Notice> {
+        let notice = self.notices.pop_front();
+        self.settle();
+        notice
+    }
+
+    /// Asks the application to do what the group wants, unless the consumer closes.
+    pub(super) fn ask(&mut self, rebalance: Rebalance) {
+        if !self.closed && !self.closing {
+            self.rebalance = Some(rebalance);
+            self.interrupted = true;
+        }
+    }
+
+    /// Takes on what the group wants, if no other thread has: to be ended with [`State::end_rebalance`].
+    pub(super) fn begin_rebalance(&mut self) -> Option<Rebalance> {
+        if self.rebalancing.is_some() {
+            return None;
+        }
+        let rebalance = self.rebalance.take()?;
+        self.rebalancing = Some(std::thread::current().id());
+        Some(rebalance)
+    }
+
+    /// Whether a thread is doing what the group wants.
+    pub(super) fn is_rebalancing(&self) -> bool {
+        self.rebalancing.is_some()
+    }
+
+    /// Whether this thread does: it calls from within a callback.
+    pub(super) fn is_in_callback(&self) -> bool {
+        self.rebalancing == Some(std::thread::current().id())
+    }
+
+    /// What is assigned, without offsets, as rebalances list it.
+    pub(super) fn assigned(&self) -> Vec<TopicPartitionOffset> {
+        self.fetcher.assignment.iter().map(|partition| partition.element(OffsetSpec::Invalid)).collect()
+    }
+
+    /// The application has done what the group wants.
+    pub(super) fn end_rebalance(&mut self) {
+        self.rebalancing = None;
+        self.lost = false;
+        self.settle();
+    }
+
+    /// As [`State::begin_rebalance`], for the one that ends it all.
+    pub(super) fn begin_last_rebalance(&mut self) {
+        self.rebalancing = Some(std::thread::current().id());
+    }
+
+    /// Takes back what the application was to do, if it has not begun.
+    pub(super) fn withdraw_rebalance(&mut self) -> Option<Rebalance> {
+        let rebalance = self.rebalance.take();
+        self.settle();
+        rebalance
+    }
+
+    fn settle(&mut self) {
+        let waits = self.rebalance.is_some() || self.rebalancing.is_some() || self.fatal.is_some();
+        self.interrupted = self.closed || waits || !self.notices.is_empty();
+    }
+
+    /// Whether it is time to ask what the group has committed.
+    pub(super) fn wants_committed(&self, now: Instant) -> bool {
+        self.fetcher.wants_committed || self.committed_retry_at.is_some_and(|at| at <= now)
+    }
+
+    /// Ends the consumer with an error that every poll returns from now on.
+    pub(super) fn fail(&mut self, error: KafkaError) {
+        self.fatal = Some(error.into_fatal());
+        self.interrupted = true;
+    }
+
+    /// Notes what has been committed.
+    pub(super) fn note_committed(&mut self, partitions: &[TopicPartitionOffset]) {
+        let assignment = &mut self.fetcher.assignment;
+        for element in partitions.iter().filter(|element| element.error.is_none()) {
+            if let Some(offset) = element.offset.offset()
+                && let Some(place) = assignment.find(&element.topic, element.partition)
+                && let Some(partition) = assignment.get_mut(place)
+            {
+                partition.committed = Some(offset);
             }
         }
     }

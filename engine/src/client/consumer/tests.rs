@@ -7,8 +7,10 @@ use crate::error_code::ErrorCode;
 use crate::types::{Offset, PartitionIndex};
 
 mod assigning;
+mod committing;
 mod fetching;
-mod groups;
+mod grouping;
+mod membership;
 
 /// Longer than anything takes.
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
@@ -37,8 +39,12 @@ impl Fixture {
     }
 
     fn consumer(&self, values: &[(&str, &str)]) -> Consumer {
+        self.consumer_with(values, ConsumerCallbacks::default())
+    }
+
+    fn consumer_with(&self, values: &[(&str, &str)], callbacks: ConsumerCallbacks) -> Consumer {
         let config = ConsumerConfig::new(&settings(values)).unwrap();
-        Consumer::on_engine(config, Some(self.engine.clone()))
+        Consumer::on_engine_with(config, Some(self.engine.clone()), callbacks)
     }
 
     /// Produces values `from..to` as text to a partition, as one batch.
@@ -102,4 +108,25 @@ fn next(consumer: &Consumer, count: usize) -> Vec<String> {
 
 fn code<T: std::fmt::Debug>(result: Result<T, CallError>) -> ErrorCode {
     result.unwrap_err().kafka().unwrap().code()
+}
+
+/// A list in short: partition, offset, and the error if there is one.
+fn list_text(list: &[TopicPartitionOffset]) -> String {
+    let one = |element: &TopicPartitionOffset| {
+        let error =
+            element.error.as_ref().map_or(String::new(), |error| format!("({})", error.code().name()));
+        format!("{}:{}{error}", element.partition, element.offset)
+    };
+    list.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// Polls, expecting nothing to be handed out, until `done`.
+fn poll_until(consumer: &Consumer, done: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !done() {
+        assert!(Instant::now() < deadline, "nothing happens");
+        if let Some(event) = consumer.poll(Some(Duration::from_millis(5))).unwrap() {
+            panic!("{}", text(&event));
+        }
+    }
 }

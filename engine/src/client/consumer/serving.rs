@@ -1,0 +1,258 @@
+//! What a poll does: first what the group and the coordinator have to say, then messages, then waiting.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::events::{BatchEvent, CallError, ConsumerError, Event};
+use super::fetcher::Fetcher;
+use super::membership::Command;
+use super::rebalance::Rebalance;
+use super::state::{Notice, Taken};
+use super::{Consumer, FetchedBatch, deadline_of};
+
+/// What had to be said.
+enum Served {
+    /// Nothing, or callbacks have heard it.
+    All,
+    /// This.
+    Error(ConsumerError),
+    /// A callback wants the poll to end.
+    Stop,
+}
+
+impl Consumer {
+    /// The next message or event, waiting at most `timeout` for it (`None`: without end). Serves callbacks.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`]; a fatal error, from when it happened on: `FENCED_INSTANCE_ID`.
+    pub fn poll(&self, timeout: Option<Duration>) -> Result<Option<Event>, CallError> {
+        if !self.shared.has_answers()
+            && let Some(message) = self.shared.state.lock().next_message()
+        {
+            return Ok(Some(Event::Message(message)));
+        }
+        self.wait_for(timeout, Fetcher::next_message)
+    }
+
+    /// The next batch, or what is left of one, or event; waits at most `timeout` for it (`None`: without end). The
+    /// position moves behind the batch.
+    ///
+    /// # Errors
+    /// As [`Consumer::poll`].
+    pub fn next_batch(&self, timeout: Option<Duration>) -> Result<Option<BatchEvent>, CallError> {
+        self.wait_for(timeout, |fetcher| fetcher.take_batch().map(FetchedBatch::new))
+    }
+
+    fn wait_for<T>(
+        &self,
+        timeout: Option<Duration>,
+        take: impl Fn(&mut Fetcher) -> Option<T>,
+    ) -> Result<Option<Event<T>>, CallError> {
+        let deadline = deadline_of(timeout);
+        loop {
+            let seen = self.shared.signal.seen();
+            match self.serve()? {
+                Served::All => {}
+                Served::Error(error) => return Ok(Some(error.into())),
+                Served::Stop => return Ok(None),
+            }
+            let taken = self.shared.lock()?.take(&take);
+            match taken {
+                Taken::Event(event) => return Ok(Some(event)),
+                Taken::Nothing(until) => {
+                    if !self.wait(seen, deadline, until) {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next `count` messages and events; fewer when `timeout` ends first. Waits for all of them, as librdkafka
+    /// does, also when the log has no more. Serves callbacks.
+    ///
+    /// # Errors
+    /// As [`Consumer::poll`].
+    pub fn consume(&self, count: usize, timeout: Option<Duration>) -> Result<Vec<Event>, CallError> {
+        self.collect(count, timeout, count)
+    }
+
+    /// Up to `count` messages and events: what is there at once, or else the first that come within `timeout`.
+    ///
+    /// # Errors
+    /// As [`Consumer::poll`].
+    pub fn consume_available(
+        &self,
+        count: usize,
+        timeout: Option<Duration>,
+    ) -> Result<Vec<Event>, CallError> {
+        self.collect(count, timeout, 1)
+    }
+
+    fn collect(
+        &self,
+        count_max: usize,
+        timeout: Option<Duration>,
+        enough: usize,
+    ) -> Result<Vec<Event>, CallError> {
+        const CAPACITY_MAX: usize = 1024;
+        let deadline = deadline_of(timeout);
+        let mut events = Vec::with_capacity(count_max.min(CAPACITY_MAX));
+        while events.len() < count_max {
+            let seen = self.shared.signal.seen();
+            match self.serve() {
+                Ok(Served::All) => {}
+                Ok(Served::Error(error)) => {
+                    events.push(error.into());
+                    continue;
+                }
+                Ok(Served::Stop) => break,
+                // What has been taken is handed out; the next call says why there is no more.
+                Err(_) if !events.is_empty() => break,
+                Err(error) => return Err(error),
+            }
+            let Some(until) = self.take_into(&mut events, count_max)? else { break };
+            if events.len() >= enough || !self.wait(seen, deadline, until) {
+                break;
+            }
+        }
+        Ok(events)
+    }
+
+    /// Takes what is there. `None` when that is enough, else until when there is nothing more.
+    fn take_into(
+        &self,
+        events: &mut Vec<Event>,
+        count_max: usize,
+    ) -> Result<Option<Option<Instant>>, CallError> {
+        let mut state = self.shared.lock()?;
+        while events.len() < count_max {
+            match state.take(Fetcher::next_message) {
+                Taken::Event(event) => events.push(event),
+                Taken::Nothing(until) => return Ok(Some(until)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Sleeps until there may be something, at most until `until`. False when the deadline is over.
+    fn wait(&self, seen: u64, deadline: Option<Instant>, until: Option<Instant>) -> bool {
+        let wake_at = match (deadline, until) {
+            (Some(deadline), Some(until)) => Some(deadline.min(until)),
+            (deadline, until) => deadline.or(until),
+        };
+        let shared = &self.shared;
+        shared.sleepers.fetch_add(1, Ordering::SeqCst);
+        let woken = shared.signal.wait(seen, wake_at, shared.config.client.engine.spin);
+        shared.sleepers.fetch_sub(1, Ordering::SeqCst);
+        woken || deadline.is_none_or(|deadline| deadline > Instant::now())
+    }
+
+    /// Does everything that comes before messages.
+    fn serve(&self) -> Result<Served, CallError> {
+        loop {
+            let mut state = self.shared.lock()?;
+            self.shared.take_answers(&mut state);
+            match state.pop_notice() {
+                Some(Notice::Error(error)) => return Ok(Served::Error(error)),
+                Some(Notice::Committed(answer)) => {
+                    drop(state);
+                    if self.tell_commit(answer.error.as_ref(), &answer.partitions).is_break() {
+                        return Ok(Served::Stop);
+                    }
+                    continue;
+                }
+                None => {}
+            }
+            if let Some(fatal) = &state.fatal {
+                return Err(CallError::Kafka(fatal.clone()));
+            }
+            if state.is_in_callback() {
+                // Nothing is handed out until it returns.
+                return Ok(Served::Stop);
+            }
+            let fetches = state.wants_committed(Instant::now());
+            let rebalance = state.begin_rebalance();
+            drop(state);
+            if fetches {
+                self.shared.fetch_committed();
+            }
+            let Some(rebalance) = rebalance else { return Ok(Served::All) };
+            if self.rebalance(&rebalance).is_break() {
+                return Ok(Served::Stop);
+            }
+        }
+    }
+
+    fn tell_commit(
+        &self,
+        error: Option<&crate::client::KafkaError>,
+        partitions: &[crate::client::TopicPartitionOffset],
+    ) -> ControlFlow<()> {
+        match &self.on_commit {
+            Some(callback) => callback(self, error, partitions),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Has the application change its assignment as the group wants, or does it.
+    fn rebalance(&self, rebalance: &Rebalance) -> ControlFlow<()> {
+        let calls = self.shared.state.lock().assign_calls;
+        let callback = self.on_rebalance.lock().clone();
+        let flow = match callback {
+            Some(callback) => callback(self, rebalance),
+            None => ControlFlow::Continue(()),
+        };
+        if self.shared.state.lock().assign_calls == calls {
+            self.shared.apply(rebalance);
+        }
+        self.shared.state.lock().end_rebalance();
+        // The thread is there: it has asked.
+        drop(self.tell_membership(Command::Rebalanced));
+        // Other threads go on.
+        self.shared.wake();
+        flow
+    }
+
+    /// The end of the assignment, when the consumer closes: with a last rebalance if the group has given it.
+    pub(super) fn give_up_all(&self) {
+        loop {
+            let seen = self.shared.signal.seen();
+            let state = self.shared.state.lock();
+            if !state.is_rebalancing() || state.is_in_callback() {
+                break;
+            }
+            drop(state);
+            // Another thread is in a callback.
+            let look_again = Instant::now() + Duration::from_millis(10);
+            self.shared.signal.wait(seen, Some(look_again), Duration::ZERO);
+        }
+        let mut state = self.shared.state.lock();
+        let assigned = state.assigned();
+        let in_group = !state.subscription.is_empty() && state.protocol.is_some() && !state.is_in_callback();
+        if in_group && !assigned.is_empty() && state.fatal.is_none() {
+            state.begin_last_rebalance();
+            drop(state);
+            // The flow does not matter: nothing follows.
+            let _ = self.rebalance(&Rebalance::Revoke(assigned));
+        } else {
+            drop(state);
+        }
+        // What a callback has left.
+        drop(self.shared.replace(&[]));
+    }
+
+    /// The outcomes of the last commits.
+    pub(super) fn tell_commits(&self) {
+        loop {
+            let mut state = self.shared.state.lock();
+            self.shared.take_answers(&mut state);
+            let Some(notice) = state.pop_notice() else { return };
+            drop(state);
+            if let Notice::Committed(answer) = notice {
+                let _ = self.tell_commit(answer.error.as_ref(), &answer.partitions);
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! [`Shared`]: what a consumer's application threads, its background thread and the answers of the coordinator share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use crossbeam::queue::SegQueue;
+use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
+
+use super::commits::CommitAnswer;
+use super::events::{CallError, ConsumerError};
+use super::state::{Notice, State};
+use crate::broker::group::MemberIdentity;
+use crate::client::Engine;
+use crate::client::config::ConsumerConfig;
+use crate::client::signal::Signal;
+use crate::shard::Notify;
+
+/// See the module.
+pub(super) struct Shared {
+    pub(super) config: ConsumerConfig,
+    pub(super) state: Mutex<State>,
+    pub(super) signal: Arc<Signal>,
+    /// Answers to commits nobody waits for. They come on the coordinator's thread, which must not wait for `state`.
+    answers: SegQueue<CommitAnswer>,
+    answered: AtomicBool,
+    identity: Mutex<MemberIdentity>,
+    /// Threads that sleep in a poll: they count as polling all the time.
+    pub(super) sleepers: AtomicU32,
+}
+
+impl Shared {
+    pub(super) fn new(config: ConsumerConfig, engine: Option<Engine>) -> Shared {
+        let state = State::new(&config, engine);
+        let signal = Arc::clone(state.fetcher.queue.signal());
+        let identity = MemberIdentity {
+            member_id: String::new(),
+            instance_id: config.group_instance_id.clone(),
+            generation: -1,
+        };
+        Shared {
+            config,
+            state: Mutex::new(state),
+            signal,
+            answers: SegQueue::new(),
+            answered: AtomicBool::new(false),
+            identity: Mutex::new(identity),
+            sleepers: AtomicU32::new(0),
+        }
+    }
+
+    /// # Errors
+    /// [`CallError::Closed`].
+    pub(super) fn lock(&self) -> Result<MappedMutexGuard<'_, State>, CallError> {
+        MutexGuard::try_map(self.state.lock(), |state| if state.is_closed() { None } else { Some(state) })
+            .map_err(|_| CallError::Closed)
+    }
+
+    /// Lets threads that wait look again.
+    pub(super) fn wake(&self) {
+        self.signal.notify();
+    }
+
+    /// The engine, unless there is none or the consumer has been closed.
+    pub(super) fn engine(&self) -> Option<Engine> {
+        self.state.lock().engine.clone()
+    }
+
+    /// Who this consumer is in its group.
+    pub(super) fn identity(&self) -> MemberIdentity {
+        self.identity.lock().clone()
+    }
+
+    /// Who this consumer is from now on.
+    pub(super) fn set_identity(&self, member_id: &str, generation: i32) {
+        let mut identity = self.identity.lock();
+        member_id.clone_into(&mut identity.member_id);
+        identity.generation = generation;
+    }
+
+    /// Tells the application of an error that comes from outside a poll.
+    pub(super) fn report(&self, error: ConsumerError) {
+        self.state.lock().push_notice(Notice::Error(error));
+        self.wake();
+    }
+
+    /// Queues the answer to a commit, from any thread, without waiting.
+    pub(super) fn push_answer(&self, answer: CommitAnswer) {
+        self.answers.push(answer);
+        self.answered.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    /// Whether [`Shared::take_answers`] has something to do.
+    #[inline]
+    pub(super) fn has_answers(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    /// Notes what has been committed, and that the application is to be told.
+    pub(super) fn take_answers(&self, state: &mut State) {
+        if !self.answered.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        while let Some(answer) = self.answers.pop() {
+            state.note_committed(&answer.partitions);
+            state.push_notice(Notice::Committed(answer));
+        }
+    }
+}

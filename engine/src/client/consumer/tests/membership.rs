@@ -1,0 +1,207 @@
+//! What happens to members that fall silent, are fenced, or come back.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::grouping::{Member, poll_all};
+use super::*;
+use crate::broker::group::LeavingMember;
+use crate::broker::{Broker, BrokerOptions, Groups};
+use crate::config::EngineConfig;
+use crate::io::{SimDisk, SystemClock};
+
+/// An engine whose groups allow sessions shorter than Kafka's shortest.
+fn fixture() -> Fixture {
+    let broker = Broker::open(BrokerOptions {
+        root: PathBuf::from("/memory"),
+        config: EngineConfig::parse([("group.min.session.timeout.ms", "1")]).unwrap(),
+        disk: Arc::new(SimDisk::memory()),
+        clock: Arc::new(SystemClock::new()),
+        lock: None,
+        spin: Duration::ZERO,
+    });
+    let engine = Engine::of(broker.unwrap());
+    let fixture = Fixture { producer: producer(&engine), engine };
+    fixture.create("t", 3);
+    fixture
+}
+
+/// Gone after 100 ms without a heartbeat, or 120 ms without a poll.
+const SHORT: [(&str, &str); 2] = [("session.timeout.ms", "100"), ("max.poll.interval.ms", "120")];
+
+fn groups(fixture: &Fixture) -> Arc<Groups> {
+    fixture.engine.broker().groups().unwrap()
+}
+
+fn has_members(fixture: &Fixture) -> bool {
+    groups(fixture).describe("g").is_some_and(|group| !group.members.is_empty())
+}
+
+fn wait_until(done: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !done() {
+        assert!(Instant::now() < deadline, "nothing happens");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn who_stops_polling_is_told_loses_everything_and_comes_back_by_polling() {
+    let fixture = fixture();
+    fixture.produce("t", 0, 0..5);
+    let member = Member::new(&fixture, &SHORT, &["t"]);
+    assert_eq!(next(&member.consumer, 2), ["0:0=0", "0:1=1"]);
+    wait_until(|| !has_members(&fixture));
+    let Some(Event::Error(error)) = member.consumer.poll(LONG).unwrap() else { panic!() };
+    assert_eq!(error.error.code(), ErrorCode::LocalMaxPollExceeded);
+    let start = "Application maximum poll interval (120ms) exceeded by ";
+    assert!(error.error.reason().starts_with(start), "{error}");
+    assert_eq!(member.take_notes(), ["assign [0, 1, 2]"], "the error comes first");
+    let seen = poll_all(&[&member], || member.notes.lock().len() == 2);
+    assert_eq!(member.take_notes(), ["lost [0, 1, 2]", "assign [0, 1, 2]"]);
+    let seen = [seen, next(&member.consumer, 1)].concat();
+    assert_eq!(seen[0], "0:0=0", "what was lost is not committed");
+}
+
+#[test]
+fn a_member_that_polls_or_waits_in_a_poll_stays() {
+    let fixture = fixture();
+    let member = Member::new(&fixture, &SHORT, &["t"]);
+    assert!(member.consumer.poll(Some(Duration::from_millis(600))).unwrap().is_none());
+    assert_eq!(member.take_notes(), ["assign [0, 1, 2]"]);
+    // One message at a time out of one batch, slowly: each counts.
+    fixture.produce("t", 0, 0..12);
+    for number in 0..12 {
+        assert_eq!(next(&member.consumer, 1), [format!("0:{number}={number}")]);
+        std::thread::sleep(Duration::from_millis(30));
+    }
+    assert!(member.take_notes().is_empty());
+}
+
+#[test]
+fn who_is_put_out_of_the_group_has_lost_its_partitions_and_joins_again() {
+    for strategy in ["range", "cooperative-sticky"] {
+        let fixture = fixture();
+        let member = Member::new(&fixture, &[("partition.assignment.strategy", strategy)], &["t"]);
+        poll_all(&[&member], || member.assigned().len() == 3);
+        let member_id = member.consumer.member_id().unwrap().unwrap();
+        let leaving = LeavingMember { member_id: member_id.clone(), instance_id: None };
+        groups(&fixture).leave("g", vec![leaving]).unwrap();
+        poll_all(&[&member], || member.notes.lock().len() == 3);
+        assert_eq!(member.take_notes(), ["assign [0, 1, 2]", "lost [0, 1, 2]", "assign [0, 1, 2]"]);
+        assert_ne!(member.consumer.member_id().unwrap().unwrap(), member_id);
+    }
+}
+
+#[test]
+fn who_was_put_out_cannot_commit() {
+    let fixture = fixture();
+    fixture.produce("t", 0, 0..5);
+    let values = [("heartbeat.interval.ms", "20000"), ("enable.auto.commit", "false")];
+    let member = Member::new(&fixture, &values, &["t"]);
+    next(&member.consumer, 2);
+    let member_id = member.consumer.member_id().unwrap().unwrap();
+    // Nobody tells it: as if it had slept.
+    groups(&fixture).leave("g", vec![LeavingMember { member_id, instance_id: None }]).unwrap();
+    match member.consumer.commit(None) {
+        Err(CallError::Kafka(error)) => {
+            let expected = [ErrorCode::UnknownMemberId, ErrorCode::LocalNoOffset];
+            assert!(expected.contains(&error.code()), "{error}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_static_member_comes_back_to_what_it_had_without_a_rebalance_of_the_others() {
+    let fixture = fixture();
+    let long = ("session.timeout.ms", "60000");
+    let first = Member::new(&fixture, &[long, ("group.instance.id", "one")], &["t"]);
+    let second = Member::new(&fixture, &[long, ("group.instance.id", "two")], &["t"]);
+    let together = || first.assigned().len() + second.assigned().len() == 3 && !second.assigned().is_empty();
+    poll_all(&[&first, &second], together);
+    let (had, kept) = (second.assigned(), first.assigned());
+    second.consumer.close();
+    assert_eq!(groups(&fixture).describe("g").unwrap().members.len(), 2, "its place is kept");
+    first.take_notes();
+    let second = Member::new(&fixture, &[long, ("group.instance.id", "two")], &["t"]);
+    poll_all(&[&first, &second], || !second.assigned().is_empty());
+    assert_eq!((second.assigned(), first.assigned()), (had, kept));
+    assert!(first.take_notes().is_empty());
+}
+
+#[test]
+fn of_two_members_with_the_same_instance_id_the_first_is_fenced_for_good() {
+    let fixture = fixture();
+    let values = [("session.timeout.ms", "60000"), ("group.instance.id", "one")];
+    let first = Member::new(&fixture, &values, &["t"]);
+    poll_all(&[&first], || first.assigned().len() == 3);
+    let second = Member::new(&fixture, &values, &["t"]);
+    poll_all(&[&second], || second.assigned().len() == 3);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let error = loop {
+        match first.consumer.poll(Some(Duration::from_millis(10))) {
+            Err(CallError::Kafka(error)) => break error,
+            other => assert!(Instant::now() < deadline, "{other:?}"),
+        }
+    };
+    assert!(error.is_fatal());
+    assert_eq!(error.code(), ErrorCode::FencedInstanceId);
+    assert_eq!(
+        error.reason(),
+        "Fatal consumer error: Broker: Static consumer fenced by other consumer with same group.instance.id"
+    );
+    assert!(first.consumer.poll(NOW).is_err(), "and stays so");
+    first.consumer.close();
+    assert_eq!(groups(&fixture).describe("g").unwrap().members.len(), 1);
+}
+
+#[test]
+fn a_consumer_that_is_dropped_is_missed_only_after_its_session() {
+    let fixture = fixture();
+    let member = Member::new(&fixture, &SHORT, &["t"]);
+    poll_all(&[&member], || member.assigned().len() == 3);
+    drop(member);
+    assert!(has_members(&fixture));
+    wait_until(|| !has_members(&fixture));
+}
+
+#[test]
+fn a_consumer_that_closes_while_it_joins_leaves_no_member_behind() {
+    let fixture = fixture();
+    let first = Member::new(&fixture, &[], &["t"]);
+    poll_all(&[&first], || first.assigned().len() == 3);
+    for _ in 0..10 {
+        // The first does not poll: the join of the second does not end.
+        let second = Member::new(&fixture, &[], &["t"]);
+        second.consumer.close();
+    }
+    poll_all(&[&first], || groups(&fixture).describe("g").unwrap().members.len() == 1);
+    poll_all(&[&first], || first.assigned().len() == 3);
+}
+
+#[test]
+fn closing_or_polling_in_a_callback_does_not_block() {
+    let fixture = fixture();
+    let on_rebalance: RebalanceCallback = Box::new(|consumer, _| {
+        assert!(consumer.poll(None).unwrap().is_none());
+        consumer.close();
+        std::ops::ControlFlow::Continue(())
+    });
+    let callbacks = ConsumerCallbacks { on_rebalance: Some(on_rebalance), on_commit: None };
+    let consumer = fixture.consumer_with(&[("group.id", "g")], callbacks);
+    consumer.subscribe(&["t"]).unwrap();
+    assert_eq!(consumer.poll(LONG).unwrap_err(), CallError::Closed);
+    wait_until(|| !has_members(&fixture));
+}
+
+#[test]
+fn a_refusal_is_told_once() {
+    let fixture = fixture();
+    let one = Member::new(&fixture, &[("partition.assignment.strategy", "range")], &["t"]);
+    poll_all(&[&one], || one.assigned().len() == 3);
+    let other = fixture.consumer(&[("group.id", "g"), ("partition.assignment.strategy", "roundrobin")]);
+    other.subscribe(&["t"]).unwrap();
+    assert_eq!(next(&other, 1), ["INCONSISTENT_GROUP_PROTOCOL@-1:-1"]);
+    assert!(other.poll(Some(Duration::from_millis(1300))).unwrap().is_none());
+}
