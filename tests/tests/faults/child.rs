@@ -56,13 +56,6 @@ impl Child {
         self.process.wait().unwrap();
         std::iter::from_fn(|| self.hear()).collect()
     }
-
-    /// Waits for its end, which has to be a good one.
-    pub(super) fn finish(mut self) -> Vec<String> {
-        let said = std::iter::from_fn(|| self.hear()).collect();
-        assert!(self.process.wait().unwrap().success(), "{said:?}");
-        said
-    }
 }
 
 impl Drop for Child {

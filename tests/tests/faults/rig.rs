@@ -11,7 +11,7 @@ use tidelog::client::config::{Config, ProducerConfig};
 use tidelog::client::{BatchMessages, Engine, Producer, ProducerRecord};
 use tidelog::config::EngineConfig;
 use tidelog::error_code::ErrorCode;
-use tidelog::io::{Clock, DirectoryLock, Disk, PosixDisk, SimDisk, SystemClock, WriteMethod};
+use tidelog::io::{DirectoryLock, Disk, PosixDisk, SimDisk, SystemClock, WriteMethod};
 use tidelog::log::ReadCursor;
 use tidelog::record::BatchView;
 use tidelog::types::{Isolation, Offset, PartitionIndex, TopicName};
@@ -43,11 +43,6 @@ pub(super) fn try_open(disk: &SimDisk, settings: &[(&str, &str)]) -> Result<Arc<
 /// Opens the engine of a simulated disk, which has to work.
 pub(super) fn open(disk: &SimDisk) -> Arc<Broker> {
     try_open(disk, &[]).unwrap()
-}
-
-/// As [`open`], with time told by `clock`.
-pub(super) fn open_at(disk: &SimDisk, clock: Arc<dyn Clock>) -> Arc<Broker> {
-    Broker::open(BrokerOptions { clock, ..options(Arc::new(disk.clone()), &[]) }).unwrap()
 }
 
 /// Makes a topic with these settings.

@@ -128,10 +128,10 @@ mod tests {
     }
 
     #[test]
-    fn large_files_prepare_a_mebibyte_in_pieces() {
+    fn large_files_prepare_four_mebibytes_in_pieces() {
         let mut ahead = Ahead::new(100 << 20);
         let all = prepare(&mut ahead, 100 << 20, 4096);
-        assert_eq!(all.len(), 1 + (1 << 20) / ZEROES_SIZE);
+        assert_eq!(all.len(), 1 + (4 << 20) / ZEROES_SIZE);
     }
 
     #[test]
