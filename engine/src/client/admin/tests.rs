@@ -1,3 +1,5 @@
+//! What each administrative call answers, item by item.
+
 use super::*;
 use crate::broker::OffsetSpec;
 use crate::broker::group::{GroupState, Stability};

@@ -1,3 +1,5 @@
+//! What an application may rely on of a consumer, by theme.
+
 use std::time::Duration;
 
 use super::*;

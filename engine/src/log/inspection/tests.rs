@@ -1,3 +1,5 @@
+//! Looking into logs: what is found, and that nothing is changed.
+
 use std::path::Path;
 use std::sync::Arc;
 
