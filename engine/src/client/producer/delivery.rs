@@ -82,14 +82,9 @@ impl Waybill {
         }
     }
 
-    /// Places that are held for messages to come.
-    pub(super) fn spare_count(&self) -> usize {
-        self.charge.spare_count()
-    }
-
-    /// Gives those back: no more messages come.
-    pub(super) fn return_spare(&mut self) {
-        self.charge.return_spare();
+    /// No more messages come.
+    pub(super) fn seal(&mut self) {
+        self.charge.seal();
     }
 
     pub(super) fn opened(&self) -> Duration {

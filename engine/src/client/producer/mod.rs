@@ -259,11 +259,12 @@ impl Producer {
     /// Messages that are queued, in flight, or whose report has not been served.
     #[must_use]
     pub fn len(&self) -> usize {
-        let mut spare = 0;
+        let mut open = 0;
         for topic in self.topics.load().values() {
-            topic.each_batches(|batches| spare += batches.spare_count());
+            topic.each_batches(|batches| open += batches.open_count());
         }
-        self.shared.limits.count().saturating_sub(spare)
+        // Only then: a batch that is sealed meanwhile is counted twice, never not at all.
+        open + self.shared.limits.sealed_count()
     }
 
     /// Whether nothing is queued.

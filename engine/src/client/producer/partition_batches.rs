@@ -154,9 +154,9 @@ impl PartitionBatches {
         Ok(())
     }
 
-    /// Places of the queue that the open batch holds for messages to come.
-    pub(super) fn spare_count(&self) -> usize {
-        self.state.lock().open.as_ref().map_or(0, |open| open.waybill.spare_count())
+    /// Messages of the open batch.
+    pub(super) fn open_count(&self) -> usize {
+        self.state.lock().open.as_ref().map_or(0, |open| open.builder.count())
     }
 
     fn has_room(&self, open: &OpenBatch, size: usize) -> bool {
@@ -175,7 +175,7 @@ impl PartitionBatches {
     /// Moves the open batch behind the full ones.
     fn seal_open(&self, state: &mut State) {
         let Some(OpenBatch { builder, mut waybill }) = state.open.take() else { return };
-        waybill.return_spare();
+        waybill.seal();
         let count = i32::try_from(builder.count()).unwrap_or(i32::MAX);
         state.size_hint = builder.size();
         match builder.seal(self.stamp(state.next_sequence), self.shared.config.topic.compression_level) {

@@ -21,13 +21,16 @@ const LOT_FRACTION: usize = 1024;
 pub(super) struct QueueLimits {
     count: AtomicUsize,
     size: AtomicUsize,
+    /// Messages of sealed batches; counted apart, because lots make `count` larger than what there is.
+    sealed: AtomicUsize,
     count_max: usize,
     size_max: usize,
 }
 
 impl QueueLimits {
     pub(super) fn new(count_max: usize, size_max: usize) -> QueueLimits {
-        QueueLimits { count: AtomicUsize::new(0), size: AtomicUsize::new(0), count_max, size_max }
+        let zero = AtomicUsize::default;
+        QueueLimits { count: zero(), size: zero(), sealed: zero(), count_max, size_max }
     }
 
     /// Takes places for `count` messages of `size` bytes together. False when there are not so many.
@@ -51,6 +54,11 @@ impl QueueLimits {
     pub(super) fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }
+
+    /// Messages of sealed batches whose report nobody has served yet.
+    pub(super) fn sealed_count(&self) -> usize {
+        self.sealed.load(Ordering::Acquire)
+    }
 }
 
 /// The places that a batch holds: those of its messages, and what is left of its last lot. Given back at the latest
@@ -62,12 +70,14 @@ pub(super) struct Charge {
     size: usize,
     spare_count: usize,
     spare_size: usize,
+    is_sealed: bool,
 }
 
 impl Charge {
     /// No places yet.
     pub(super) fn new(limits: &Arc<QueueLimits>) -> Charge {
-        Charge { limits: Arc::clone(limits), count: 0, size: 0, spare_count: 0, spare_size: 0 }
+        let limits = Arc::clone(limits);
+        Charge { limits, count: 0, size: 0, spare_count: 0, spare_size: 0, is_sealed: false }
     }
 
     /// Takes the place of one more message of `size` bytes. False when the queue is full.
@@ -97,8 +107,15 @@ impl Charge {
         true
     }
 
-    /// Gives back what no message holds: the batch takes no more.
-    pub(super) fn return_spare(&mut self) {
+    /// The batch takes no more messages: gives back what none holds. Before others can see that the batch is not open
+    /// any more, so that its messages are always counted in one place at least.
+    pub(super) fn seal(&mut self) {
+        self.return_spare();
+        self.limits.sealed.fetch_add(self.count, Ordering::Release);
+        self.is_sealed = true;
+    }
+
+    fn return_spare(&mut self) {
         self.limits.release(self.spare_count, self.spare_size);
         (self.spare_count, self.spare_size) = (0, 0);
     }
@@ -108,15 +125,13 @@ impl Charge {
         self.count
     }
 
-    /// Places that no message holds.
-    pub(super) fn spare_count(&self) -> usize {
-        self.spare_count
-    }
-
     /// Gives one message's place back; the last one takes the rounding with it.
     pub(super) fn release_one(&mut self) {
         let size = if self.count == 1 { self.size } else { self.size / self.count.max(1) };
         self.limits.release(1, size);
+        if self.is_sealed {
+            self.limits.sealed.fetch_sub(1, Ordering::Release);
+        }
         self.count -= 1;
         self.size -= size;
     }
@@ -126,6 +141,9 @@ impl Drop for Charge {
     fn drop(&mut self) {
         self.return_spare();
         self.limits.release(self.count, self.size);
+        if self.is_sealed {
+            self.limits.sealed.fetch_sub(self.count, Ordering::Release);
+        }
     }
 }
 
@@ -170,8 +188,8 @@ mod tests {
         let limits = Arc::new(QueueLimits::new(100_000, 1 << 30));
         let mut first = Charge::new(&limits);
         assert!(first.admit(1));
-        assert_eq!((limits.count(), first.spare_count()), (LOT_COUNT, LOT_COUNT - 1));
-        first.return_spare();
+        assert_eq!((limits.count(), first.spare_count), (LOT_COUNT, LOT_COUNT - 1));
+        first.seal();
         assert_eq!(limits.count(), 1);
     }
 }
