@@ -29,7 +29,11 @@ impl LatencyHistogram {
     /// Adds the same latency `count` times.
     pub fn record_n(&self, latency: Duration, count: u64) {
         let nanos = u64::try_from(latency.min(Self::MAX).as_nanos()).unwrap_or(u64::MAX);
-        self.nanos.lock().saturating_record_n(nanos, count);
+        // It grows as far as needed; the saturating calls would not let it.
+        self.nanos
+            .lock()
+            .record_n(nanos, count)
+            .expect("an hour of nanoseconds is within what a histogram grows to");
     }
 
     /// A copy of all that was recorded so far, in nanoseconds.
@@ -64,4 +68,21 @@ pub struct ShardMetrics {
     pub mailbox: LatencyHistogram,
     /// From an append's submission to the disk until its completion.
     pub commit: LatencyHistogram,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn latencies_of_any_length_are_kept_to_three_digits() {
+        let histogram = LatencyHistogram::new();
+        for latency in [Duration::from_micros(250), Duration::from_secs(2), Duration::from_secs(100_000)] {
+            histogram.record(latency);
+        }
+        let nanos = histogram.snapshot();
+        assert_eq!(nanos.value_at_quantile(0.33) / 1000, 250);
+        assert_eq!(nanos.value_at_quantile(0.66) / 10_000_000, 200);
+        assert!(nanos.equivalent(nanos.max(), 3_600_000_000_000));
+    }
 }
