@@ -87,7 +87,7 @@ fn a_directory_that_is_in_use_names_the_process() {
     let pid = holder.id().to_string();
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
     let owner = || std::fs::read_to_string(bench.data().join(".lock")).unwrap();
-    while owner().trim() != pid && std::time::Instant::now() < deadline {
+    while owner().split_whitespace().next() != Some(pid.as_str()) && std::time::Instant::now() < deadline {
         std::thread::yield_now();
     }
     let expected = format!("is in use by process {pid}");

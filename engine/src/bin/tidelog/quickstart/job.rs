@@ -17,16 +17,13 @@ use super::place::Place;
 use super::proof::Arrivals;
 use super::report::{Latency, PartitionReport, Rate, Report};
 use super::sources::Sources;
-use super::watch::Watch;
+use super::watch::{MEMBERS_COUNT, Watch};
 use crate::data_directory::Directory;
 use crate::error::CliError;
 use crate::interrupt::Interrupt;
 use crate::output::{count_text, size_text};
 use crate::plot::{Curve, LatencyPlot};
 use crate::progress;
-
-/// Members of the group.
-const MEMBERS_COUNT: usize = 2;
 
 /// Name of topic and group; a number follows where there is one of the name.
 const NAME: &str = "quickstart";
@@ -111,10 +108,8 @@ impl Job<'_> {
         start: Instant,
         watch: &Arc<Watch>,
     ) -> Result<Vec<thread::JoinHandle<MemberResult>>, CliError> {
-        let settings =
-            [("group.id", topic), ("auto.offset.reset", "earliest"), ("enable.auto.commit", "false")];
         let mut config = self.directory.config();
-        for (name, value) in settings {
+        for (name, value) in [("group.id", topic), ("auto.offset.reset", "earliest")] {
             config.set(name, Some(value)).map_err(KafkaError::from)?;
         }
         let start_one = |member| {
@@ -275,7 +270,7 @@ impl Job<'_> {
         let sides = run.ingested.trails.iter().zip(&run.watch.trails);
         let reports = sides.enumerate().map(|(partition, (produced, consumed))| {
             let consumed = *consumed.lock();
-            let members = ownership.owners_of(partition).to_vec();
+            let members = ownership.readers_of(partition).to_vec();
             let out_of_order = produced.out_of_order + consumed.out_of_order;
             let count = produced.fingerprint.count;
             let committed = committed.get(partition).copied().flatten();
@@ -290,7 +285,7 @@ impl Job<'_> {
                 committed,
                 proven: produced.fingerprint == consumed.fingerprint
                     && out_of_order == 0
-                    && !members.is_empty()
+                    && members.is_empty() == (count == 0)
                     && is_committed,
                 members,
             }

@@ -1,22 +1,23 @@
 //! One member of the group: reads what it is given until it is told to stop, and notes what arrives.
 
-use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use tidelog::client::config::Config;
-use tidelog::client::consumer::{BatchEvent, CallError, Consumer, Event, FetchedBatch};
-use tidelog::client::{KafkaError, OffsetSpec, TopicPartitionOffset};
+use tidelog::client::consumer::{
+    BatchEvent, CallError, Consumer, Event, FetchedBatch, Rebalance, RebalanceCallback,
+};
+use tidelog::client::{KafkaError, TopicPartitionOffset};
 use tidelog::error_code::ErrorCode;
-use tidelog::types::{Offset, PartitionIndex, TopicName};
+use tidelog::types::PartitionIndex;
 
-use super::membership::Membership;
 use super::proof::{Arrivals, digest};
 use super::stamp::Stamp;
 use super::watch::Watch;
 
-/// How long one wait for records takes before the group is looked at again.
+/// How long one wait for records takes before the member looks whether it is to stop.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What one member saw.
@@ -35,13 +36,19 @@ pub(super) fn run(
     config: &Config,
     topic: &str,
     start: Instant,
-    watch: &Watch,
+    watch: &Arc<Watch>,
 ) -> MemberResult {
     let result =
         MemberResult { arrivals: Arrivals::default(), latency: super::new_histogram(), last_arrival: start };
-    let mut reader = Reader { member, start, watch, positions: BTreeMap::new(), result };
-    if let Err(error) = reader.read(config, topic) {
+    let mut reader = Reader { member, start, watch, result };
+    let consumer = Consumer::new(config).map_err(|error| watch.fail(error)).ok();
+    if let Some(Err(error)) = consumer.as_ref().map(|consumer| reader.read(consumer, topic)) {
         watch.fail(error);
+    }
+    // One that leaves earlier would have its partitions given to the others.
+    watch.rest();
+    if let Some(consumer) = consumer {
+        consumer.close();
     }
     reader.result
 }
@@ -49,70 +56,39 @@ pub(super) fn run(
 struct Reader<'a> {
     member: usize,
     start: Instant,
-    watch: &'a Watch,
-    /// By owned partition: where to go on.
-    positions: BTreeMap<PartitionIndex, Offset>,
+    watch: &'a Arc<Watch>,
     result: MemberResult,
 }
 
 impl Reader<'_> {
-    fn read(&mut self, config: &Config, topic: &str) -> Result<(), KafkaError> {
-        let consumer = Consumer::new(config)?;
-        let mut membership = self.membership(&consumer, topic)?;
-        let mut is_member = false;
+    fn read(&mut self, consumer: &Consumer, topic: &str) -> Result<(), KafkaError> {
+        consumer.subscribe_with(&[topic], Some(self.note_owner())).map_err(into_kafka)?;
         while !self.watch.is_stopping() {
-            if !is_member || membership.is_rebalancing()? {
-                self.give_up(&consumer)?;
-                let partitions = membership.join()?;
-                self.take(&consumer, topic, &partitions)?;
-                is_member = true;
-            }
             if let Some(event) = consumer.next_batch(Some(POLL_INTERVAL)).map_err(into_kafka)? {
                 self.event(event)?;
             }
         }
-        membership.commit(&self.positions)?;
-        self.give_up(&consumer)?;
-        membership.leave()?;
-        consumer.close();
         Ok(())
     }
 
-    fn membership(&self, consumer: &Consumer, topic: &str) -> Result<Membership, KafkaError> {
-        let engine = consumer.engine().ok_or(ErrorCode::LocalTransport)?;
-        let groups = engine.broker().groups()?;
-        let name = TopicName::new(topic).map_err(|_| ErrorCode::InvalidTopicException)?;
-        let partitions = u32::try_from(self.watch.trails.len()).unwrap_or(u32::MAX);
-        Ok(Membership::new(groups, name, partitions, format!("member-{}", self.member + 1)))
-    }
-
-    /// Owns `partitions` from now on.
-    fn take(
-        &mut self,
-        consumer: &Consumer,
-        topic: &str,
-        partitions: &[PartitionIndex],
-    ) -> Result<(), KafkaError> {
-        let topic: Arc<str> = topic.into();
-        let mut ownership = self.watch.ownership.lock();
-        let mut assigned = Vec::with_capacity(partitions.len());
-        for partition in partitions {
-            ownership.claim(self.member, slot(*partition));
-            self.positions.insert(*partition, Offset::ZERO);
-            assigned.push(TopicPartitionOffset::new(Arc::clone(&topic), *partition, OffsetSpec::Stored));
-        }
-        drop(ownership);
-        consumer.assign(&assigned).map_err(into_kafka)
-    }
-
-    /// Owns nothing from now on.
-    fn give_up(&mut self, consumer: &Consumer) -> Result<(), KafkaError> {
-        consumer.unassign().map_err(into_kafka)?;
-        let mut ownership = self.watch.ownership.lock();
-        for partition in std::mem::take(&mut self.positions).into_keys() {
-            ownership.release(self.member, slot(partition));
-        }
-        Ok(())
+    /// Called whenever the group gives this member partitions, or takes them.
+    fn note_owner(&self) -> RebalanceCallback {
+        let (member, watch) = (self.member, Arc::clone(self.watch));
+        let slots = |list: &[TopicPartitionOffset]| -> Vec<usize> {
+            list.iter().map(|element| slot(element.partition)).collect()
+        };
+        Box::new(move |_, rebalance| {
+            let mut ownership = watch.ownership.lock();
+            match rebalance {
+                Rebalance::Assign(given) => {
+                    slots(given).into_iter().for_each(|partition| ownership.claim(member, partition));
+                }
+                Rebalance::Revoke(taken) | Rebalance::Lost(taken) => {
+                    slots(taken).into_iter().for_each(|partition| ownership.release(member, partition));
+                }
+            }
+            ControlFlow::Continue(())
+        })
     }
 
     fn event(&mut self, event: BatchEvent) -> Result<(), KafkaError> {
@@ -144,7 +120,6 @@ impl Reader<'_> {
             count += 1;
         }
         drop(trail);
-        self.positions.insert(batch.partition(), batch.next_offset());
         self.result.last_arrival = Instant::now();
         self.watch.add_consumed(count);
         Ok(())

@@ -7,7 +7,6 @@
 mod ingest;
 mod job;
 mod members;
-mod membership;
 mod place;
 mod proof;
 mod report;

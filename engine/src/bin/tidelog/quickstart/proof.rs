@@ -102,8 +102,8 @@ impl Arrivals {
 #[derive(Debug, Default)]
 pub(super) struct Ownership {
     owners: Vec<Option<usize>>,
-    /// By partition: members that ever owned it, in order.
-    history: Vec<Vec<usize>>,
+    /// By partition: members that have read from it, in order.
+    readers: Vec<Vec<usize>>,
     /// Times that a partition was given to a member while another had it, or was read by a member that had it not.
     pub(super) violations: u64,
 }
@@ -111,7 +111,7 @@ pub(super) struct Ownership {
 impl Ownership {
     /// Of a topic with `partitions` partitions, which nobody owns.
     pub(super) fn new(partitions: usize) -> Ownership {
-        Ownership { owners: vec![None; partitions], history: vec![Vec::new(); partitions], violations: 0 }
+        Ownership { owners: vec![None; partitions], readers: vec![Vec::new(); partitions], violations: 0 }
     }
 
     /// `member` has been given `partition`.
@@ -122,9 +122,6 @@ impl Ownership {
         };
         self.violations += u64::from(owner.is_some_and(|owner| owner != member));
         *owner = Some(member);
-        if self.history[partition].last() != Some(&member) {
-            self.history[partition].push(member);
-        }
     }
 
     /// `partition` has been taken from `member`.
@@ -139,6 +136,11 @@ impl Ownership {
     pub(super) fn read(&mut self, member: usize, partition: usize) {
         let owner = self.owners.get(partition).copied().flatten();
         self.violations += u64::from(owner != Some(member));
+        if let Some(readers) =
+            self.readers.get_mut(partition).filter(|readers| readers.last() != Some(&member))
+        {
+            readers.push(member);
+        }
     }
 
     /// Whether every partition has an owner, and each of `members` members has one at least.
@@ -147,9 +149,9 @@ impl Ownership {
         !self.owners.contains(&None) && (0..members).all(owns)
     }
 
-    /// Members that owned `partition`, in order.
-    pub(super) fn owners_of(&self, partition: usize) -> &[usize] {
-        self.history.get(partition).map_or(&[], Vec::as_slice)
+    /// Members that have read from `partition`, in order.
+    pub(super) fn readers_of(&self, partition: usize) -> &[usize] {
+        self.readers.get(partition).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -214,11 +216,12 @@ mod tests {
         ownership.claim(0, 0);
         ownership.claim(0, 1);
         assert!(!ownership.is_shared_by(2));
+        ownership.read(0, 1);
         ownership.release(0, 1);
         ownership.claim(1, 1);
         ownership.read(1, 1);
         assert!(ownership.is_shared_by(2) && ownership.violations == 0);
-        assert_eq!(ownership.owners_of(1), [0, 1]);
+        assert_eq!((ownership.readers_of(0), ownership.readers_of(1)), (&[][..], &[0, 1][..]));
         ownership.read(0, 1);
         ownership.claim(0, 1);
         ownership.claim(0, 7);

@@ -6,6 +6,10 @@ use serde::Serialize;
 use crate::error::CliError;
 use crate::output::{Align, Output, Row, count_text, duration_text, number_text, size_text};
 
+const PROVEN: &str = "\
+Proven: every record arrived once, in order within its partition, and each partition was read by
+exactly one member at a time.";
+
 /// See the module.
 #[derive(Serialize)]
 pub(super) struct Report {
@@ -70,7 +74,7 @@ impl Row for PartitionReport {
             self.members.iter().map(|member| format!("member {}", member + 1)).collect();
         vec![
             self.partition.to_string(),
-            members.join(", then "),
+            if members.is_empty() { "-".to_owned() } else { members.join(", then ") },
             number_text(self.produced),
             number_text(self.consumed),
             self.committed.map_or_else(|| "-".to_owned(), |offset| offset.to_string()),
@@ -159,12 +163,10 @@ impl Report {
         output.line(format_args!("produce to consume  {}", self.produce_to_consume.text()))?;
         output.line(format_args!("latency plot        {}", self.plot))?;
         output.line("")?;
-        if self.proven {
-            output.line(
-                "Proven: every record arrived once, in order within its partition, and each partition",
-            )?;
-            output.line("was read by exactly one member at a time.")?;
+        match (self.proven, self.sent) {
+            (true, 0) => output.line("The input has no lines: there was nothing to send."),
+            (true, _) => output.line(PROVEN),
+            (false, _) => Ok(()),
         }
-        Ok(())
     }
 }

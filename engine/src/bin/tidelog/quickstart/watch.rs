@@ -1,11 +1,19 @@
 //! [`Watch`]: what the members of the group and the one who waits for them share.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tidelog::client::KafkaError;
 
 use super::proof::{Ownership, PartitionTrail};
+
+/// Members of the group.
+pub(super) const MEMBERS_COUNT: usize = 2;
+
+/// How long a member waits for the others to end.
+const REST_MAX: Duration = Duration::from_secs(5);
 
 /// See the module.
 pub(super) struct Watch {
@@ -15,6 +23,8 @@ pub(super) struct Watch {
     pub(super) trails: Vec<Mutex<PartitionTrail>>,
     consumed: AtomicU64,
     stopping: AtomicBool,
+    /// Members that read no more.
+    resting: AtomicUsize,
     failure: Mutex<Option<KafkaError>>,
 }
 
@@ -26,6 +36,7 @@ impl Watch {
             trails: (0..partitions).map(|_| Mutex::default()).collect(),
             consumed: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
+            resting: AtomicUsize::new(0),
             failure: Mutex::default(),
         }
     }
@@ -48,6 +59,15 @@ impl Watch {
     /// Whether members are to leave.
     pub(super) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
+    }
+
+    /// A member reads no more: waits until the others do not either.
+    pub(super) fn rest(&self) {
+        let deadline = Instant::now() + REST_MAX;
+        self.resting.fetch_add(1, Ordering::AcqRel);
+        while self.resting.load(Ordering::Acquire) < MEMBERS_COUNT && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// A member cannot go on.
