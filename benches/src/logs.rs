@@ -29,6 +29,27 @@ pub trait CachedLog: Sized {
     fn settle(&mut self) -> Result<(), SampleError>;
 }
 
+/// As [`CachedLog`], by a thread that has many records at hand and passes them in one call.
+pub trait CachedBatchLog: Sized {
+    /// Opens an empty log.
+    ///
+    /// # Errors
+    /// When the log cannot be opened.
+    fn open(job: &Job) -> Result<Self, SampleError>;
+
+    /// Appends these records; they may still be in a batch of this process. Timed.
+    ///
+    /// # Errors
+    /// When the log refuses one.
+    fn append_all(&mut self, payloads: &[&[u8]]) -> Result<(), SampleError>;
+
+    /// Returns once the operating system has every record appended so far. Timed.
+    ///
+    /// # Errors
+    /// When any of them failed.
+    fn settle(&mut self) -> Result<(), SampleError>;
+}
+
 /// Appends that return when the record would survive a power cut (Kafka: `acks=all`), by many threads. Used by
 /// `durable_waiters`, `durable_paced` and `one_in_flight`.
 pub trait DurableLog: Sized + Sync {

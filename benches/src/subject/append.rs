@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidelog::client::producer::ProducerTopic;
-use tidelog::client::{Engine, Producer};
+use tidelog::client::{Engine, Producer, ProducerRecord};
+use tidelog::error_code::ErrorCode;
 
 use super::engine::{TOPIC, engine, producer, record};
 use crate::error::SampleError;
 use crate::job::Job;
-use crate::logs::CachedLog;
+use crate::logs::{CachedBatchLog, CachedLog};
 
 /// One producer that serves its reports now and then.
 pub struct Cached {
@@ -48,7 +49,7 @@ impl CachedLog for Cached {
             self.producer.poll(Some(Duration::ZERO));
         }
         while let Err(error) = self.producer.produce_to(&self.topic, record(payload)) {
-            if error.code() != tidelog::error_code::ErrorCode::LocalQueueFull {
+            if error.code() != ErrorCode::LocalQueueFull {
                 return Err(SampleError::of(error));
             }
             self.producer.poll(None);
@@ -60,4 +61,45 @@ impl CachedLog for Cached {
         self.producer.flush(None);
         Ok(())
     }
+}
+
+impl CachedBatchLog for Cached {
+    fn open(job: &Job) -> Result<Self, SampleError> {
+        <Cached as CachedLog>::open(job)
+    }
+
+    fn append_all(&mut self, payloads: &[&[u8]]) -> Result<(), SampleError> {
+        let mut records: Vec<ProducerRecord<'_>> = payloads.iter().map(|payload| record(payload)).collect();
+        self.unserved += 1;
+        if self.unserved == SERVE_INTERVAL / 64 {
+            self.unserved = 0;
+            self.producer.poll(Some(Duration::ZERO));
+        }
+        queue_all(&self.producer, &self.topic, &mut records)
+    }
+
+    fn settle(&mut self) -> Result<(), SampleError> {
+        CachedLog::settle(self)
+    }
+}
+
+/// Queues all of `records`, serving reports while the queue is full.
+///
+/// # Errors
+/// When one is refused for another reason.
+pub fn queue_all(
+    producer: &Producer,
+    topic: &ProducerTopic,
+    records: &mut [ProducerRecord<'_>],
+) -> Result<(), SampleError> {
+    let mut first = 0;
+    while let Some(refused) = producer.produce_batch(topic, &mut records[first..]).into_iter().next() {
+        if refused.error.code() != ErrorCode::LocalQueueFull {
+            return Err(SampleError::of(refused.error));
+        }
+        // All behind the first that found no place are still here: their order is kept.
+        first += refused.index;
+        producer.poll(None);
+    }
+    Ok(())
 }

@@ -1,13 +1,18 @@
-//! Appends with `acks=all`: each waits for its own delivery report.
+//! Appends with `acks=all`: each waits for its own delivery report, or five batches are on their way together.
 
-use std::time::Duration;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
-use tidelog::client::{Engine, Producer};
+use tidelog::client::{Engine, Producer, ProducerRecord};
 
+use super::append::queue_all;
 use super::engine::{TOPIC, engine, producer, record};
 use crate::error::SampleError;
 use crate::job::Job;
+use crate::latency::Latencies;
 use crate::logs::{BatchLog, DurableLog, DurableWriter};
+use crate::payload::Payloads;
+use crate::workload::durable_batches::{self, BATCH_COUNT};
 
 /// Writers that sleep while they wait.
 pub struct Parked(Shared);
@@ -100,6 +105,72 @@ impl BatchLog for Batches {
         match self.producer.flush(Some(Duration::from_secs(60))) {
             0 => Ok(()),
             left => Err(SampleError::Process(format!("{left} records are not durable after a minute"))),
+        }
+    }
+}
+
+/// Batches that are on their way before the thread waits for the oldest: Kafka's `max.in.flight.requests.per.connection`.
+const IN_FLIGHT_MAX: usize = 5;
+
+/// The workload `durable_batches` as a Kafka producer does it: the thread does not wait for a batch before it makes the
+/// next one, up to [`IN_FLIGHT_MAX`]. A batch's latency runs from its first record's `produce()` until all of it has
+/// been reported as durable.
+///
+/// # Errors
+/// When the log fails.
+pub fn batches_in_flight(job: &Job) -> Result<Vec<f64>, SampleError> {
+    let payloads = Payloads::new(job.record_size());
+    let engine = engine(job, 1, &[])?;
+    let settings =
+        [("acks", "all"), ("linger.ms", "1000"), ("batch.num.messages", "1000"), ("batch.size", "10000000")];
+    let producer = producer(job, &engine, &settings)?;
+    let mut batches =
+        InFlight { producer, started: VecDeque::new(), served: 0, latencies: Latencies::default() };
+    for _ in 0..durable_batches::batch_count(job) / 4 {
+        batches.append(&payloads)?;
+    }
+    batches.drain(0);
+    job.sync_disk()?;
+    batches.latencies = Latencies::default();
+    let start = Instant::now();
+    for _ in 0..durable_batches::batch_count(job) {
+        batches.append(&payloads)?;
+    }
+    batches.drain(0);
+    Ok(durable_batches::figures(job, start.elapsed(), &batches.latencies))
+}
+
+struct InFlight {
+    producer: Producer,
+    /// When each batch that is on its way was begun.
+    started: VecDeque<Instant>,
+    /// Records of the oldest batch that have been reported.
+    served: usize,
+    latencies: Latencies,
+}
+
+impl InFlight {
+    fn append(&mut self, payloads: &Payloads) -> Result<(), SampleError> {
+        self.started.push_back(Instant::now());
+        let mut records: Vec<ProducerRecord<'_>> =
+            (0..BATCH_COUNT).map(|number| record(payloads.at(number))).collect();
+        queue_all(&self.producer, &self.producer.topic(TOPIC), &mut records)?;
+        self.drain(IN_FLIGHT_MAX - 1);
+        Ok(())
+    }
+
+    /// Waits until at most `left` batches are on their way.
+    fn drain(&mut self, left: usize) {
+        let batch_count = usize::try_from(BATCH_COUNT).unwrap_or(usize::MAX);
+        while self.started.len() > left {
+            self.served += self.producer.poll(None);
+            let now = Instant::now();
+            while self.served >= batch_count
+                && let Some(start) = self.started.pop_front()
+            {
+                self.served -= batch_count;
+                self.latencies.record(now - start);
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::contest::{Against, Better, Bound, Contestant, Goal, Metric, Variant, 
 use crate::error::SampleError;
 use crate::floor;
 use crate::job::Job;
-use crate::logs::CachedLog;
+use crate::logs::{CachedBatchLog, CachedLog};
 use crate::payload::Payloads;
 use crate::peer::commitlog::{CommitlogBatched, CommitlogSingle};
 use crate::peer::raft_engine::RaftCached;
@@ -47,6 +47,7 @@ pub static WORKLOAD: Workload = Workload {
     ],
     contestants: &[
         Contestant::subject("tidelog", measure::<Cached>),
+        Contestant::subject("tidelog, 64 records a call", measure_batches::<Cached>),
         Contestant::peer("commitlog 0.2, single calls", measure::<CommitlogSingle>),
         Contestant::peer("commitlog 0.2, caller batches 64 KiB", measure::<CommitlogBatched>),
         Contestant::peer("raft-engine 0.4, sync=false", measure::<RaftCached>),
@@ -62,6 +63,9 @@ pub static WORKLOAD: Workload = Workload {
 const fn goal(against: Against, bound: Bound) -> Goal {
     Goal { of: "tidelog", metric: RATE, against, bound }
 }
+
+/// Records that are passed in one call where a log takes more than one.
+const CALL_COUNT: usize = 64;
 
 /// Records of a sample, so that all variants move the same bytes.
 pub fn record_count(job: &Job) -> u64 {
@@ -89,6 +93,31 @@ pub fn measure<L: CachedLog>(job: &Job) -> Result<Vec<f64>, SampleError> {
     let (elapsed, processor) = (start.elapsed(), processor_time().saturating_sub(processor));
     let rate = per_second(count, elapsed);
     Ok(figures(rate, job, 1e9 / per_second(count, processor)))
+}
+
+/// As [`measure`], [`CALL_COUNT`] records at a time.
+///
+/// # Errors
+/// When the log fails.
+pub fn measure_batches<L: CachedBatchLog>(job: &Job) -> Result<Vec<f64>, SampleError> {
+    let payloads = Payloads::new(job.record_size());
+    let count = record_count(job);
+    let mut log = L::open(job)?;
+    let append = |log: &mut L, count: u64| -> Result<(), SampleError> {
+        for first in (0..count).step_by(CALL_COUNT) {
+            log.append_all(&std::array::from_fn::<_, CALL_COUNT, _>(|place| {
+                payloads.at(first + place as u64)
+            }))?;
+        }
+        log.settle()
+    };
+    append(&mut log, count / 8)?;
+    job.sync_disk()?;
+    let (start, processor) = (Instant::now(), processor_time());
+    append(&mut log, count)?;
+    let (elapsed, processor) = (start.elapsed(), processor_time().saturating_sub(processor));
+    let count = count.next_multiple_of(CALL_COUNT as u64);
+    Ok(figures(per_second(count, elapsed), job, 1e9 / per_second(count, processor)))
 }
 
 /// The figures in the order of the metrics: rate, the same in megabytes, and processor time per record.

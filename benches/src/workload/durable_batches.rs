@@ -1,6 +1,6 @@
 //! `durable_batches`: one thread appends a thousand records at a time and waits until they are durable.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::per_second;
 use crate::contest::{Against, Better, Bound, Contestant, Goal, Metric, Variant, Workload};
@@ -13,7 +13,7 @@ use crate::payload::Payloads;
 use crate::peer::okaywal::OkayBatches;
 use crate::peer::raft_engine::RaftBatches;
 use crate::peer::walrus::WalrusBatches;
-use crate::subject::durable::Batches;
+use crate::subject::durable::{self, Batches};
 
 /// Records of a batch.
 pub const BATCH_COUNT: u64 = 1_000;
@@ -26,7 +26,7 @@ pub static WORKLOAD: Workload = Workload {
         name: "100 B",
         size: 100,
         goals: &[Goal {
-            of: "tidelog",
+            of: "tidelog, 5 batches in flight",
             metric: "records/s",
             against: Against::Contestant("floor: pwrite + fdatasync"),
             bound: Bound::AtLeast(1.0),
@@ -38,7 +38,8 @@ pub static WORKLOAD: Workload = Workload {
         Metric { name: "batch p99 us", better: Better::Lower },
     ],
     contestants: &[
-        Contestant::subject("tidelog", measure::<Batches>),
+        Contestant::subject("tidelog, one batch at a time", measure::<Batches>),
+        Contestant::subject("tidelog, 5 batches in flight", durable::batches_in_flight),
         Contestant::peer("raft-engine 0.4, prefilled", measure::<RaftBatches>),
         Contestant::peer("okaywal 0.3, 32 MiB segments", measure::<OkayBatches>),
         Contestant::peer("walrus-rust 0.2, batches, mmap", measure::<WalrusBatches>),
@@ -85,6 +86,12 @@ pub fn timed(
         latencies.record(after - before);
         before = after;
     }
-    let rate = per_second(batch_count(job) * BATCH_COUNT, start.elapsed());
-    Ok(vec![rate, latencies.quantile_us(0.5), latencies.quantile_us(0.99)])
+    Ok(figures(job, start.elapsed(), &latencies))
+}
+
+/// The figures in the order of the metrics.
+#[must_use]
+pub fn figures(job: &Job, elapsed: Duration, latencies: &Latencies) -> Vec<f64> {
+    let rate = per_second(batch_count(job) * BATCH_COUNT, elapsed);
+    vec![rate, latencies.quantile_us(0.5), latencies.quantile_us(0.99)]
 }

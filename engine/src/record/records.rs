@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 use std::str::Utf8Error;
 
-use super::varint::{take_i32, take_i64};
+use super::varint::{Front, take_i32, take_i64};
 use super::{BatchError, BatchHeader, BatchView, Compression, TimestampType};
 use crate::types::{Offset, Timestamp};
 
@@ -215,7 +215,52 @@ impl<'a> Records<'a> {
         Ok(Records { bytes, origin, index })
     }
 
+    /// Takes a record whose numbers are short and which has no headers, as nearly all are. `None`, with nothing taken,
+    /// for any other: [`Records::take`] reads that, or says what is wrong with it.
     #[inline(always)]
+    fn take_common(&mut self) -> Option<Record<'a>> {
+        let mut front = Front::new(self.bytes)?;
+        let length = front.size()?;
+        let (record, rest) = self.bytes.split_at_checked(front.taken() + length)?;
+        front.skip_byte();
+        let (timestamp_delta, offset_delta) = (front.number()?, front.number()?);
+        let key_size = front.number()?;
+        let mut body = record.get(front.taken()..)?;
+        let key = match usize::try_from(key_size) {
+            Err(_) => None,
+            Ok(size) => {
+                let (key, after) = body.split_at_checked(size)?;
+                body = after;
+                Some(key)
+            }
+        };
+        let value = take_bytes(&mut body)?;
+        if *body != [0] {
+            return None;
+        }
+        self.bytes = rest;
+        Some(self.record(timestamp_delta, offset_delta, key, value, Headers::default()))
+    }
+
+    #[inline(always)]
+    fn record(
+        &self,
+        timestamp_delta: i64,
+        offset_delta: i64,
+        key: Option<&'a [u8]>,
+        value: Option<&'a [u8]>,
+        headers: Headers<'a>,
+    ) -> Record<'a> {
+        let create_time = Timestamp(self.origin.timestamp.wrapping_add(timestamp_delta));
+        Record {
+            offset: self.origin.offset.plus(offset_delta),
+            timestamp: self.origin.append_time.unwrap_or(create_time),
+            key,
+            value,
+            headers,
+        }
+    }
+
     fn take(&mut self) -> Result<Record<'a>, &'static str> {
         let length = take_i32(&mut self.bytes).ok_or("length is malformed")?;
         let length = usize::try_from(length).map_err(|_| "length is negative")?;
@@ -228,9 +273,7 @@ impl<'a> Records<'a> {
         let key = take_bytes(&mut body).ok_or("key is cut short")?;
         let value = take_bytes(&mut body).ok_or("value is cut short")?;
         let headers = Headers::parse(body)?;
-        let offset = self.origin.offset.plus(i64::from(offset_delta));
-        let create_time = Timestamp(self.origin.timestamp.wrapping_add(timestamp_delta));
-        Ok(Record { offset, timestamp: self.origin.append_time.unwrap_or(create_time), key, value, headers })
+        Ok(self.record(timestamp_delta, i64::from(offset_delta), key, value, headers))
     }
 
     fn fail(&mut self, error: BatchError) -> Option<Result<Record<'a>, BatchError>> {
@@ -250,6 +293,10 @@ impl<'a> Iterator for Records<'a> {
                 return None;
             }
             return self.fail(BatchError::Inconsistent("bytes follow the last record"));
+        }
+        if let Some(record) = self.take_common() {
+            self.index += 1;
+            return Some(Ok(record));
         }
         match self.take() {
             Ok(record) => {

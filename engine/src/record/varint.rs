@@ -114,6 +114,68 @@ pub(super) fn take_i64(bytes: &mut &[u8]) -> Option<i64> {
     }
 }
 
+/// Numbers at the front of a buffer, taken from a register: several short ones with one look at the memory.
+pub(super) struct Front {
+    word: u64,
+    taken: usize,
+}
+
+impl Front {
+    /// Of a buffer that has at least eight bytes; these are all that can be taken.
+    #[inline(always)]
+    pub(super) fn new(bytes: &[u8]) -> Option<Front> {
+        Some(Front { word: u64::from_le_bytes(*bytes.first_chunk()?), taken: 0 })
+    }
+
+    /// Bytes taken so far.
+    #[inline(always)]
+    pub(super) fn taken(&self) -> usize {
+        self.taken
+    }
+
+    /// Passes one byte over.
+    #[inline(always)]
+    pub(super) fn skip_byte(&mut self) {
+        self.word >>= 8;
+        self.taken += 1;
+    }
+
+    /// Takes a number below [`SHORT_END`]. `None` when it is larger or reaches past the eighth byte: what is shifted in
+    /// behind that one is zero, so that `taken` tells.
+    #[inline(always)]
+    fn take(&mut self) -> Option<u64> {
+        let word = self.word;
+        let (value, size) = if word & 0x80 == 0 {
+            (word & 0x7f, 1)
+        } else if word & 0x8000 == 0 {
+            (word & 0x7f | word >> 1 & 0x3f80, 2)
+        } else if word & 0x80_0000 == 0 {
+            (word & 0x7f | word >> 1 & 0x3f80 | word >> 2 & 0x1f_c000, SHORT_SIZE_MAX)
+        } else {
+            return None;
+        };
+        self.word >>= 8 * size;
+        self.taken += size;
+        (self.taken <= 8).then_some(value)
+    }
+
+    /// Takes a signed number.
+    #[inline(always)]
+    pub(super) fn number(&mut self) -> Option<i64> {
+        self.take().map(unzigzag)
+    }
+
+    /// Takes a size. `None` also for a negative one.
+    #[inline(always)]
+    pub(super) fn size(&mut self) -> Option<usize> {
+        let value = self.take()?;
+        if value & 1 == 1 {
+            return None;
+        }
+        usize::try_from(value >> 1).ok()
+    }
+}
+
 fn take_long(bytes: &mut &[u8]) -> Option<i64> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {

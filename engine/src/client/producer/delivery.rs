@@ -74,11 +74,11 @@ impl Waybill {
         self.charge.release_one();
     }
 
-    /// Keeps what belongs to message `index` of the batch.
+    /// Takes what belongs to message `index` of the batch.
     #[inline]
-    pub(super) fn attach(&mut self, index: usize, delivery: Delivery) {
+    pub(super) fn attach(&mut self, index: usize, delivery: &mut Delivery) {
         if !matches!(delivery, Delivery::Silent) {
-            self.deliveries.push_back((index, delivery));
+            self.deliveries.push_back((index, std::mem::take(delivery)));
         }
     }
 

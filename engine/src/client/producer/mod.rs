@@ -1,11 +1,13 @@
 //! [`Producer`]: messages in, delivery reports out.
 //!
 //! `produce()` encodes on the caller's thread into the open batch of the chosen partition; no thread is woken for a
-//! message, only for a batch. In reading order: `topic` (which partition), `partition_batches` (open and full batches,
-//! pulled by shards), `delivery` (reports), `queue_limits` (how much may be outstanding), `record_clock`.
+//! message, only for a batch. In reading order: `many` (a slice of messages in one call), `topic` (which partition),
+//! `partition_batches` (open and full batches, pulled by shards), `delivery` (reports), `queue_limits` (how much may be
+//! outstanding), `record_clock`.
 
 mod delivery;
 mod growing_list;
+mod many;
 mod partition_batches;
 mod queue_limits;
 mod record_clock;
@@ -21,6 +23,7 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
 pub use delivery::{Delivery, DeliveryReport};
+pub use many::NotQueued;
 pub use topic::ProducerTopic;
 
 use super::KafkaError;
@@ -48,6 +51,13 @@ pub struct ProducerRecord<'a> {
     pub timestamp: Option<Timestamp>,
     /// What comes back with the report.
     pub delivery: Delivery,
+}
+
+impl<'a> ProducerRecord<'a> {
+    #[inline]
+    fn data(&self, timestamp: Timestamp) -> RecordData<'a> {
+        RecordData { timestamp, key: self.key, value: self.value, headers: self.headers }
+    }
 }
 
 /// Called with each delivery report, by the thread that polls. `Break` ends that call of `poll`.
@@ -149,16 +159,32 @@ impl Producer {
     /// # Errors
     /// As [`Producer::produce`].
     #[inline]
-    pub fn produce_to(&self, topic: &ProducerTopic, record: ProducerRecord<'_>) -> Result<(), KafkaError> {
-        let ProducerRecord { key, value, headers, partition, timestamp, delivery } = record;
+    pub fn produce_to(
+        &self,
+        topic: &ProducerTopic,
+        mut record: ProducerRecord<'_>,
+    ) -> Result<(), KafkaError> {
         let coarse = self.shared.clock.coarse();
-        let timestamp = timestamp.unwrap_or_else(|| self.clock.now(&*self.shared.clock, coarse));
-        let data = RecordData { timestamp, key, value, headers };
-        let size = BatchBuilder::encoded_size_max(&data);
+        let timestamp = record.timestamp.unwrap_or_else(|| self.clock.now(&*self.shared.clock, coarse));
+        let data = record.data(timestamp);
+        let size = self.admissible_size(&data)?;
+        let mut held = topic.batches_of(record.key, record.partition, coarse)?.hold();
+        let added = held.add(&data, size, &mut record.delivery);
+        held.release();
+        added
+    }
+
+    /// Upper bound of what `data` takes in a batch.
+    ///
+    /// # Errors
+    /// `MSG_SIZE_TOO_LARGE`, for more than `message.max.bytes`.
+    #[inline]
+    fn admissible_size(&self, data: &RecordData<'_>) -> Result<usize, KafkaError> {
+        let size = BatchBuilder::encoded_size_max(data);
         if size > self.shared.message_size_max {
             return Err(KafkaError::new(ErrorCode::MessageTooLarge));
         }
-        topic.with_batches(key, partition, coarse, |batches| batches.add(&data, size, delivery))
+        Ok(size)
     }
 
     /// Serves delivery reports: calls the callbacks for those that are there, waiting at most `timeout` for the first

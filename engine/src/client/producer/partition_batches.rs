@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use super::delivery::{Delivery, Waybill};
 use super::queue_limits::Charge;
@@ -74,7 +74,12 @@ struct FullBatch {
 
 impl OpenBatch {
     #[inline]
-    fn add(&mut self, record: &RecordData<'_>, size: usize, delivery: Delivery) -> Result<(), KafkaError> {
+    fn add(
+        &mut self,
+        record: &RecordData<'_>,
+        size: usize,
+        delivery: &mut Delivery,
+    ) -> Result<(), KafkaError> {
         if !self.waybill.admit(size) {
             return Err(KafkaError::new(ErrorCode::LocalQueueFull));
         }
@@ -116,42 +121,10 @@ impl PartitionBatches {
         matches!(self.destination, Destination::Refused(_))
     }
 
-    /// Adds a record of at most `size` encoded bytes.
-    ///
-    /// # Errors
-    /// `_QUEUE_FULL`; or when the record cannot be encoded. Nothing has changed then.
+    /// The batches, held for records to be added: for a moment, because the shard waits meanwhile.
     #[inline]
-    pub(super) fn add(
-        &self,
-        record: &RecordData<'_>,
-        size: usize,
-        delivery: Delivery,
-    ) -> Result<(), KafkaError> {
-        let mut state = self.state.lock();
-        let filled = state.open.as_ref().is_some_and(|open| !self.has_room(open, size));
-        if filled {
-            self.seal_open(&mut state);
-        }
-        let size_hint = state.size_hint.max(size);
-        let open = state.open.get_or_insert_with(|| self.open_batch(size_hint));
-        if let Err(error) = open.add(record, size, delivery) {
-            if open.builder.is_empty() {
-                state.open = None;
-            }
-            return Err(error);
-        }
-        let tell = match state.announced {
-            Announced::No => true,
-            Announced::Yes => false,
-            Announced::Lingering => filled,
-        };
-        if !tell {
-            return Ok(());
-        }
-        state.announced = Announced::Yes;
-        drop(state);
-        self.announce();
-        Ok(())
+    pub(super) fn hold(&self) -> Held<'_> {
+        Held { batches: self, state: self.state.lock(), tell: false }
     }
 
     /// Messages of the open batch.
@@ -161,7 +134,6 @@ impl PartitionBatches {
 
     fn has_room(&self, open: &OpenBatch, size: usize) -> bool {
         open.builder.size() + size <= self.shared.batch_size_max
-            && open.builder.count() < self.shared.batch_messages_max
     }
 
     fn open_batch(&self, size: usize) -> OpenBatch {
@@ -251,6 +223,63 @@ impl PartitionBatches {
     fn report_unbuildable(&self, error: &BuildError, waybill: Waybill) {
         let error = KafkaError::with_reason(ErrorCode::LocalBadMsg, error.to_string());
         self.report(waybill, Bytes::new(), Err(error));
+    }
+}
+
+/// The batches of one partition while one thread adds to them.
+pub(super) struct Held<'a> {
+    batches: &'a PartitionBatches,
+    state: MutexGuard<'a, State>,
+    /// The shard has to be told.
+    tell: bool,
+}
+
+impl Held<'_> {
+    /// Adds a record of at most `size` encoded bytes and takes its `delivery`.
+    ///
+    /// # Errors
+    /// `_QUEUE_FULL`; or when the record cannot be encoded. Nothing has changed then.
+    #[inline]
+    pub(super) fn add(
+        &mut self,
+        record: &RecordData<'_>,
+        size: usize,
+        delivery: &mut Delivery,
+    ) -> Result<(), KafkaError> {
+        let (batches, state) = (self.batches, &mut *self.state);
+        let mut filled = state.open.as_ref().is_some_and(|open| !batches.has_room(open, size));
+        if filled {
+            batches.seal_open(state);
+        }
+        let size_hint = state.size_hint.max(size);
+        let open = state.open.get_or_insert_with(|| batches.open_batch(size_hint));
+        if let Err(error) = open.add(record, size, delivery) {
+            if open.builder.is_empty() {
+                state.open = None;
+            }
+            return Err(error);
+        }
+        if open.builder.count() >= batches.shared.batch_messages_max {
+            // It need not linger for a record that it could not take.
+            batches.seal_open(state);
+            filled = true;
+        }
+        self.tell |= match state.announced {
+            Announced::No => true,
+            Announced::Yes => false,
+            Announced::Lingering => filled,
+        };
+        Ok(())
+    }
+
+    /// Lets go, and tells the shard if it has to look.
+    #[inline]
+    pub(super) fn release(mut self) {
+        if self.tell {
+            self.state.announced = Announced::Yes;
+            drop(self.state);
+            self.batches.announce();
+        }
     }
 }
 

@@ -171,6 +171,67 @@ fn a_producer_is_not_empty_before_every_report_has_been_served() {
 }
 
 #[test]
+fn a_batch_of_messages_is_queued_in_order_and_says_what_was_not() {
+    let producer = producer(&[("message.max.bytes", "2000"), ("tidelog.num.partitions", "3")]);
+    let topic = producer.topic("t");
+    let large = vec![0; 3000];
+    let values: Vec<String> = (0..200).map(|n| format!("v{n:03}")).collect();
+    let mut records: Vec<ProducerRecord<'_>> = values.iter().map(|value| record(value.as_bytes())).collect();
+    for (n, record) in records.iter_mut().enumerate() {
+        record.partition = Some(PartitionIndex(i32::from(n.is_multiple_of(5))));
+        record.delivery = Delivery::Opaque(n);
+    }
+    records[71].value = Some(&large);
+    records[80].partition = Some(PartitionIndex(3));
+    let refused = producer.produce_batch(&topic, &mut records);
+    let refused: Vec<_> = refused.iter().map(|refused| (refused.index, refused.error.code())).collect();
+    assert_eq!(
+        refused,
+        [(71, ErrorCode::MessageTooLarge), (80, ErrorCode::LocalUnknownPartition)],
+        "the others are queued"
+    );
+    assert!(matches!(records[71].delivery, Delivery::Opaque(71)), "it can be tried again");
+    assert_eq!(producer.len(), 198);
+    let mut reported = Vec::new();
+    while let Some((report, Delivery::Opaque(number))) = producer.next_report(Some(Duration::from_secs(10))) {
+        assert!(report.error.is_none());
+        reported.push(number);
+        if reported.len() == 198 {
+            break;
+        }
+    }
+    reported.sort_unstable();
+    let queued: Vec<usize> = (0..200).filter(|n| ![71, 80].contains(n)).collect();
+    assert_eq!(reported, queued);
+    let (one, zero): (Vec<usize>, Vec<usize>) = queued.into_iter().partition(|n| n.is_multiple_of(5));
+    let expected: Vec<String> = zero.into_iter().chain(one).map(|n| format!("v{n:03}")).collect();
+    assert_eq!(self::values(&producer, "t"), expected);
+}
+
+#[test]
+fn a_batch_that_has_all_its_messages_does_not_linger() {
+    let producer = producer(&[("batch.num.messages", "10"), ("linger.ms", "900000")]);
+    for _ in 0..20 {
+        producer.produce("t", record(b"x")).unwrap();
+    }
+    for _ in 0..20 {
+        assert!(producer.next_report(Some(Duration::from_secs(60))).is_some());
+    }
+    assert!(producer.is_empty());
+}
+
+#[test]
+fn behind_a_message_that_finds_the_queue_full_none_is_queued() {
+    let producer = producer(&[("queue.buffering.max.messages", "10"), ("linger.ms", "10000")]);
+    let topic = producer.topic("t");
+    let mut records: Vec<ProducerRecord<'_>> = (0..25).map(|_| record(b"x")).collect();
+    let refused = producer.produce_batch(&topic, &mut records);
+    assert!(refused.iter().all(|refused| refused.error.code() == ErrorCode::LocalQueueFull));
+    assert_eq!(refused.iter().map(|refused| refused.index).collect::<Vec<_>>(), (10..25).collect::<Vec<_>>());
+    assert_eq!(producer.len(), 10);
+}
+
+#[test]
 fn wrong_partitions_and_sizes_are_refused_at_once() {
     let producer = producer(&[("message.max.bytes", "2000")]);
     let there = ProducerRecord { partition: Some(PartitionIndex(7)), ..record(b"x") };

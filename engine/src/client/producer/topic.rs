@@ -65,21 +65,20 @@ impl ProducerTopic {
         &self.name
     }
 
-    /// Calls `look` with the batches that a message goes to.
+    /// The batches that a message goes to.
     ///
     /// # Errors
-    /// `_UNKNOWN_PARTITION` when the topic does not have the partition asked for; what `look` says.
+    /// `_UNKNOWN_PARTITION` when the topic does not have the partition asked for.
     #[inline]
-    pub(super) fn with_batches<R>(
+    pub(super) fn batches_of(
         &self,
         key: Option<&[u8]>,
         partition: Option<PartitionIndex>,
         coarse: Duration,
-        look: impl FnOnce(&PartitionBatches) -> Result<R, KafkaError>,
-    ) -> Result<R, KafkaError> {
+    ) -> Result<&PartitionBatches, KafkaError> {
         let Some(topic) = &self.topic else {
             let nowhere = self.batches.get(0).ok_or(ErrorCode::LocalState)?;
-            return look(nowhere);
+            return Ok(nowhere);
         };
         let count = topic.partition_count();
         if count > self.batches.len() {
@@ -92,7 +91,7 @@ impl ProducerTopic {
         let place = usize::try_from(partition.0).ok();
         let chosen =
             place.and_then(|place| self.batches.get(place)).ok_or(ErrorCode::LocalUnknownPartition)?;
-        look(chosen)
+        Ok(chosen)
     }
 
     #[inline]
