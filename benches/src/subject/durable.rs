@@ -1,4 +1,4 @@
-//! Appends with `acks=all`: each waits for its own delivery report, or five batches are on their way together.
+//! Appends with `acks=all`: each waits for its own delivery report, or many batches are on their way together.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -109,8 +109,9 @@ impl BatchLog for Batches {
     }
 }
 
-/// Batches that are on their way before the thread waits for the oldest: Kafka's `max.in.flight.requests.per.connection`.
-const IN_FLIGHT_MAX: usize = 5;
+/// Batches that are on their way before the thread waits for the oldest: most of what the producer's queue holds by
+/// default (100,000 records). librdkafka, too, sets no other limit by default.
+const IN_FLIGHT_MAX: usize = 80;
 
 /// The workload `durable_batches` as a Kafka producer does it: the thread does not wait for a batch before it makes the
 /// next one, up to [`IN_FLIGHT_MAX`]. A batch's latency runs from its first record's `produce()` until all of it has

@@ -26,7 +26,7 @@ pub static WORKLOAD: Workload = Workload {
         name: "100 B",
         size: 100,
         goals: &[Goal {
-            of: "tidelog, 5 batches in flight",
+            of: "tidelog, 80 batches in flight",
             metric: "records/s",
             against: Against::Contestant("floor: pwrite + fdatasync"),
             bound: Bound::AtLeast(1.0),
@@ -39,7 +39,7 @@ pub static WORKLOAD: Workload = Workload {
     ],
     contestants: &[
         Contestant::subject("tidelog, one batch at a time", measure::<Batches>),
-        Contestant::subject("tidelog, 5 batches in flight", durable::batches_in_flight),
+        Contestant::subject("tidelog, 80 batches in flight", durable::batches_in_flight),
         Contestant::peer("raft-engine 0.4, prefilled", measure::<RaftBatches>),
         Contestant::peer("okaywal 0.3, 32 MiB segments", measure::<OkayBatches>),
         Contestant::peer("walrus-rust 0.2, batches, mmap", measure::<WalrusBatches>),
