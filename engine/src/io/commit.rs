@@ -72,7 +72,8 @@ impl std::fmt::Debug for Waker {
     }
 }
 
-/// Appends of one shard. At most one append or flush may be in flight per handle; different handles run side by side.
+/// Appends of one shard. Different handles run side by side. Of one handle at most one append and one flush may be in
+/// flight, and both only when the append is [`Durability::Cached`].
 pub trait CommitQueue {
     /// Opens `path` for appending at `size` (what is valid in it so far), creating it when `size` is 0. The name of a
     /// new file is durable on return.
@@ -85,7 +86,7 @@ pub trait CommitQueue {
     /// [`CommitQueue::submit`]. The pieces are kept until the completion.
     fn append(&mut self, token: Token, handle: AppendHandle, pieces: Vec<Bytes>, durability: Durability);
 
-    /// Queues a flush: completes when all bytes appended so far are on stable storage.
+    /// Queues a flush: completes when all bytes whose append has completed are on stable storage.
     fn flush(&mut self, token: Token, handle: AppendHandle);
 
     /// Opens a fixed-size side file of `size` bytes (a multiple of the block size) for [`CommitQueue::write_block`],

@@ -421,6 +421,49 @@ fn a_second_operation_on_a_busy_file_is_refused(stand: &Stand) {
     assert_eq!(stand.content("busy", 100), b"first+third");
 }
 
+fn cached_appends_go_on_beside_a_flush(stand: &Stand) {
+    let mut driver = stand.queue();
+    let handle = driver.queue.open(&stand.path("beside"), 0).unwrap();
+    let mut expected = Vec::new();
+    for turn in 0..30 {
+        driver.append(handle, &pattern(expected.len(), 1500), Durability::Cached);
+        expected.extend(pattern(expected.len(), 1500));
+        let (flush, beside) = (driver.token(), driver.token());
+        driver.queue.flush(flush, handle);
+        driver.queue.append(beside, handle, cut(&pattern(expected.len(), 700)), Durability::Cached);
+        expected.extend(pattern(expected.len(), 700));
+        driver.finish(beside).result.unwrap();
+        driver.finish(flush).result.unwrap();
+        if turn % 3 == 0 {
+            // What came beside the flush is not on the device yet: this has to take it along.
+            driver.append(handle, &pattern(expected.len(), 300), Durability::Durable);
+            expected.extend(pattern(expected.len(), 300));
+        }
+    }
+    driver.queue.close(handle).unwrap();
+    assert_eq!(stand.content("beside", expected.len() + 100), expected);
+}
+
+fn durable_appends_and_flushes_exclude_each_other(stand: &Stand) {
+    let mut driver = stand.queue();
+    let handle = driver.queue.open(&stand.path("exclusive"), 0).unwrap();
+    driver.append(handle, b"first", Durability::Cached);
+    let (flush, durable) = (driver.token(), driver.token());
+    driver.queue.flush(flush, handle);
+    driver.queue.append(durable, handle, cut(b"second"), Durability::Durable);
+    let refusal = driver.finish(durable).result.unwrap_err();
+    assert_eq!(refusal.kind(), std::io::ErrorKind::ResourceBusy);
+    driver.finish(flush).result.unwrap();
+    let (durable, flush) = (driver.token(), driver.token());
+    driver.queue.append(durable, handle, cut(b"+third"), Durability::Durable);
+    driver.queue.flush(flush, handle);
+    let refusal = driver.finish(flush).result.unwrap_err();
+    assert_eq!(refusal.kind(), std::io::ErrorKind::ResourceBusy);
+    driver.finish(durable).result.unwrap();
+    driver.queue.close(handle).unwrap();
+    assert_eq!(stand.content("exclusive", 100), b"first+third");
+}
+
 fn a_closed_file_is_refused(stand: &Stand) {
     let mut driver = stand.queue();
     let handle = driver.queue.open(&stand.path("closed"), 0).unwrap();
@@ -467,6 +510,8 @@ macro_rules! conformance {
                 readers_see_the_acknowledged_prefix
                 side_files_keep_the_last_of_each_sector
                 a_second_operation_on_a_busy_file_is_refused
+                cached_appends_go_on_beside_a_flush
+                durable_appends_and_flushes_exclude_each_other
                 a_closed_file_is_refused
                 dropping_the_queue_leaves_acknowledged_bytes
             }

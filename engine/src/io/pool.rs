@@ -15,7 +15,7 @@ use crossbeam::channel::{Receiver, Sender, unbounded};
 use super::append_file::{AppendFile, open_side_file, write_pieces};
 use super::inbox::{Inbox, deadline_after};
 use super::process::OwnerProcess;
-use super::request::{Request, Work, refused};
+use super::request::{InFlight, Request, Work, refused};
 use super::slots::Slots;
 use super::{AppendHandle, CommitQueue, Completion, CompletionKind, Durability, Token, Waker};
 use crate::limits::{COMMIT_THREADS, SECTOR_SIZE};
@@ -37,8 +37,7 @@ pub(super) struct ThreadPoolQueue {
 struct PoolFile {
     kind: FileKind,
     poisoned: bool,
-    /// An append or flush is in flight.
-    busy: bool,
+    in_flight: InFlight,
 }
 
 #[derive(Debug)]
@@ -93,7 +92,7 @@ impl ThreadPoolQueue {
     }
 
     fn insert(&mut self, kind: FileKind) -> AppendHandle {
-        AppendHandle(self.files.insert(PoolFile { kind, poisoned: false, busy: false }))
+        AppendHandle(self.files.insert(PoolFile { kind, poisoned: false, in_flight: InFlight::default() }))
     }
 
     /// Begins a request; returns its end when that is known already.
@@ -123,7 +122,7 @@ impl ThreadPoolQueue {
         self.inbox.take(&mut self.finished);
         for done in self.finished.drain(..) {
             if let Some(file) = self.files.get_mut(done.handle.0) {
-                file.busy = false;
+                file.in_flight.remove(done.completion.kind);
                 file.poisoned |= done.completion.result.is_err();
             }
             completions.push(done.completion);
@@ -134,9 +133,11 @@ impl ThreadPoolQueue {
 impl PoolFile {
     /// Does what can be done at once; returns what a thread has to write and sync.
     fn begin(&mut self, work: Work) -> io::Result<Option<Write>> {
-        if self.busy {
+        if !self.in_flight.allows(&work) {
             return Err(refused(true));
         }
+        let kind = work.kind();
+        self.in_flight.add(&work);
         let begun = match (&mut self.kind, work) {
             (FileKind::Append(append), Work::Append { pieces, durability }) => {
                 let position = append.size();
@@ -162,7 +163,9 @@ impl PoolFile {
             }
         };
         self.poisoned |= begun.is_err();
-        self.busy = matches!(begun, Ok(Some(_)));
+        if !matches!(begun, Ok(Some(_))) {
+            self.in_flight.remove(kind);
+        }
         begun
     }
 }

@@ -41,6 +41,49 @@ impl Work {
     }
 }
 
+/// What is in flight on one append-only file.
+#[derive(Debug, Default)]
+pub(super) struct InFlight {
+    append: Option<Durability>,
+    flush: bool,
+}
+
+impl InFlight {
+    /// Whether `work` may begin: one append and one flush at a time, both together only when the append is cached.
+    pub(super) fn allows(&self, work: &Work) -> bool {
+        match work {
+            Work::Append { durability, .. } => {
+                self.append.is_none() && !(self.flush && *durability == Durability::Durable)
+            }
+            Work::Flush => !self.flush && self.append != Some(Durability::Durable),
+            Work::Block { .. } => true,
+        }
+    }
+
+    /// Notes that `work` has begun.
+    pub(super) fn add(&mut self, work: &Work) {
+        match work {
+            Work::Append { durability, .. } => self.append = Some(*durability),
+            Work::Flush => self.flush = true,
+            Work::Block { .. } => {}
+        }
+    }
+
+    /// Notes the end of the operation of this kind.
+    pub(super) fn remove(&mut self, kind: CompletionKind) {
+        match kind {
+            CompletionKind::Append => self.append = None,
+            CompletionKind::Flush => self.flush = false,
+            CompletionKind::Block => {}
+        }
+    }
+
+    /// Whether there is anything.
+    pub(super) fn any(&self) -> bool {
+        self.append.is_some() || self.flush
+    }
+}
+
 /// Why a request is not even begun: its file is gone, has failed, or (`busy`) an operation of it is in flight.
 pub(super) fn refused(busy: bool) -> io::Error {
     if busy {

@@ -1,5 +1,5 @@
 //! [`Writer`]: the shard's side of one partition. Group commit lives here: one append is in flight, what arrives
-//! meanwhile joins the next one.
+//! meanwhile joins the next one. A flush may be in flight beside it, unless the append flushes by itself.
 //!
 //! Owned by the shard's thread. A failed append or flush takes the partition offline and is never retried; the log is
 //! reopened, which recovers it.
@@ -48,6 +48,8 @@ pub(super) struct Writer {
     waiting: VecDeque<Append>,
     append: Option<Flight>,
     flush: Option<Flight>,
+    /// Operations of a log that has failed meanwhile, and which the disk has not ended yet.
+    orphans: Orphans,
     /// A [`Due::Kick`] for a flush by time is set.
     flush_due: Option<Duration>,
 }
@@ -66,6 +68,13 @@ struct Flight {
     durability: Durability,
     answers: Vec<Answer>,
     since: Duration,
+}
+
+/// Operations whose end concerns nobody any more.
+#[derive(Default)]
+struct Orphans {
+    append: bool,
+    flush: bool,
 }
 
 /// A producer that waits for a flight.
@@ -95,6 +104,7 @@ impl Writer {
             waiting: VecDeque::new(),
             append: None,
             flush: None,
+            orphans: Orphans::default(),
             flush_due: None,
         }
     }
@@ -108,7 +118,12 @@ impl Writer {
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.append.is_none() && self.flush.is_none() && self.waiting.is_empty() && self.sources.is_empty()
+        !self.is_in_flight() && self.waiting.is_empty() && self.sources.is_empty()
+    }
+
+    /// Whether the disk works on anything, even if nobody waits for it.
+    fn is_in_flight(&self) -> bool {
+        self.append.is_some() || self.flush.is_some() || self.orphans.append || self.orphans.flush
     }
 
     pub(super) fn set_config(&mut self, config: Arc<LogConfig>) {
@@ -127,19 +142,21 @@ impl Writer {
         }
     }
 
-    /// Starts what can be started: a flush that is owed, or else the next append. One of both is in flight at a time,
-    /// and a flush comes before further appends, or a busy producer would keep readers waiting for it.
+    /// Starts what can be started: the next append, and a flush that is owed.
     pub(super) fn kick(&mut self, with: &mut Resources) {
-        if self.append.is_some() || self.flush.is_some() {
-            return;
+        let next_is_durable = self.waiting.front().is_some_and(|next| next.acks == Acks::Durable);
+        if self.append.is_none() && !(self.flush.is_some() && next_is_durable) {
+            self.pull(with);
+            if self.partition.unavailable().is_some() {
+                self.refuse_waiting();
+            } else if let Err(error) = self.append_waiting(with) {
+                self.fail(&error, with);
+            }
         }
-        self.pull(with);
-        if self.partition.unavailable().is_some() {
-            self.refuse_waiting();
-        } else if self.owes_flush(with) {
+        let flushes = self.append.as_ref().is_some_and(|append| append.durability == Durability::Durable);
+        if self.flush.is_none() && !flushes && self.partition.unavailable().is_none() && self.owes_flush(with)
+        {
             self.start_flush(Vec::new(), with);
-        } else if let Err(error) = self.append_waiting(with) {
-            self.fail(&error, with);
         }
     }
 
@@ -174,7 +191,7 @@ impl Writer {
         self.start(with)?;
         let gathered = self.gather(with)?;
         if gathered.pieces.is_empty() {
-            self.answer_duplicates(gathered.answers, with);
+            self.answer_duplicates(gathered, with);
             return Ok(());
         }
         let durability = if gathered.durable { Durability::Durable } else { Durability::Cached };
@@ -197,15 +214,17 @@ impl Writer {
     }
 
     /// Assigns offsets to as many waiting batches as one append may hold. A batch that needs a new segment ends it.
+    /// Beside a flush neither a new segment can be begun nor a second flush, so that one for `acks=all` ends it, too.
     fn gather(&mut self, with: &mut Resources) -> Result<Gathered, LogError> {
         let now = with.clock.now();
         let mut gathered = Gathered::default();
         while let Some(next) = self.waiting.front() {
-            if gathered.size >= COMMIT_SIZE_MAX {
+            let beside_flush = self.flush.is_some();
+            if gathered.size >= COMMIT_SIZE_MAX || beside_flush && next.acks == Acks::Durable {
                 break;
             }
             if self.log.needs_roll(next.batch.header(), now) {
-                if !gathered.pieces.is_empty() {
+                if beside_flush || !gathered.pieces.is_empty() {
                     break;
                 }
                 self.log.roll(&mut *with.queue)?;
@@ -244,14 +263,11 @@ impl Writer {
     }
 
     /// Nothing but duplicates arrived: they may be answered once the log is as durable as they want it.
-    fn answer_duplicates(&mut self, answers: Vec<Answer>, with: &mut Resources) {
-        if answers.is_empty() {
-            return;
+    fn answer_duplicates(&mut self, gathered: Gathered, with: &mut Resources) {
+        if !gathered.durable || self.log.durable() >= self.log.end() {
+            return send_all(gathered.answers);
         }
-        if self.log.durable() >= self.log.end() {
-            return send_all(answers);
-        }
-        self.start_flush(answers, with);
+        self.start_flush(gathered.answers, with);
     }
 
     fn token(&self) -> Token {
@@ -290,16 +306,21 @@ impl Writer {
 
     /// An append or flush has ended.
     pub(super) fn complete(&mut self, completion: Completion, with: &mut Resources) {
-        let flight = match completion.kind {
-            CompletionKind::Append => &mut self.append,
-            CompletionKind::Flush => &mut self.flush,
+        let (flight, orphan) = match completion.kind {
+            CompletionKind::Append => (&mut self.append, &mut self.orphans.append),
+            CompletionKind::Flush => (&mut self.flush, &mut self.orphans.flush),
             CompletionKind::Block => return,
         };
-        if let (Some(_), Err(source)) = (&flight, completion.result) {
-            let path = self.log.directory().to_owned();
-            return self.fail(&FileError { operation: FileOperation::Write, path, source }.into(), with);
+        if std::mem::take(orphan) {
+            return;
         }
         let Some(flight) = flight.take() else { return };
+        if let Err(source) = completion.result {
+            let path = self.log.directory().to_owned();
+            let error = FileError { operation: FileOperation::Write, path, source }.into();
+            answer_storage(flight.answers, &error);
+            return self.fail(&error, with);
+        }
         with.metrics.commit.record(with.clock.monotonic().saturating_sub(flight.since));
         self.log.mark_written(flight.end);
         if flight.durability == Durability::Durable {
@@ -317,6 +338,7 @@ impl Writer {
         tracing::error!(partition = %self.partition.id(), %error, "partition goes offline");
         self.log.take_offline();
         self.partition.close(Unavailable::Offline(error.to_string()));
+        self.orphans = Orphans { append: self.append.is_some(), flush: self.flush.is_some() };
         for flight in [self.append.take(), self.flush.take()].into_iter().flatten() {
             answer_storage(flight.answers, error);
         }
@@ -382,7 +404,7 @@ impl Writer {
             ..OpenFrom::default()
         };
         let enough = with.disk.free_space(&self.dir).is_ok_and(|free| free >= REOPEN_SPACE);
-        let opened = if enough {
+        let opened = if enough && !self.is_in_flight() {
             Log::open(Arc::clone(&with.disk), &self.dir, Arc::clone(&self.config), from)
         } else {
             return self.reopen_later(with);

@@ -207,3 +207,28 @@ fn whichever_operation_fails_once_no_promise_is_broken() {
 fn from_whichever_operation_on_all_fail_no_promise_is_broken() {
     fail_each_operation_in_turn(Lasting::ForGood);
 }
+
+#[test]
+fn what_needs_no_flush_does_not_wait_for_one() {
+    let disk = SimDisk::new(1);
+    let broker = open(&disk);
+    create(&broker, "a", 1, &[]).unwrap();
+    let producer = producer(&broker, &[("acks", "1"), ("linger.ms", "0")]);
+    assert_eq!(produce(&producer, "a", 0, b"warm"), Ok(Offset(0)));
+    let partition = broker.served_partition("a", tidelog::types::PartitionIndex(0)).unwrap();
+    while partition.high_watermark() < Offset(1) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    disk.set_latency(Duration::from_secs(4));
+    for n in 1..=50 {
+        assert_eq!(produce(&producer, "a", 0, b"x"), Ok(Offset(n)), "acknowledged once it is written");
+    }
+    assert_eq!(partition.high_watermark(), Offset(1), "no flush has ended yet, so nobody may read it");
+    // The flush in flight covers only what had been written when it began; the next one takes the rest along.
+    disk.set_latency(Duration::ZERO);
+    let deadline = Instant::now() + super::rig::SOON;
+    while partition.high_watermark() < Offset(51) {
+        assert!(Instant::now() < deadline, "a flush follows the last append");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -17,7 +17,7 @@ use super::operation::{AppendWrite, DirectWrite, Step};
 use super::tail::Tail;
 use crate::io::aligned::{AlignedBuffer, AlignedPool};
 use crate::io::append_file::{AppendFile, write_pieces};
-use crate::io::request::{Request, Work, refused};
+use crate::io::request::{InFlight, Request, Work, refused};
 use crate::io::{CompletionKind, Durability, Token};
 use crate::limits::{BLOCK_SIZE, DIRECT_WRITE_MAX};
 
@@ -34,9 +34,11 @@ pub(super) struct RingFile {
     ahead: Ahead,
     /// Cached bytes may not have reached the device.
     dirty: bool,
+    /// Size of the file when the fdatasync in flight began: bytes behind it may not be covered.
+    syncing: u64,
     poisoned: bool,
-    /// An append or flush has begun and not ended, or waits in `deferred`.
-    busy: bool,
+    /// What has begun and not ended, or waits in `deferred`.
+    in_flight: InFlight,
     /// An append that waits for zeroes in its way.
     deferred: Option<Request>,
 }
@@ -69,8 +71,9 @@ impl RingFile {
             direct: None,
             ahead,
             dirty: false,
+            syncing: 0,
             poisoned: false,
-            busy: false,
+            in_flight: InFlight::default(),
             deferred: None,
         })
     }
@@ -90,7 +93,7 @@ impl RingFile {
     }
 
     pub(super) fn is_busy(&self) -> bool {
-        self.busy
+        self.in_flight.any()
     }
 
     /// What is to be prepared behind the data now, after an append of `appended` bytes.
@@ -126,9 +129,12 @@ impl RingFile {
     }
 
     pub(super) fn begin(&mut self, request: Request, pool: &mut AlignedPool) -> Begun {
-        if self.poisoned || self.busy {
-            return Begun::Ended(Err(refused(self.busy)));
+        let busy = !self.in_flight.allows(&request.work);
+        if self.poisoned || busy {
+            return Begun::Ended(Err(refused(busy)));
         }
+        let kind = request.work.kind();
+        self.in_flight.add(&request.work);
         let begun = match request.work {
             Work::Append { ref pieces, .. } if self.must_wait(pieces) => {
                 self.deferred = Some(request);
@@ -138,32 +144,34 @@ impl RingFile {
             Work::Flush => self.sync(request.token, CompletionKind::Flush),
             Work::Block { .. } => Begun::Ended(Err(io::ErrorKind::InvalidInput.into())),
         };
-        self.busy = !matches!(begun, Begun::Ended(_));
-        self.poisoned = matches!(begun, Begun::Ended(Err(_)));
+        if let Begun::Ended(result) = &begun {
+            self.in_flight.remove(kind);
+            self.poisoned = result.is_err();
+        }
         begun
     }
 
     /// Takes up the append that waited for zeroes, if there is one.
     pub(super) fn resume(&mut self, pool: &mut AlignedPool) -> Option<(Token, Begun)> {
         let request = self.deferred.take()?;
-        self.busy = false;
+        self.in_flight.remove(CompletionKind::Append);
         Some((request.token, self.begin(request, pool)))
     }
 
     /// Notes that a direct append of `appended` bytes has ended.
     pub(super) fn appended(&mut self, appended: u64, result: &io::Result<()>) {
-        self.busy = false;
+        self.in_flight.remove(CompletionKind::Append);
         match result {
             Ok(()) => self.cached.advance(appended),
             Err(_) => self.poisoned = true,
         }
     }
 
-    /// Notes that an fdatasync has ended.
-    pub(super) fn synced(&mut self, result: &io::Result<()>) {
-        self.busy = false;
+    /// Notes that an fdatasync has ended, and with it an operation of this kind.
+    pub(super) fn synced(&mut self, kind: CompletionKind, result: &io::Result<()>) {
+        self.in_flight.remove(kind);
         match result {
-            Ok(()) => self.dirty = false,
+            Ok(()) => self.dirty = self.cached.size() > self.syncing,
             Err(_) => self.poisoned = true,
         }
     }
@@ -217,10 +225,11 @@ impl RingFile {
         }
     }
 
-    fn sync(&self, token: Token, kind: CompletionKind) -> Begun {
+    fn sync(&mut self, token: Token, kind: CompletionKind) -> Begun {
         if !self.dirty {
             return Begun::Ended(Ok(()));
         }
+        self.syncing = self.cached.size();
         Begun::Started(Arc::clone(self.cached.file()), Step::Sync { token, kind })
     }
 

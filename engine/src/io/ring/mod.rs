@@ -182,7 +182,7 @@ impl RingQueue {
         // A failed sync is never repeated: the kernel has forgotten which pages it could not write.
         let result = outcome(result).map(drop);
         if let Some(OpenFile::Append(open)) = self.files.get_mut(slot) {
-            open.synced(&result);
+            open.synced(kind, &result);
         }
         self.complete(token, kind, result);
     }

@@ -117,7 +117,7 @@ impl SimDisk {
         self.0.space.set_quota(bytes);
     }
 
-    /// Makes every write and sync take this long, in real time.
+    /// Makes everything that waits for the device take this long, in real time. A commit queue's cached appends do not.
     pub fn set_latency(&self, latency: Duration) {
         if let Some(simulation) = &self.0.simulation {
             let nanos = u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX);

@@ -13,7 +13,7 @@ use super::SimDisk;
 use super::file::SimFile;
 use super::random::Random;
 use crate::io::inbox::{Inbox, deadline_after};
-use crate::io::request::{Request, Work, refused};
+use crate::io::request::{InFlight, Request, Work, refused};
 use crate::io::slots::Slots;
 use crate::io::{
     AppendHandle, CommitQueue, Completion, CompletionKind, Disk, DiskFile, Durability, OpenMode, Token, Waker,
@@ -39,6 +39,7 @@ struct AppendFile {
     file: Arc<SimFile>,
     size: u64,
     poisoned: bool,
+    in_flight: InFlight,
     /// Opened for single sectors.
     side: bool,
 }
@@ -49,6 +50,8 @@ struct Begun {
     token: Token,
     kind: CompletionKind,
     handle: AppendHandle,
+    /// It was not refused.
+    begun: bool,
     written: io::Result<()>,
     /// What has to be synced before it ends.
     sync: Option<Arc<SimFile>>,
@@ -73,16 +76,19 @@ impl SimQueue {
     }
 
     fn insert(&mut self, file: SimFile, size: u64, side: bool) -> AppendHandle {
-        AppendHandle(self.files.insert(AppendFile { file: Arc::new(file), size, poisoned: false, side }))
+        let (file, in_flight) = (Arc::new(file), InFlight::default());
+        AppendHandle(self.files.insert(AppendFile { file, size, poisoned: false, in_flight, side }))
     }
 
     fn begin(&mut self, request: Request) {
-        let busy =
-            self.begun.iter().any(|one| one.handle == request.handle && one.kind != CompletionKind::Block);
         let simulation = self.disk.0.simulation.as_ref();
-        let (mut written, mut sync) = (Err(refused(busy)), None);
         let file = self.files.get_mut(request.handle.0).filter(|file| !file.poisoned);
-        if let Some(file) = file.filter(|_| !busy || request.work.kind() == CompletionKind::Block) {
+        let busy = file.as_ref().is_some_and(|file| !file.in_flight.allows(&request.work));
+        let (mut written, mut sync) = (Err(refused(busy)), None);
+        let mut begun = false;
+        if let Some(file) = file.filter(|_| !busy) {
+            begun = true;
+            file.in_flight.add(&request.work);
             written = match &request.work {
                 Work::Append { pieces, .. } if simulation.is_some() => {
                     file.append_extended(pieces, &mut self.random)
@@ -97,11 +103,12 @@ impl SimQueue {
             sync = (written.is_ok() && request.work.is_durable()).then(|| Arc::clone(&file.file));
         }
         let delay_max = simulation.map_or(0, |simulation| simulation.delay_max.load(Ordering::SeqCst));
-        let latency = self.disk.latency();
+        let latency = if sync.is_some() { self.disk.latency() } else { Duration::ZERO };
         self.begun.push(Begun {
             token: request.token,
             kind: request.work.kind(),
             handle: request.handle,
+            begun,
             written,
             sync,
             rounds: self.random.below(delay_max.saturating_add(1)),
@@ -126,6 +133,9 @@ impl SimQueue {
     }
 
     fn end(&mut self, one: Begun) -> Completion {
+        if let Some(file) = self.files.get_mut(one.handle.0).filter(|_| one.begun) {
+            file.in_flight.remove(one.kind);
+        }
         let mut result = one.written;
         if let Some(file) = one.sync {
             result = file.sync_now();
