@@ -162,12 +162,21 @@ pub fn read_error_code(error: &ReadError) -> ErrorCode {
 #[must_use]
 pub fn produce_error_code(error: &ProduceError) -> ErrorCode {
     use crate::log::AppendError;
+    use crate::record::ValidationError;
     match error {
         ProduceError::Storage(_) => ErrorCode::KafkaStorageError,
         ProduceError::Deleted => ErrorCode::UnknownTopicOrPartition,
         ProduceError::Stopped => ErrorCode::LocalDestroy,
         ProduceError::Refused(error) => match error {
             AppendError::TooLarge { .. } => ErrorCode::MessageTooLarge,
+            AppendError::Invalid(
+                ValidationError::Timestamp { .. }
+                | ValidationError::TooLate { .. }
+                | ValidationError::AppendTime,
+            ) => ErrorCode::InvalidTimestamp,
+            AppendError::Invalid(_) => ErrorCode::InvalidRecord,
+            AppendError::Repack(_) => ErrorCode::CorruptMessage,
+            AppendError::NotEnoughReplicas(_) => ErrorCode::NotEnoughReplicas,
             AppendError::LastOffsetDelta(_) | AppendError::MalformedMarker => ErrorCode::InvalidRecord,
             AppendError::OutOfOrderSequence { .. } => ErrorCode::OutOfOrderSequenceNumber,
             AppendError::ProducerFenced { .. } => ErrorCode::InvalidProducerEpoch,

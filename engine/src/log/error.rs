@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::MalformedFile;
-use crate::record::BatchError;
+use crate::record::{BatchError, RepackError, ValidationError};
 use crate::types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, TopicId};
 
 /// What was being done to a file.
@@ -164,6 +164,15 @@ pub enum AppendError {
         /// `max.message.bytes`, or `segment.bytes` when that is less.
         size_max: usize,
     },
+    /// The records break a rule of the topic, or of the format (Kafka: `INVALID_RECORD` or `INVALID_TIMESTAMP`).
+    #[error(transparent)]
+    Invalid(#[from] ValidationError),
+    /// The records cannot be packed with the topic's `compression.type` (Kafka: `CORRUPT_MESSAGE`).
+    #[error("the records cannot be packed with the topic's compression.type: {0}")]
+    Repack(#[from] RepackError),
+    /// The topic wants more copies than one node has (Kafka: `NOT_ENOUGH_REPLICAS`).
+    #[error("acks=all needs min.insync.replicas={0} copies of the partition, a single node has 1")]
+    NotEnoughReplicas(u32),
     /// The batch's counts are impossible (Kafka: `INVALID_RECORD`).
     #[error("the batch's last offset delta is {0}")]
     LastOffsetDelta(i32),

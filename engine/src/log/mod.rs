@@ -8,6 +8,7 @@
 //! What lies on disk, and what of it is trusted, is told in `engine/FORMAT.md`.
 
 mod active_segment;
+mod admission;
 mod checkpoint;
 mod closed_index;
 mod data_directory;
@@ -38,6 +39,7 @@ mod segment;
 mod transaction_index;
 mod view;
 
+pub use admission::admit;
 pub use checkpoint::{MalformedFile, PartitionOffsets};
 pub use data_directory::{CheckpointFile, DataDirectory, DataDirectoryError};
 pub use durable_watermark::{KnownWatermarks, WatermarkSlot, WatermarkWriter};

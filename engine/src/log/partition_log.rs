@@ -199,7 +199,6 @@ impl Log {
         if self.offline {
             return Err(AppendError::Offline);
         }
-        self.check_size(batch.size())?;
         let last_offset = self.last_offset_of(batch.header())?;
         match self.producers.check(&batch.view())? {
             Some(known) => Ok(Checked::Known(known)),
@@ -277,12 +276,6 @@ impl Log {
     pub(super) fn check_online(&self) -> Result<(), LogError> {
         let directory = self.home.directory.clone();
         if self.offline { Err(LogError::Offline { directory }) } else { Ok(()) }
-    }
-
-    fn check_size(&self, size: usize) -> Result<(), AppendError> {
-        let size_max = self.config.max_message_bytes.min(self.config.segment_bytes);
-        let size_max = usize::try_from(size_max).unwrap_or(usize::MAX);
-        if size > size_max { Err(AppendError::TooLarge { size, size_max }) } else { Ok(()) }
     }
 
     fn last_offset_of(&self, header: &BatchHeader) -> Result<Offset, AppendError> {

@@ -128,6 +128,12 @@ impl Attributes {
         }
     }
 
+    /// These attributes with another codec.
+    #[must_use]
+    pub fn with_compression(self, compression: Compression) -> Attributes {
+        Attributes(self.0 & !Self::COMPRESSION | Attributes::new(compression).0)
+    }
+
     /// Who set the timestamps.
     #[must_use]
     pub fn timestamp_type(self) -> TimestampType {

@@ -194,6 +194,11 @@ impl<'a> Records<'a> {
         Ok(Records { bytes: unpacked, origin: Origin { offset, timestamp, append_time, count }, index: 0 })
     }
 
+    /// The records that have not been taken yet, encoded.
+    pub(super) fn remaining(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// Where this iterator is, for [`Records::resume`].
     #[must_use]
     #[inline]

@@ -7,7 +7,10 @@ use bytes::Bytes;
 use zerocopy::FromBytes;
 
 use super::header::{LENGTH_OVERHEAD, crc_of};
-use super::{BatchError, BatchHeader, BatchView, PooledBuffer};
+use super::{
+    BatchError, BatchHeader, BatchView, BuildError, Compression, HEADER_SIZE, PooledBuffer, compression,
+};
+use crate::limits::BATCH_SIZE_MAX;
 use crate::types::{LeaderEpoch, Offset, Timestamp};
 
 /// A batch whose length and checksum are right.
@@ -15,6 +18,19 @@ use crate::types::{LeaderEpoch, Offset, Timestamp};
 pub struct SealedBatch {
     /// Exactly one batch.
     buffer: PooledBuffer,
+    /// Somebody else has built it: what is inside is only a claim.
+    foreign: bool,
+}
+
+/// Why a batch's records cannot be packed with another codec.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RepackError {
+    /// They cannot be unpacked.
+    #[error(transparent)]
+    Unpack(#[from] BatchError),
+    /// They cannot be packed.
+    #[error(transparent)]
+    Pack(#[from] BuildError),
 }
 
 impl SealedBatch {
@@ -22,7 +38,7 @@ impl SealedBatch {
     /// fills in length and checksum.
     pub(super) fn new(header: BatchHeader, buffer: PooledBuffer) -> SealedBatch {
         let length = buffer.len().checked_sub(LENGTH_OVERHEAD).and_then(|length| i32::try_from(length).ok());
-        let mut batch = SealedBatch { buffer };
+        let mut batch = SealedBatch { buffer, foreign: false };
         *batch.header_mut() = header;
         batch.header_mut().length.set(length.expect("the caller holds it to BATCH_SIZE_MAX"));
         batch.seal();
@@ -44,7 +60,51 @@ impl SealedBatch {
             return Err(BatchError::Inconsistent("bytes follow the record batch, only one is allowed"));
         }
         view.verify()?;
-        Ok(SealedBatch { buffer })
+        Ok(SealedBatch { buffer, foreign: true })
+    }
+
+    /// Whether it came from a client's encoder, so that nobody has looked at its records yet.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        self.foreign
+    }
+
+    /// The same records packed with another codec (a topic's `compression.type`). `scratch` is used as by
+    /// [`BatchView::unpack`], `size_max` bounds what they unpack to, and `level` is as for
+    /// [`super::BatchBuilder::seal`].
+    ///
+    /// # Errors
+    /// [`RepackError`], with the batch as it was.
+    pub fn repack(
+        self,
+        codec: Compression,
+        level: Option<i32>,
+        scratch: &mut Vec<u8>,
+        size_max: usize,
+    ) -> Result<SealedBatch, (RepackError, SealedBatch)> {
+        match self.repacked(codec, level, scratch, size_max) {
+            Ok(repacked) => Ok(repacked),
+            Err(error) => Err((error, self)),
+        }
+    }
+
+    fn repacked(
+        &self,
+        codec: Compression,
+        level: Option<i32>,
+        scratch: &mut Vec<u8>,
+        size_max: usize,
+    ) -> Result<SealedBatch, RepackError> {
+        let records = self.view().unpack(scratch, size_max)?;
+        let mut buffer = self.buffer.sibling(self.buffer.len());
+        buffer.resize(HEADER_SIZE, 0);
+        compression::pack(codec, level, records.remaining(), &mut buffer)?;
+        if buffer.len() > BATCH_SIZE_MAX {
+            return Err(BuildError::TooLarge { size: buffer.len() }.into());
+        }
+        let mut header = *self.header();
+        header.attributes.set(header.attributes().with_compression(codec).0);
+        Ok(SealedBatch { foreign: self.foreign, ..SealedBatch::new(header, buffer) })
     }
 
     /// The header.
@@ -154,6 +214,31 @@ mod tests {
         batch.set_max_timestamp(Timestamp(99));
         assert_eq!(batch.header().max_timestamp(), Timestamp(99));
         batch.view().verify().unwrap();
+    }
+
+    #[test]
+    fn repacking_changes_the_codec_and_nothing_else() {
+        let codecs =
+            [Compression::None, Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd];
+        let mut scratch = Vec::new();
+        let mut batch = sealed(&BufferPool::new(0));
+        let header = *batch.header();
+        let records: Vec<u8> = batch.view().payload().to_vec();
+        for codec in codecs.into_iter().chain([Compression::None]) {
+            batch = batch.repack(codec, None, &mut scratch, 1 << 20).unwrap();
+            batch.view().verify().unwrap();
+            assert_eq!(batch.header().attributes().compression(), Ok(codec));
+            assert_eq!(batch.view().unpack(&mut scratch, 1 << 20).unwrap().remaining(), records);
+            assert_eq!(batch.header().max_timestamp(), header.max_timestamp());
+            assert_eq!(batch.header().records_count, header.records_count);
+        }
+        assert_eq!(batch.view().bytes().len(), HEADER_SIZE + records.len());
+        let (error, _) = batch
+            .repack(Compression::Zstd, None, &mut scratch, 1 << 20)
+            .unwrap()
+            .repack(Compression::None, None, &mut scratch, 4)
+            .unwrap_err();
+        assert_eq!(error, RepackError::Unpack(BatchError::Unpacked(4)));
     }
 
     #[test]

@@ -84,6 +84,14 @@ pub enum ValidationError {
         /// The latest that is allowed.
         latest: Timestamp,
     },
+    /// The batch's largest timestamp is too far ahead of the log's time (Kafka: `INVALID_TIMESTAMP`).
+    #[error("timestamp {timestamp} is later than {latest}, the latest that is allowed")]
+    TooLate {
+        /// Largest of the batch.
+        timestamp: Timestamp,
+        /// The latest that is allowed: now and `message.timestamp.after.max.ms`.
+        latest: Timestamp,
+    },
     /// Only a log may set the append time (Kafka: `INVALID_TIMESTAMP`).
     #[error("producers are not allowed to set the timestamp type to LogAppendTime")]
     AppendTime,

@@ -70,6 +70,7 @@ impl Worker {
             timers: Timers::default(),
             marks,
             metrics: Arc::clone(&options.metrics),
+            scratch: Vec::new(),
         };
         Ok(Worker {
             mailbox,
@@ -117,7 +118,7 @@ impl Worker {
         match message {
             Message::Append(slot, append) => {
                 if let Some(writer) = writer_at(&mut self.writers, slot) {
-                    writer.add_append(append);
+                    writer.add_append(append, &mut self.resources);
                     self.touched.push(slot);
                 }
             }

@@ -20,7 +20,8 @@ use crate::config::topic::LogConfig;
 use crate::io::{Clock, CommitQueue, Completion, CompletionKind, Disk, Durability, Token};
 use crate::limits::COMMIT_SIZE_MAX;
 use crate::log::{
-    FileError, FileOperation, Log, LogCheckpoint, LogError, OpenFrom, Prepared, Refused, RetentionError,
+    AppendError, FileError, FileOperation, Log, LogCheckpoint, LogError, OpenFrom, Prepared, Refused,
+    RetentionError, admit,
 };
 use crate::metrics::ShardMetrics;
 use crate::types::{Acks, Offset, Timestamp};
@@ -34,6 +35,8 @@ pub(super) struct Resources {
     pub(super) timers: Timers,
     pub(super) marks: DurableMarks,
     pub(super) metrics: Arc<ShardMetrics>,
+    /// Memory for unpacking batches.
+    pub(super) scratch: Vec<u8>,
 }
 
 /// The shard's side of one partition.
@@ -131,8 +134,24 @@ impl Writer {
         self.config = config;
     }
 
-    pub(super) fn add_append(&mut self, append: Append) {
-        self.waiting.push_back(append);
+    /// Lets a batch wait for the next append, or refuses it.
+    pub(super) fn add_append(&mut self, append: Append, with: &mut Resources) {
+        let now = with.clock.now();
+        self.admit(append, now, with);
+    }
+
+    fn admit(&mut self, append: Append, now: Timestamp, with: &mut Resources) {
+        let Append { batch, acks, reply } = append;
+        let replicas = self.config.min_insync_replicas;
+        let admitted = if acks == Acks::Durable && replicas > 1 {
+            Err(Refused { error: AppendError::NotEnoughReplicas(replicas), batch })
+        } else {
+            admit(batch, &self.config, now, &mut with.scratch)
+        };
+        match admitted {
+            Ok(batch) => self.waiting.push_back(Append { batch, acks, reply }),
+            Err(Refused { error, batch }) => refuse(batch, reply, ProduceError::Refused(error)),
+        }
     }
 
     pub(super) fn add_source(&mut self, batches: Arc<dyn BatchSource>) {
@@ -181,7 +200,13 @@ impl Writer {
                 }
             }
         });
-        self.waiting.extend(batches);
+        if batches.is_empty() {
+            return;
+        }
+        let now = with.clock.now();
+        for append in batches {
+            self.admit(append, now, with);
+        }
     }
 
     fn append_waiting(&mut self, with: &mut Resources) -> Result<(), LogError> {

@@ -232,6 +232,40 @@ fn behind_a_message_that_finds_the_queue_full_none_is_queued() {
 }
 
 #[test]
+fn a_topics_rules_hold_for_messages_of_this_process() {
+    let producer = producer(&[("linger.ms", "0")]);
+    let create = |name: &str, setting: (&str, &str)| {
+        let overrides = [(setting.0.to_owned(), setting.1.to_owned())].into();
+        let topic = crate::broker::NewTopic { name: name.to_owned(), partitions: Some(1), overrides };
+        producer.engine().unwrap().broker().create_topic(&topic).unwrap();
+    };
+    create("compacted", ("cleanup.policy", "compact"));
+    create("copies", ("min.insync.replicas", "2"));
+    create("late", ("message.timestamp.before.max.ms", "1000"));
+    create("packed", ("compression.type", "zstd"));
+    let old = ProducerRecord { timestamp: Some(Timestamp(5)), ..record(b"x") };
+    let cases = [
+        ("compacted", record(b"x"), Some(ErrorCode::InvalidRecord)),
+        ("compacted", ProducerRecord { key: Some(b"k"), ..record(b"x") }, None),
+        ("copies", record(b"x"), Some(ErrorCode::NotEnoughReplicas)),
+        ("late", old, Some(ErrorCode::InvalidTimestamp)),
+        ("late", record(b"x"), None),
+        ("packed", record(&[b'x'; 1000]), None),
+    ];
+    for (topic, record, expected) in cases {
+        producer.produce(topic, record).unwrap();
+        let (report, _) = producer.next_report(Some(Duration::from_secs(10))).unwrap();
+        assert_eq!(report.error.map(|error| error.code()), expected, "{topic}");
+    }
+    assert_eq!(values(&producer, "compacted"), ["x"]);
+    let broker = producer.engine().unwrap().broker();
+    let packed = broker.served_partition("packed", PartitionIndex(0)).unwrap();
+    let read = packed.read(Offset(0).into(), 1 << 20, Isolation::ReadUncommitted).unwrap();
+    assert!(read.pieces[0].len() < 200, "it is stored as the topic wants it");
+    assert_eq!(values(&producer, "packed"), ["x".repeat(1000)]);
+}
+
+#[test]
 fn wrong_partitions_and_sizes_are_refused_at_once() {
     let producer = producer(&[("message.max.bytes", "2000")]);
     let there = ProducerRecord { partition: Some(PartitionIndex(7)), ..record(b"x") };
