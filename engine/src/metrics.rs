@@ -68,6 +68,8 @@ pub struct ShardMetrics {
     pub mailbox: LatencyHistogram,
     /// From an append's submission to the disk until its completion.
     pub commit: LatencyHistogram,
+    /// From the first record of a batch until its acknowledgement, for every `acks` but 0: one value per batch.
+    pub produce: LatencyHistogram,
 }
 
 #[cfg(test)]

@@ -81,12 +81,12 @@ fn keep(broker: &Weak<Broker>, stop: &Stop, mut duties: Vec<Duty>) {
 }
 
 impl Broker {
-    /// Applies `retention.ms` and `retention.bytes` to all partitions, then notes where the logs start now.
+    /// Applies `retention.ms` and `retention.bytes` to all partitions, forgets idle producers, then notes where the logs start now.
     pub fn apply_retention(&self) {
-        let now = self.clock.now();
+        let (now, idle_max) = (self.clock.now(), self.config.producer_id_expiration);
         for shard in &self.shards {
             // A shard that has stopped keeps its segments until the next opening.
-            let removed = shard.run(move |worker| worker.apply_retention(now)).unwrap_or_default();
+            let removed = shard.run(move |worker| worker.apply_retention(now, idle_max)).unwrap_or_default();
             self.unlink(&removed);
         }
         self.checkpoint();

@@ -15,6 +15,8 @@ pub struct Append {
     pub batch: SealedBatch,
     /// When to answer.
     pub acks: Acks,
+    /// Monotonic time of its first record, from the engine's clock: where its latency counts from.
+    pub since: Duration,
     /// Where to answer.
     pub reply: Reply,
 }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::time::Instant;
 
 use crossbeam::queue::ArrayQueue;
 use parking_lot::Mutex;
@@ -31,7 +32,8 @@ impl<M> Clone for Mailbox<M> {
 }
 
 struct Shared<M> {
-    queue: ArrayQueue<M>,
+    /// Each message with the time when it was sent.
+    queue: ArrayQueue<(Instant, M)>,
     /// Set by the owner before it sleeps; whoever clears it owes a wake.
     asleep: AtomicBool,
     closed: AtomicBool,
@@ -59,7 +61,8 @@ impl<M> Mailbox<M> {
         if self.is_closed() {
             return Err(SendError::Closed(message));
         }
-        self.shared.queue.push(message).map_err(SendError::Full)?;
+        let stamped = (Instant::now(), message);
+        self.shared.queue.push(stamped).map_err(|(_, message)| SendError::Full(message))?;
         // Pairs with the fence in `prepare_sleep`: either the owner sees the message or we see it asleep.
         fence(Ordering::SeqCst);
         if self.shared.asleep.load(Ordering::Relaxed) {
@@ -105,8 +108,8 @@ impl<M> Mailbox<M> {
         *self.shared.waker.lock() = Some(waker);
     }
 
-    /// Takes the oldest message.
-    pub(super) fn receive(&self) -> Option<M> {
+    /// Takes the oldest message, with the time when it was sent.
+    pub(super) fn receive(&self) -> Option<(Instant, M)> {
         self.shared.queue.pop()
     }
 
@@ -155,7 +158,8 @@ mod tests {
         assert_eq!(mailbox.send(1), Ok(()));
         assert_eq!(mailbox.send(2), Ok(()));
         assert_eq!(mailbox.send(3), Err(SendError::Full(3)));
-        assert_eq!((mailbox.receive(), mailbox.receive(), mailbox.receive()), (Some(1), Some(2), None));
+        let next = || mailbox.receive().map(|(_, message)| message);
+        assert_eq!((next(), next(), next()), (Some(1), Some(2), None));
     }
 
     #[test]
@@ -164,7 +168,7 @@ mod tests {
         mailbox.send(1).unwrap();
         mailbox.close();
         assert_eq!(mailbox.send(2), Err(SendError::Closed(2)));
-        assert_eq!(mailbox.receive(), Some(1));
+        assert!(matches!(mailbox.receive(), Some((_, 1))));
     }
 
     #[test]

@@ -101,7 +101,8 @@ impl Worker {
     fn round(&mut self) -> io::Result<bool> {
         let mut busy = false;
         for _ in 0..MAILBOX_ROUND_MAX {
-            let Some(message) = self.mailbox.receive() else { break };
+            let Some((sent, message)) = self.mailbox.receive() else { break };
+            self.resources.metrics.mailbox.record(sent.elapsed());
             self.handle(message);
             busy = true;
         }
@@ -257,11 +258,13 @@ impl Worker {
         writers.map(|writer| (writer.partition().id().clone(), writer.log().checkpoint())).collect()
     }
 
-    /// Applies `retention.ms` and `retention.bytes` to this shard's partitions. Returns the files that nobody needs any
+    /// Applies `retention.ms` and `retention.bytes` to this shard's partitions, and forgets producers that were idle for
+    /// longer than `producer_idle_max` (`producer.id.expiration.ms`). Returns the files that nobody needs any
     /// more, for another thread to unlink: a large one takes longer than a shard may stand still.
-    pub fn apply_retention(&mut self, now: Timestamp) -> Vec<PathBuf> {
+    pub fn apply_retention(&mut self, now: Timestamp, producer_idle_max: Duration) -> Vec<PathBuf> {
         let mut removed = Vec::new();
         for writer in self.writers.iter_mut().flatten() {
+            writer.log_mut().expire_producers(now, producer_idle_max);
             removed.extend(writer.apply_retention(now, &mut self.resources));
         }
         removed

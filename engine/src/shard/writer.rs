@@ -84,6 +84,8 @@ struct Orphans {
 struct Answer {
     reply: Reply,
     appended: Appended,
+    /// When the batch's first record came.
+    since: Duration,
 }
 
 /// What goes into the next append.
@@ -141,7 +143,7 @@ impl Writer {
     }
 
     fn admit(&mut self, append: Append, now: Timestamp, with: &mut Resources) {
-        let Append { batch, acks, reply } = append;
+        let Append { batch, acks, since, reply } = append;
         let replicas = self.config.min_insync_replicas;
         let admitted = if acks == Acks::Durable && replicas > 1 {
             Err(Refused { error: AppendError::NotEnoughReplicas(replicas), batch })
@@ -149,7 +151,7 @@ impl Writer {
             admit(batch, &self.config, now, &mut with.scratch)
         };
         match admitted {
-            Ok(batch) => self.waiting.push_back(Append { batch, acks, reply }),
+            Ok(batch) => self.waiting.push_back(Append { batch, acks, since, reply }),
             Err(Refused { error, batch }) => refuse(batch, reply, ProduceError::Refused(error)),
         }
     }
@@ -264,7 +266,7 @@ impl Writer {
     }
 
     fn prepare(&mut self, append: Append, now: Timestamp, gathered: &mut Gathered, cache: &mut BatchCache) {
-        let Append { batch, acks, reply } = append;
+        let Append { batch, acks, since, reply } = append;
         let (base_offset, append_time, bytes) = match self.log.prepare(batch, now) {
             Err(Refused { error, batch }) => return refuse(batch, reply, ProduceError::Refused(error)),
             Ok(Prepared::Duplicate { base_offset, .. }) => (base_offset, Timestamp::NONE, Bytes::new()),
@@ -279,10 +281,10 @@ impl Writer {
         let appended = Appended { base_offset, append_time, log_start, batch: bytes };
         match acks {
             Acks::None => reply.send(Ok(appended)),
-            Acks::Written => gathered.answers.push(Answer { reply, appended }),
+            Acks::Written => gathered.answers.push(Answer { reply, appended, since }),
             Acks::Durable => {
                 gathered.durable = true;
-                gathered.answers.push(Answer { reply, appended });
+                gathered.answers.push(Answer { reply, appended, since });
             }
         }
     }
@@ -290,7 +292,7 @@ impl Writer {
     /// Nothing but duplicates arrived: they may be answered once the log is as durable as they want it.
     fn answer_duplicates(&mut self, gathered: Gathered, with: &mut Resources) {
         if !gathered.durable || self.log.durable() >= self.log.end() {
-            return send_all(gathered.answers);
+            return send_all(gathered.answers, with);
         }
         self.start_flush(gathered.answers, with);
     }
@@ -355,7 +357,7 @@ impl Writer {
         let readable = if self.config.write_caching { self.log.written() } else { self.log.durable() };
         self.log.set_high_watermark(readable);
         self.partition.wake_readers();
-        send_all(flight.answers);
+        send_all(flight.answers, with);
     }
 
     /// Takes the partition offline: nothing is known about its unflushed bytes any more.
@@ -469,14 +471,16 @@ const REOPEN_INTERVAL: Duration = Duration::from_millis(500);
 /// Free bytes that are worth a try.
 const REOPEN_SPACE: u64 = 16 << 20;
 
-fn send_all(answers: Vec<Answer>) {
-    for Answer { reply, appended } in answers {
+fn send_all(answers: Vec<Answer>, with: &Resources) {
+    let now = with.clock.monotonic();
+    for Answer { reply, appended, since } in answers {
+        with.metrics.produce.record(now.saturating_sub(since));
         reply.send(Ok(appended));
     }
 }
 
 fn answer_storage(answers: Vec<Answer>, error: &LogError) {
-    for Answer { reply, appended } in answers {
+    for Answer { reply, appended, .. } in answers {
         let error = ProduceError::Storage(error.to_string());
         reply.send(Err(ProduceFailure { error, batch: appended.batch }));
     }

@@ -113,6 +113,7 @@ impl Hosted {
         self.partition.append(Append {
             batch,
             acks: Acks::Durable,
+            since: self.clock.monotonic(),
             reply: AppendReply::new(Box::new(answer)),
         });
     }

@@ -291,6 +291,7 @@ impl BatchSource for PartitionBatches {
             self.seal_open(&mut state);
         }
         for FullBatch { sealed, waybill } in state.full.drain(..) {
+            let since = waybill.opened();
             let reply = BatchReply {
                 shared: Arc::clone(&self.shared),
                 topic: Arc::clone(&self.topic),
@@ -300,6 +301,7 @@ impl BatchSource for PartitionBatches {
             into.push(Append {
                 batch: sealed,
                 acks: self.shared.config.topic.acks,
+                since,
                 reply: Reply::new(Box::new(reply)),
             });
         }

@@ -266,6 +266,21 @@ fn a_topics_rules_hold_for_messages_of_this_process() {
 }
 
 #[test]
+fn shards_keep_the_latencies_of_their_mailbox_their_commits_and_of_whole_batches() {
+    let producer = producer(&[("linger.ms", "0"), ("acks", "all")]);
+    for _ in 0..5 {
+        producer.produce("t", record(b"x")).unwrap();
+        assert!(producer.next_report(Some(Duration::from_secs(10))).is_some());
+    }
+    let metrics = &producer.engine().unwrap().broker().metrics()[0];
+    let (mailbox, commit, produce) =
+        (metrics.mailbox.snapshot(), metrics.commit.snapshot(), metrics.produce.snapshot());
+    assert!(mailbox.len() >= 5 && commit.len() >= 5);
+    assert_eq!(produce.len(), 5, "one for each batch");
+    assert!(produce.max() >= commit.min(), "a batch's way holds its commit");
+}
+
+#[test]
 fn wrong_partitions_and_sizes_are_refused_at_once() {
     let producer = producer(&[("message.max.bytes", "2000")]);
     let there = ProducerRecord { partition: Some(PartitionIndex(7)), ..record(b"x") };
