@@ -54,11 +54,19 @@ impl Broker {
         let mut catalog = self.catalog.lock();
         let mut changed = catalog.clone();
         changed.create(&name, CatalogTopic { id, partitions: count, overrides: new.overrides.clone() })?;
+        if !name.is_internal() {
+            self.check_space()?;
+        }
         let partitions = self.create_partitions(&name, id, 0..count, &config)?;
         self.commit(&mut catalog, changed)?;
         let topic = Arc::new(Topic::new(name.clone(), id, partitions, config));
         self.publish(|topics| topics.insert(name, Arc::clone(&topic)));
         Ok(topic)
+    }
+
+    /// What is kept back on a full disk is not for new topics.
+    fn check_space(&self) -> Result<(), BrokerError> {
+        if self.disk.is_full() { Err(BrokerError::DiskFull) } else { Ok(()) }
     }
 
     fn create_partitions(
@@ -157,6 +165,7 @@ impl Broker {
         changed.add_partitions(&name, count)?;
         let topic = self.known_topic(&name)?;
         let before = i32::try_from(topic.partition_count()).unwrap_or(i32::MAX);
+        self.check_space()?;
         let added = self.create_partitions(&name, topic.id(), before..count, &topic.config())?;
         self.commit(&mut catalog, changed)?;
         topic.add_partitions(added);

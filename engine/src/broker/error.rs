@@ -85,6 +85,9 @@ pub enum BrokerError {
         /// The number.
         partition: PartitionIndex,
     },
+    /// The disk is full (Kafka: `KAFKA_STORAGE_ERROR`).
+    #[error("the disk is full: nothing can be created until there is space")]
+    DiskFull,
     /// The partition could not be opened.
     #[error("partition {topic}-{partition} is offline: {reason}")]
     Offline {
@@ -137,7 +140,8 @@ impl BrokerError {
             BrokerError::DeleteRecords(_) => ErrorCode::OffsetOutOfRange,
             BrokerError::Produce(error) => produce_error_code(error),
             BrokerError::ProducerId(_) => ErrorCode::CoordinatorNotAvailable,
-            BrokerError::Offline { .. }
+            BrokerError::DiskFull
+            | BrokerError::Offline { .. }
             | BrokerError::Log(_)
             | BrokerError::Catalog(_)
             | BrokerError::Directory(_) => ErrorCode::KafkaStorageError,

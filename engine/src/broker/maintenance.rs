@@ -9,6 +9,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::catalog::Catalog;
 use super::{Broker, checkpoints};
+use crate::io::Disk;
 use crate::log::{DataDirectoryError, LogCheckpoint};
 use crate::types::TopicPartition;
 

@@ -34,7 +34,7 @@ pub use opening::BrokerOptions;
 pub use topic::{Served, Topic};
 
 use crate::config::EngineConfig;
-use crate::io::{Clock, DirectoryLock, Disk};
+use crate::io::{Clock, DirectoryLock, ReservedDisk};
 use crate::log::DataDirectory;
 use crate::metrics::ShardMetrics;
 use crate::shard::{Notify, Shard, Waiters};
@@ -47,7 +47,7 @@ use producer_ids::ProducerIds;
 /// reference) stops it in order.
 pub struct Broker {
     config: Arc<EngineConfig>,
-    disk: Arc<dyn Disk>,
+    disk: Arc<ReservedDisk>,
     clock: Arc<dyn Clock>,
     root: PathBuf,
     directory: DataDirectory,

@@ -15,7 +15,7 @@ use super::producer_ids::ProducerIds;
 use super::{Broker, OpenError, Ownership, Served, Topic};
 use crate::config::EngineConfig;
 use crate::config::topic::LogConfig;
-use crate::io::{Clock, DirectoryLock, Disk};
+use crate::io::{Clock, DirectoryLock, Disk, ReservedDisk};
 use crate::log::{
     DataDirectory, DataDirectoryError, LogCheckpoint, LogError, MetaProperties, RecoveryReport,
 };
@@ -49,11 +49,13 @@ impl Broker {
     pub fn open(options: BrokerOptions) -> Result<Arc<Broker>, OpenError> {
         let BrokerOptions { root, config, disk, clock, lock, spin } = options;
         disk.create_dir_durably(&root).map_err(|source| OpenError::Io { path: root.clone(), source })?;
+        let reserve = root.join(RESERVE_FILE);
+        let disk = Arc::new(ReservedDisk::new(disk, reserve, config.reserve_bytes.into()));
         let catalog = Catalog::load(&*disk, &root)?;
         let producer_ids = ProducerIds::open(&*disk, &root)?;
         let new =
             MetaProperties { cluster_id: random_id(), node_id: config.node_id, directory_id: random_id() };
-        let directory = DataDirectory::open(Arc::clone(&disk), &root, new)?;
+        let directory = DataDirectory::open(disk.clone(), &root, new)?;
         let found = Checkpoints::read(&directory)?;
         let metrics: Vec<Arc<ShardMetrics>> = (0..config.shards.max(1)).map(|_| Arc::default()).collect();
         let mut shards = Vec::with_capacity(metrics.len());
@@ -191,6 +193,9 @@ impl Broker {
 fn random_id() -> String {
     crate::log::format_id(TopicId(*uuid::Uuid::new_v4().as_bytes()))
 }
+
+/// Space kept back for a full disk, in the data directory.
+const RESERVE_FILE: &str = "tidelog-reserve";
 
 /// Bytes of the newest batches that a shard keeps in memory for readers that keep up.
 const CACHE_SIZE_MAX: usize = 8 << 20;

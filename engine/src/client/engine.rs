@@ -92,7 +92,7 @@ impl Engine {
         disk: Arc<dyn Disk>,
         lock: Option<DirectoryLock>,
     ) -> Result<Engine, KafkaError> {
-        let config = engine_config(settings)?;
+        let config = engine_config(settings, lock.is_some())?;
         let clock = Arc::new(SystemClock::new());
         let options = BrokerOptions { root: root.to_owned(), config, disk, clock, lock, spin: settings.spin };
         let broker = Broker::open(options).map_err(|error| cannot_open(&error.to_string()))?;
@@ -119,11 +119,13 @@ impl From<Arc<Broker>> for Engine {
     }
 }
 
-fn engine_config(settings: &EngineSettings) -> Result<EngineConfig, KafkaError> {
+fn engine_config(settings: &EngineSettings, on_disk: bool) -> Result<EngineConfig, KafkaError> {
     let partitions = settings.num_partitions.to_string();
     let shards = settings.shards.unwrap_or(1).to_string();
     let pairs = [("num.partitions", partitions.as_str()), ("tidelog.shards", shards.as_str())];
-    EngineConfig::parse(pairs)
+    // Memory has no day on which it is full that a file in it would help with.
+    let in_memory = (!on_disk).then_some(("tidelog.reserve.bytes", "0"));
+    EngineConfig::parse(pairs.into_iter().chain(in_memory))
         .map_err(|error| KafkaError::with_reason(ErrorCode::LocalInvalidArg, error.to_string()))
 }
 

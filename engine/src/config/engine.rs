@@ -48,6 +48,8 @@ pub struct EngineConfig {
     pub offsets_topic_segment_bytes: u32,
     /// `producer.id.expiration.ms`
     pub producer_id_expiration: Duration,
+    /// `tidelog.reserve.bytes`
+    pub reserve_bytes: u32,
     /// `tidelog.shards`
     pub shards: u32,
     /// What topics inherit.
@@ -120,6 +122,7 @@ impl EngineConfig {
             offsets_topic_num_partitions: values.int("offsets.topic.num.partitions"),
             offsets_topic_segment_bytes: values.unsigned("offsets.topic.segment.bytes"),
             producer_id_expiration: values.millis("producer.id.expiration.ms"),
+            reserve_bytes: values.unsigned("tidelog.reserve.bytes"),
             shards: values.unsigned("tidelog.shards"),
             topic_defaults,
             given,

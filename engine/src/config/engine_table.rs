@@ -90,6 +90,13 @@ pub static ENGINE_CONFIGS: &[Definition] = &[
         Valid::AtLeast(1),
         "How long a partition remembers the sequence numbers of a producer that went quiet.",
     ),
+    // Enough to write the lists of topics and offsets anew and to go on committing for a while.
+    int(
+        "tidelog.reserve.bytes",
+        "2097152",
+        Valid::Between(0, 1 << 30),
+        "Space kept back so that deleting and committing offsets still work on a full disk; 0 for none.",
+    ),
     // An application that embeds the engine wants its cores for itself; the server asks for one shard per core.
     int("tidelog.shards", "1", Valid::Between(1, 256), "Threads that own partitions, one executor each."),
 ];

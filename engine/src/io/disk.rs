@@ -1,7 +1,6 @@
 //! Blocking file operations with explicit durability, as a trait. Nothing is durable until the file, and for names
 //! its directory, has been synced.
 
-use std::any::Any;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -160,7 +159,4 @@ pub trait DiskFile: Send + Sync {
     /// # Errors
     /// The operating system's.
     fn set_size(&self, size: u64) -> io::Result<()>;
-
-    /// For the commit queue of the same disk, which needs its own kind of file back.
-    fn as_any(&self) -> &dyn Any;
 }

@@ -8,8 +8,8 @@
 //! - [`Clock`]: the time.
 //!
 //! [`PosixDisk`] is the real one, with a commit queue on io_uring or, where that is refused, on threads; [`SimDisk`] is
-//! the simulated one, and plain memory for engines that leave nothing behind. [`DirectoryLock`] keeps a second process
-//! away. All commit queues pass one suite of tests, `conformance`.
+//! the simulated one, and plain memory for engines that leave nothing behind. [`ReservedDisk`] keeps space of
+//! either back for the day on which it is full. [`DirectoryLock`] keeps a second process away. All commit queues pass one suite of tests, `conformance`.
 //!
 //! This is the only module that names io-uring or flags of file descriptors.
 
@@ -26,6 +26,7 @@ mod pool;
 mod posix;
 mod process;
 mod request;
+mod reserve;
 mod ring;
 mod sim;
 mod slots;
@@ -35,5 +36,7 @@ pub use commit::{AppendHandle, CommitQueue, Completion, CompletionKind, Durabili
 pub use disk::{Disk, DiskFile, OpenMode};
 pub use lock::{DirectoryLock, LockError};
 pub use posix::{PosixDisk, WriteMethod};
+pub use reserve::ReservedDisk;
+pub(crate) use reserve::is_disk_full;
 pub use ring::io_uring_refused;
 pub use sim::{Failure, Fault, Lasting, Operation, SimClock, SimDisk};

@@ -1,6 +1,5 @@
 //! The machine's own file system.
 
-use std::any::Any;
 use std::ffi::CString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
@@ -164,10 +163,6 @@ impl DiskFile for PosixFile {
 
     fn set_size(&self, size: u64) -> io::Result<()> {
         self.file.set_len(size)
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }
 

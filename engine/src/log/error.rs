@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::MalformedFile;
+use crate::io::is_disk_full;
 use crate::record::{BatchError, RepackError, ValidationError};
 use crate::types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, TopicId};
 
@@ -44,7 +45,7 @@ impl FileError {
     /// Whether the disk is full: the operation may succeed when space returns.
     #[must_use]
     pub fn is_disk_full(&self) -> bool {
-        matches!(self.source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        is_disk_full(&self.source)
     }
 }
 

@@ -30,7 +30,7 @@ pub use worker::Worker;
 use parking_lot::Mutex;
 
 use crate::config::topic::LogConfig;
-use crate::io::{Clock, Disk};
+use crate::io::{Clock, ReservedDisk};
 use crate::limits::MAILBOX_COUNT_MAX;
 use crate::log::OpenFrom;
 use crate::metrics::ShardMetrics;
@@ -44,7 +44,7 @@ pub struct ShardOptions {
     /// Number of the shard in its engine, from 0; names its thread.
     pub number: usize,
     /// Where the logs are.
-    pub disk: Arc<dyn Disk>,
+    pub disk: Arc<ReservedDisk>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Side file for durable watermarks.

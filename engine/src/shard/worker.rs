@@ -18,7 +18,7 @@ use super::timers::{Due, Timers};
 use super::writer::{Resources, Writer, slot_of};
 use super::{PartitionSpec, ShardOptions, ShardStopped};
 use crate::config::topic::LogConfig;
-use crate::io::{Completion, CompletionKind};
+use crate::io::{Completion, CompletionKind, Disk};
 use crate::limits::MAILBOX_ROUND_MAX;
 use crate::log::{Log, LogCheckpoint, LogError, RecoveryReport};
 use crate::types::{Timestamp, TopicPartition};
@@ -61,7 +61,7 @@ impl Worker {
         let queue = options.disk.commit_queue()?;
         mailbox.set_waker(queue.waker());
         let path = options.durable_marks.clone();
-        let marks = DurableMarks::new(Arc::clone(&options.disk), path, options.marks_sequence);
+        let marks = DurableMarks::new(options.disk.clone(), path, options.marks_sequence);
         let resources = Resources {
             disk: Arc::clone(&options.disk),
             clock: Arc::clone(&options.clock),
@@ -205,7 +205,7 @@ impl Worker {
     /// # Errors
     /// [`LogError`]; the partition is not served then.
     pub fn attach(&mut self, spec: PartitionSpec) -> Result<(Arc<Partition>, RecoveryReport), LogError> {
-        let disk = Arc::clone(&self.resources.disk);
+        let disk: Arc<dyn Disk> = self.resources.disk.clone();
         let (log, report) = match spec.open {
             Some(from) => Log::open(disk, &spec.dir, Arc::clone(&spec.config), from)?,
             None => (

@@ -17,7 +17,7 @@ use super::durable_marks::DurableMarks;
 use super::partition::{Partition, Slot, Unavailable};
 use super::timers::{Due, Timers};
 use crate::config::topic::LogConfig;
-use crate::io::{Clock, CommitQueue, Completion, CompletionKind, Disk, Durability, Token};
+use crate::io::{Clock, CommitQueue, Completion, CompletionKind, Durability, ReservedDisk, Token};
 use crate::limits::COMMIT_SIZE_MAX;
 use crate::log::{
     AppendError, FileError, FileOperation, Log, LogCheckpoint, LogError, OpenFrom, Prepared, Refused,
@@ -28,7 +28,7 @@ use crate::types::{Acks, Offset, Timestamp};
 
 /// What all writers of a shard use.
 pub(super) struct Resources {
-    pub(super) disk: Arc<dyn Disk>,
+    pub(super) disk: Arc<ReservedDisk>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) queue: Box<dyn CommitQueue>,
     pub(super) cache: BatchCache,
@@ -144,6 +144,9 @@ impl Writer {
 
     fn admit(&mut self, append: Append, now: Timestamp, with: &mut Resources) {
         let Append { batch, acks, since, reply } = append;
+        if !self.partition.id().topic.is_internal() && with.disk.is_full() {
+            return refuse(batch, reply, ProduceError::Storage("the disk is full".to_owned()));
+        }
         let replicas = self.config.min_insync_replicas;
         let admitted = if acks == Acks::Durable && replicas > 1 {
             Err(Refused { error: AppendError::NotEnoughReplicas(replicas), batch })
@@ -372,6 +375,7 @@ impl Writer {
         self.pull(with);
         self.refuse_waiting();
         if error.is_disk_full() {
+            with.disk.ran_out();
             self.reopen_later(with);
         }
     }
@@ -430,9 +434,10 @@ impl Writer {
             durable: self.log.durable(),
             ..OpenFrom::default()
         };
-        let enough = with.disk.free_space(&self.dir).is_ok_and(|free| free >= REOPEN_SPACE);
+        // What is kept back is for the engine's own topics.
+        let enough = self.partition.id().topic.is_internal() || !with.disk.is_full();
         let opened = if enough && !self.is_in_flight() {
-            Log::open(Arc::clone(&with.disk), &self.dir, Arc::clone(&self.config), from)
+            Log::open(with.disk.clone(), &self.dir, Arc::clone(&self.config), from)
         } else {
             return self.reopen_later(with);
         };
@@ -467,9 +472,6 @@ impl Writer {
 
 /// How often a partition that went offline for want of space looks whether there is some.
 const REOPEN_INTERVAL: Duration = Duration::from_millis(500);
-
-/// Free bytes that are worth a try.
-const REOPEN_SPACE: u64 = 16 << 20;
 
 fn send_all(answers: Vec<Answer>, with: &Resources) {
     let now = with.clock.monotonic();

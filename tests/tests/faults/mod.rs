@@ -2,6 +2,7 @@
 
 mod child;
 mod failing_disk;
+mod full_disk;
 mod killed_process;
 mod power_cut;
 mod rig;

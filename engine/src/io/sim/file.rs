@@ -1,6 +1,5 @@
 //! One simulated file, and one opening of it.
 
-use std::any::Any;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -174,9 +173,5 @@ impl DiskFile for SimFile {
         let _running = self.disk.running();
         self.disk.before(Operation::Resize, &self.path)?;
         self.node.set_size(size)
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }
