@@ -1,5 +1,6 @@
 //! What goes into a shard to be appended, and the answer that comes back exactly once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -133,4 +134,29 @@ pub enum Pulled {
 pub trait BatchSource: Send + Sync {
     /// Moves all batches that are due at `now` (monotonic) into `into`, oldest first. Called on the shard's thread.
     fn pull(&self, now: Duration, into: &mut Vec<Append>) -> Pulled;
+
+    /// Nobody will pull what was announced: the shard has stopped, or the partition is gone.
+    fn abandoned(&self);
+}
+
+/// A [`BatchSource`] that has announced something. Dropping it without [`Announced::take`] tells the source.
+pub(super) struct Announced(Option<Arc<dyn BatchSource>>);
+
+impl Announced {
+    pub(super) fn new(source: Arc<dyn BatchSource>) -> Announced {
+        Announced(Some(source))
+    }
+
+    /// The source, for whoever will pull.
+    pub(super) fn take(mut self) -> Option<Arc<dyn BatchSource>> {
+        self.0.take()
+    }
+}
+
+impl Drop for Announced {
+    fn drop(&mut self) {
+        if let Some(source) = self.0.take() {
+            source.abandoned();
+        }
+    }
 }

@@ -86,15 +86,13 @@ fn run(
         };
         drop(report.send(Ok(())));
         let served = worker.serve();
-        mailbox.close();
         if let Err(error) = served {
             tracing::error!(shard = options.number, %error, "shard stopped: its commit queue broke");
         }
     }));
+    // Whoever still waits for an answer gets one by being dropped.
     mailbox.close();
     if served.is_err() {
         tracing::error!(shard = options.number, "shard stopped by a panic, its partitions are offline");
     }
-    // Whoever still waits for an answer gets one by being dropped.
-    while mailbox.receive().is_some() {}
 }

@@ -63,10 +63,14 @@ impl<M> Mailbox<M> {
         }
         let stamped = (Instant::now(), message);
         self.shared.queue.push(stamped).map_err(|(_, message)| SendError::Full(message))?;
-        // Pairs with the fence in `prepare_sleep`: either the owner sees the message or we see it asleep.
+        // Pairs with the fences in `prepare_sleep` and `close`: either the owner sees the message, or we see that it
+        // sleeps or has gone.
         fence(Ordering::SeqCst);
         if self.shared.asleep.load(Ordering::Relaxed) {
             self.wake();
+        }
+        if self.is_closed() {
+            self.clear();
         }
         Ok(())
     }
@@ -134,9 +138,15 @@ impl<M> Mailbox<M> {
         self.shared.asleep.store(false, Ordering::Relaxed);
     }
 
-    /// Refuses what comes from now on; what is queued can still be received.
+    /// Refuses what comes from now on and drops what is queued, which answers whoever waits for it.
     pub(super) fn close(&self) {
         self.shared.closed.store(true, Ordering::Release);
+        fence(Ordering::SeqCst);
+        self.clear();
+    }
+
+    fn clear(&self) {
+        while self.shared.queue.pop().is_some() {}
     }
 }
 
@@ -163,12 +173,29 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_mailbox_refuses_but_keeps_what_it_had() {
+    fn a_closed_mailbox_refuses_and_drops_what_it_had() {
         let mailbox = Mailbox::new(2);
-        mailbox.send(1).unwrap();
+        let message = Arc::new(1);
+        mailbox.send(Arc::clone(&message)).unwrap();
         mailbox.close();
-        assert_eq!(mailbox.send(2), Err(SendError::Closed(2)));
-        assert!(matches!(mailbox.receive(), Some((_, 1))));
+        assert_eq!(Arc::strong_count(&message), 1);
+        assert_eq!(mailbox.send(Arc::new(2)), Err(SendError::Closed(Arc::new(2))));
+        assert!(mailbox.receive().is_none());
+    }
+
+    #[test]
+    fn no_message_stays_in_a_mailbox_that_closes_while_it_is_sent() {
+        for _ in 0..200 {
+            let mailbox = Mailbox::new(64);
+            let message = Arc::new(());
+            std::thread::scope(|scope| {
+                for _ in 0..2 {
+                    scope.spawn(|| while mailbox.send(Arc::clone(&message)).is_ok() {});
+                }
+                mailbox.close();
+            });
+            assert_eq!(Arc::strong_count(&message), 1);
+        }
     }
 
     #[test]

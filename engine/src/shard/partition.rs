@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 
+use super::append::Announced;
 use super::batch_cache::CachedTail;
 use super::mailbox::Mailbox;
 use super::waiters::{Notify, Waiters};
@@ -120,7 +121,15 @@ impl Partition {
     /// # Errors
     /// [`ProduceError::Stopped`] when the shard has stopped; nothing will be pulled.
     pub fn announce(&self, source: Arc<dyn BatchSource>) -> Result<(), ProduceError> {
-        self.mailbox.send_waiting(Message::Announce(self.slot, source)).map_err(|_| ProduceError::Stopped)
+        let message = Message::Announce(self.slot, Announced::new(source));
+        match self.mailbox.send_waiting(message) {
+            Err(Message::Announce(_, announced)) => {
+                // Whoever is told by the error need not be told again.
+                drop(announced.take());
+                Err(ProduceError::Stopped)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Batches from `from` on: from memory when the reader keeps up, else from the segments, on the caller's thread.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::append::{Append, BatchSource};
+use super::append::{Announced, Append};
 use super::batch_cache::BatchCache;
 use super::durable_marks::DurableMarks;
 use super::mailbox::Mailbox;
@@ -28,7 +28,7 @@ pub(super) enum Message {
     /// One batch for one partition.
     Append(Slot, Append),
     /// A producer has batches for a partition.
-    Announce(Slot, Arc<dyn BatchSource>),
+    Announce(Slot, Announced),
     /// Rare work: attaching, closing, configuring.
     Task(Box<dyn FnOnce(&mut Worker) + Send>),
     /// The end.
@@ -52,6 +52,7 @@ impl Drop for Worker {
     fn drop(&mut self) {
         for writer in self.writers.iter().flatten() {
             writer.partition().close(Unavailable::Offline(ShardStopped.to_string()));
+            writer.abandon_sources();
         }
     }
 }
@@ -123,8 +124,10 @@ impl Worker {
                     self.touched.push(slot);
                 }
             }
-            Message::Announce(slot, source) => {
-                if let Some(writer) = writer_at(&mut self.writers, slot) {
+            Message::Announce(slot, announced) => {
+                if let Some(writer) = writer_at(&mut self.writers, slot)
+                    && let Some(source) = announced.take()
+                {
                     writer.add_source(source);
                     self.touched.push(slot);
                 }

@@ -166,6 +166,13 @@ impl Writer {
         }
     }
 
+    /// Tells the producers that nobody will pull from them any more.
+    pub(super) fn abandon_sources(&self) {
+        for source in &self.sources {
+            source.batches.abandoned();
+        }
+    }
+
     /// Starts what can be started: the next append, and a flush that is owed.
     pub(super) fn kick(&mut self, with: &mut Resources) {
         let next_is_durable = self.waiting.front().is_some_and(|next| next.acks == Acks::Durable);

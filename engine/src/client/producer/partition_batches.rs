@@ -17,7 +17,10 @@ use super::shared::Shared;
 use crate::client::KafkaError;
 use crate::error_code::ErrorCode;
 use crate::record::{BatchBuilder, BuildError, ProducerStamp, RecordData, SealedBatch};
-use crate::shard::{Append, AppendReply, Appended, BatchSource, Partition, ProduceFailure, Pulled, Reply};
+use crate::shard::{
+    Append, AppendReply, Appended, BatchSource, Partition, ProduceError, ProduceFailure, Pulled, Reply,
+    Unavailable,
+};
 use crate::types::{Acks, LeaderEpoch, Offset, PartitionIndex, Sequence};
 
 /// The batches of one producer for one partition.
@@ -284,6 +287,19 @@ impl Held<'_> {
 }
 
 impl BatchSource for PartitionBatches {
+    fn abandoned(&self) {
+        let gone = match &self.destination {
+            Destination::Partition(partition) => partition.unavailable(),
+            Destination::Offline | Destination::Refused(_) => None,
+        };
+        let error = match gone.as_deref() {
+            Some(Unavailable::Deleted) => ProduceError::Deleted,
+            Some(Unavailable::Offline(reason)) => ProduceError::Storage(reason.clone()),
+            None => ProduceError::Stopped,
+        };
+        self.fail_all(&KafkaError::from(error));
+    }
+
     fn pull(&self, now: Duration, into: &mut Vec<Append>) -> Pulled {
         let mut state = self.state.lock();
         let due = state.open.as_ref().map(|open| open.waybill.opened().saturating_add(self.shared.linger()));
