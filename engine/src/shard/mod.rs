@@ -92,7 +92,7 @@ impl Shard {
     /// When neither an executor nor a thread or no commit queue can be had; the operating system's reason.
     pub fn start(options: ShardOptions) -> io::Result<Shard> {
         let mailbox = Mailbox::new(MAILBOX_COUNT_MAX);
-        let host = Host::start(options, &mailbox)?;
+        let host = Host::start(&options, &mailbox)?;
         Ok(Shard { mailbox, host: Mutex::new(Some(host)) })
     }
 

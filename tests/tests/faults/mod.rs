@@ -1,9 +1,11 @@
 //! What becomes of the engine when disks fail, fill up or lose power, processes die, and the system says no.
 
 mod child;
+mod confined;
 mod failing_disk;
 mod full_disk;
 mod killed_process;
+mod lifecycle;
 mod power_cut;
 mod rig;
 mod second_process;

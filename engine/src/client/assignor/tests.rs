@@ -283,8 +283,10 @@ proptest! {
 
     #[test]
     fn a_cooperative_group_settles_on_every_partition_once((mut members, topics) in groups(false)) {
+        // Two steps as a rule; where members want different topics, Kafka's algorithm may balance once more after
+        // partitions were given up.
         let steps = settle(&mut members, &topics);
-        prop_assert!(steps <= 2, "{} steps", steps);
+        prop_assert!(steps <= 3, "{} steps", steps);
         let shares: Vec<_> = members.iter().map(|member| member.subscription.owned.clone()).collect();
         assert_complete(&members, &topics, &shares);
     }

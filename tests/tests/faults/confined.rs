@@ -1,0 +1,72 @@
+//! Processes that may do less than usual: no io_uring, as in a container with Docker's default seccomp profile, and
+//! little memory that may be locked.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rustix::process::{Resource, Rlimit, setrlimit};
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter_all_threads};
+use tidelog::error_code::ErrorCode;
+use tidelog::types::Offset;
+
+use super::child::{Child, say};
+use super::rig::{commit, committed, create, on_directory, produce, producer, records};
+
+/// The system calls of io_uring, which have the same numbers everywhere.
+const IO_URING: [i64; 3] = [425, 426, 427];
+
+/// The child: everything works, though io_uring answers EPERM.
+pub(super) fn work_without_io_uring(directory: &Path) {
+    let rules = IO_URING.into_iter().map(|call| (call, Vec::new())).collect::<BTreeMap<_, _>>();
+    let refuse = SeccompAction::Errno(1);
+    let architecture = std::env::consts::ARCH.try_into().unwrap();
+    let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, architecture).unwrap();
+    let program: BpfProgram = filter.try_into().unwrap();
+    apply_filter_all_threads(&program).unwrap();
+    say(&tidelog::io::io_uring_refused().map_or("not refused".to_owned(), |why| why.to_string()));
+    work(directory);
+}
+
+/// The child: everything works with what many systems allow by default.
+pub(super) fn work_with_little_locked_memory(directory: &Path) {
+    let little = Some(64 << 10);
+    setrlimit(Resource::Memlock, Rlimit { current: little, maximum: little }).unwrap();
+    work(directory);
+}
+
+/// Runs an engine through its life, twice.
+fn work(directory: &Path) {
+    let broker = on_directory(directory).unwrap();
+    create(&broker, "a", 2, &[]).unwrap();
+    for (partition, acks) in [(0, "all"), (1, "1")] {
+        let producer = producer(&broker, &[("acks", acks)]);
+        for n in 0..100 {
+            assert_eq!(produce(&producer, "a", partition, b"x"), Ok(Offset(n)));
+        }
+    }
+    assert_eq!(commit(&broker, "g", 7), ErrorCode::None);
+    broker.close();
+    drop(broker);
+    let broker = on_directory(directory).unwrap();
+    assert_eq!(committed(&broker, "g"), 7);
+    assert_eq!((records(&broker, "a", 0).len(), records(&broker, "a", 1).len()), (100, 100));
+    assert_eq!(produce(&producer(&broker, &[]), "a", 0, b"x"), Ok(Offset(100)));
+    broker.close();
+    say("all is well");
+}
+
+#[test]
+fn without_io_uring_everything_works() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut child = Child::start("no io_uring", directory.path());
+    let why = child.hear().unwrap();
+    assert!(why.contains("EPERM") || why.contains("not permitted"), "{why}");
+    assert_eq!(child.hear().as_deref(), Some("all is well"));
+}
+
+#[test]
+fn with_little_locked_memory_everything_works() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut child = Child::start("little locked memory", directory.path());
+    assert_eq!(child.hear().as_deref(), Some("all is well"));
+}
