@@ -2,6 +2,7 @@
 
 mod child;
 mod confined;
+mod corruption;
 mod failing_disk;
 mod full_disk;
 mod killed_process;
