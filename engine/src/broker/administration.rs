@@ -102,6 +102,7 @@ impl Broker {
 
     /// Makes `changed` the list of topics, durably.
     fn commit(&self, catalog: &mut Catalog, changed: Catalog) -> Result<(), BrokerError> {
+        self.check_process()?;
         changed.save(&*self.disk, &self.root).map_err(BrokerError::Catalog)?;
         *catalog = changed;
         Ok(())

@@ -7,7 +7,7 @@ use super::catalog::{CatalogError, TopicError};
 use super::producer_ids::ProducerIdError;
 use crate::config::ConfigError;
 use crate::error_code::ErrorCode;
-use crate::io::LockError;
+use crate::io::{Forked, LockError};
 use crate::log::{DataDirectoryError, DeleteRecordsError, LogError, ReadError};
 use crate::shard::{ProduceError, ShardStopped};
 use crate::types::{PartitionIndex, TopicNameError};
@@ -85,6 +85,9 @@ pub enum BrokerError {
         /// The number.
         partition: PartitionIndex,
     },
+    /// The engine belongs to the parent of this process.
+    #[error(transparent)]
+    Forked(#[from] Forked),
     /// The disk is full (Kafka: `KAFKA_STORAGE_ERROR`).
     #[error("the disk is full: nothing can be created until there is space")]
     DiskFull,
@@ -140,6 +143,7 @@ impl BrokerError {
             BrokerError::DeleteRecords(_) => ErrorCode::OffsetOutOfRange,
             BrokerError::Produce(error) => produce_error_code(error),
             BrokerError::ProducerId(_) => ErrorCode::CoordinatorNotAvailable,
+            BrokerError::Forked(_) => ErrorCode::LocalState,
             BrokerError::DiskFull
             | BrokerError::Offline { .. }
             | BrokerError::Log(_)

@@ -25,7 +25,7 @@ use super::offsets_schema::partition_for;
 use super::{Broker, BrokerError, NewTopic};
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
-use crate::io::Clock;
+use crate::io::{Clock, OwnerProcess};
 use crate::shard::{Notify, Partition, ShardStopped};
 use crate::types::{PartitionIndex, TopicName, TopicPartition};
 
@@ -38,6 +38,7 @@ pub struct Groups {
     hosted: Vec<Arc<Hosted>>,
     events: Sender<Event>,
     thread: Option<JoinHandle<()>>,
+    owner: OwnerProcess,
 }
 
 /// What the thread of the groups is told.
@@ -73,7 +74,7 @@ impl Groups {
             .name("tidelog-groups".to_owned())
             .spawn(move || run(&all, &inbox, &*clock))
             .map_err(BrokerError::Thread)?;
-        Ok(Groups { hosted, events, thread: Some(thread) })
+        Ok(Groups { hosted, events, thread: Some(thread), owner: OwnerProcess::current() })
     }
 
     fn of(&self, group: &str) -> &Hosted {
@@ -213,6 +214,10 @@ fn offsets_reply(answer: impl FnOnce(OffsetsResponse) + Send + 'static) -> Reply
 /// Whoever still waits is told that the coordinator is gone.
 impl Drop for Groups {
     fn drop(&mut self) {
+        if !self.owner.is_current() {
+            // A forked child has no such thread, and perhaps locks that nobody holds.
+            return std::mem::forget(self.thread.take());
+        }
         drop(self.events.send(Event::Stop));
         if let Some(thread) = self.thread.take() {
             drop(thread.join());

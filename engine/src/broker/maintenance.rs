@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::catalog::Catalog;
 use super::{Broker, checkpoints};
-use crate::io::Disk;
+use crate::io::{Disk, OwnerProcess};
 use crate::log::{DataDirectoryError, LogCheckpoint};
 use crate::types::TopicPartition;
 
@@ -17,6 +17,7 @@ use crate::types::TopicPartition;
 pub(super) struct Housekeeper {
     stop: Arc<Stop>,
     thread: Option<JoinHandle<()>>,
+    owner: OwnerProcess,
 }
 
 #[derive(Default)]
@@ -45,12 +46,16 @@ impl Housekeeper {
         let thread = std::thread::Builder::new()
             .name("tidelog-housekeeper".to_owned())
             .spawn(move || keep(&broker, &stopped, duties))?;
-        Ok(Housekeeper { stop, thread: Some(thread) })
+        Ok(Housekeeper { stop, thread: Some(thread), owner: OwnerProcess::current() })
     }
 }
 
 impl Drop for Housekeeper {
     fn drop(&mut self) {
+        if !self.owner.is_current() {
+            // A forked child has no such thread, and perhaps a lock that nobody holds.
+            return std::mem::forget(self.thread.take());
+        }
         *self.stop.asked.lock() = true;
         self.stop.changed.notify_all();
         // The last reference to a broker may be the one that this thread holds while it works.

@@ -34,7 +34,7 @@ pub use opening::BrokerOptions;
 pub use topic::{Served, Topic};
 
 use crate::config::EngineConfig;
-use crate::io::{Clock, DirectoryLock, ReservedDisk};
+use crate::io::{Clock, DirectoryLock, Forked, OwnerProcess, ReservedDisk};
 use crate::log::DataDirectory;
 use crate::metrics::ShardMetrics;
 use crate::shard::{Notify, Shard, Waiters};
@@ -61,6 +61,7 @@ pub struct Broker {
     groups: Mutex<Option<Arc<Groups>>>,
     shards: Vec<Shard>,
     metrics: Vec<Arc<ShardMetrics>>,
+    process: OwnerProcess,
     ownership: Mutex<Ownership>,
 }
 
@@ -94,6 +95,14 @@ impl Broker {
     #[must_use]
     pub fn cluster_id(&self) -> &str {
         &self.directory.meta().cluster_id
+    }
+
+    /// Whether this is the process that opened the directory.
+    ///
+    /// # Errors
+    /// In a forked child, which must leave the directory to its parent.
+    pub fn check_process(&self) -> Result<(), Forked> {
+        self.process.check()
     }
 
     /// Latencies, by shard.
@@ -132,6 +141,7 @@ impl Broker {
     /// # Errors
     /// [`BrokerError::ProducerId`].
     pub fn allocate_producer_id(&self) -> Result<ProducerId, BrokerError> {
+        self.check_process()?;
         Ok(self.producer_ids.lock().allocate(&*self.disk)?)
     }
 

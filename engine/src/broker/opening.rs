@@ -15,7 +15,7 @@ use super::producer_ids::ProducerIds;
 use super::{Broker, OpenError, Ownership, Served, Topic};
 use crate::config::EngineConfig;
 use crate::config::topic::LogConfig;
-use crate::io::{Clock, DirectoryLock, Disk, ReservedDisk};
+use crate::io::{Clock, DirectoryLock, Disk, OwnerProcess, ReservedDisk};
 use crate::log::{
     DataDirectory, DataDirectoryError, LogCheckpoint, LogError, MetaProperties, RecoveryReport,
 };
@@ -85,6 +85,7 @@ impl Broker {
             groups: Mutex::new(None),
             shards,
             metrics,
+            process: OwnerProcess::current(),
             ownership: Mutex::new(Ownership { closed: false, lock, housekeeper: None }),
         };
         broker.serve_all(&found)?;
@@ -146,8 +147,11 @@ impl Broker {
     }
 
     /// Stops in order: finishes what is in flight, trims and flushes all logs, and leaves the mark that lets the next
-    /// opening skip recovery. Clients find the engine stopped. Fine to call twice.
+    /// opening skip recovery. Clients find the engine stopped. Fine to call twice. Does nothing in a forked child.
     pub fn close(&self) {
+        if self.check_process().is_err() {
+            return;
+        }
         let mut ownership = self.ownership.lock();
         if std::mem::replace(&mut ownership.closed, true) {
             return;

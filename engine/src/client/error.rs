@@ -6,6 +6,7 @@ use std::fmt;
 
 use crate::broker::{BrokerError, produce_error_code};
 use crate::error_code::ErrorCode;
+use crate::io::Forked;
 use crate::shard::ProduceError;
 
 /// Why a client's call, message or partition failed.
@@ -87,6 +88,12 @@ impl KafkaError {
 impl From<ErrorCode> for KafkaError {
     fn from(code: ErrorCode) -> KafkaError {
         KafkaError::new(code)
+    }
+}
+
+impl From<Forked> for KafkaError {
+    fn from(forked: Forked) -> KafkaError {
+        KafkaError::with_reason(ErrorCode::LocalState, forked.to_string())
     }
 }
 

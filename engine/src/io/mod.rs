@@ -36,6 +36,7 @@ pub use commit::{AppendHandle, CommitQueue, Completion, CompletionKind, Durabili
 pub use disk::{Disk, DiskFile, OpenMode};
 pub use lock::{DirectoryLock, LockError};
 pub use posix::{PosixDisk, WriteMethod};
+pub use process::{Forked, OwnerProcess};
 pub use reserve::ReservedDisk;
 pub(crate) use reserve::is_disk_full;
 pub use ring::io_uring_refused;

@@ -2,26 +2,56 @@
 //! of its parent alone.
 
 use std::io;
+use std::sync::Once;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Forks that lie between this process and the one that first asked: asking costs a load, not a system call.
+static FORKS: AtomicU32 = AtomicU32::new(0);
+
+static COUNTING: Once = Once::new();
+
+extern "C" fn count_fork() {
+    FORKS.fetch_add(1, Ordering::Relaxed);
+}
 
 /// The process that made this value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct OwnerProcess(u32);
+pub struct OwnerProcess(u32);
+
+/// What belongs to the parent was used in a forked child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this process was forked from the one that opened the engine: open it again here")]
+pub struct Forked;
 
 impl OwnerProcess {
-    pub(super) fn current() -> OwnerProcess {
-        OwnerProcess(std::process::id())
+    /// The process that asks.
+    #[must_use]
+    pub fn current() -> OwnerProcess {
+        COUNTING.call_once(|| {
+            // SAFETY: the handler only adds to an atomic, which may be done at any time in a forked child. Should it not
+            // be registered, for want of memory, forks go unnoticed.
+            unsafe { libc::pthread_atfork(None, None, Some(count_fork)) };
+        });
+        OwnerProcess(FORKS.load(Ordering::Relaxed))
     }
 
-    pub(super) fn is_current(self) -> bool {
-        self == OwnerProcess::current()
+    /// False in a forked child.
+    #[must_use]
+    #[inline]
+    pub fn is_current(self) -> bool {
+        self.0 == FORKS.load(Ordering::Relaxed)
     }
 
     /// # Errors
     /// In a forked child.
-    pub(super) fn check(self) -> io::Result<()> {
-        if self.is_current() {
-            return Ok(());
-        }
-        Err(io::Error::other("this process was forked from the one that opened the disk: open it again here"))
+    #[inline]
+    pub fn check(self) -> Result<(), Forked> {
+        if self.is_current() { Ok(()) } else { Err(Forked) }
+    }
+}
+
+impl From<Forked> for io::Error {
+    fn from(forked: Forked) -> io::Error {
+        io::Error::other(forked)
     }
 }

@@ -19,6 +19,7 @@ use parking_lot::Mutex;
 use super::ShardOptions;
 use super::mailbox::Mailbox;
 use super::worker::{Message, Worker};
+use crate::io::OwnerProcess;
 
 /// How often glommio interrupts its tasks for others. The worker never returns to it, so nobody gains by a short one;
 /// and when the interval is over before the executor has polled its first task, as happens on a busy machine, it takes
@@ -26,7 +27,12 @@ use super::worker::{Message, Worker};
 const PREEMPT_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// The running thread of a shard.
-pub(super) enum Host {
+pub(super) struct Host {
+    thread: Thread,
+    owner: OwnerProcess,
+}
+
+enum Thread {
     /// Inside a glommio executor; hears of the end of the worker, after which the thread is free for the next one.
     Glommio(Receiver<()>),
     /// On its own.
@@ -54,13 +60,13 @@ impl Host {
     fn start_with(
         options: &ShardOptions,
         mailbox: &Mailbox<Message>,
-        spawn: fn(Task) -> io::Result<Host>,
+        spawn: fn(Task) -> io::Result<Thread>,
     ) -> Result<Host, NotStarted> {
         let (report, started) = bounded(1);
         let (options, mailbox) = (options.clone(), mailbox.clone());
-        let host = spawn(Box::new(move || run(&options, &mailbox, &report))).map_err(NotStarted::Host)?;
+        let thread = spawn(Box::new(move || run(&options, &mailbox, &report))).map_err(NotStarted::Host)?;
         match started.recv() {
-            Ok(Ok(())) => Ok(host),
+            Ok(Ok(())) => Ok(Host { thread, owner: OwnerProcess::current() }),
             Ok(Err(error)) => Err(NotStarted::Worker(error)),
             // The thread has ended without a try.
             Err(_) => Err(NotStarted::Host(io::Error::other("the executor has ended at once"))),
@@ -69,9 +75,13 @@ impl Host {
 
     /// Waits for the worker to end.
     pub(super) fn join(self) {
-        match self {
-            Host::Glommio(ended) => drop(ended.recv()),
-            Host::Plain(handle) => drop(handle.join()),
+        if !self.owner.is_current() {
+            // A forked child has no such thread.
+            return std::mem::forget(self);
+        }
+        match self.thread {
+            Thread::Glommio(ended) => drop(ended.recv()),
+            Thread::Plain(handle) => drop(handle.join()),
         }
     }
 }
@@ -102,18 +112,17 @@ static FREE: Mutex<Vec<FreeExecutor>> = Mutex::new(Vec::new());
 struct FreeExecutor {
     jobs: Sender<Job>,
     /// A forked child has the list, but not the threads.
-    process: u32,
+    owner: OwnerProcess,
 }
 
-fn spawn_in_glommio(task: Task) -> io::Result<Host> {
+fn spawn_in_glommio(task: Task) -> io::Result<Thread> {
     let (sender, ended) = bounded(1);
     let mut job = Job { task, ended: sender };
-    let process = std::process::id();
     loop {
         let free = FREE.lock().pop();
-        let Some(FreeExecutor { jobs, .. }) = free.filter(|free| free.process == process) else { break };
+        let Some(FreeExecutor { jobs, .. }) = free.filter(|free| free.owner.is_current()) else { break };
         match jobs.send(job) {
-            Ok(()) => return Ok(Host::Glommio(ended)),
+            Ok(()) => return Ok(Thread::Glommio(ended)),
             Err(SendError(back)) => job = back,
         }
     }
@@ -124,7 +133,7 @@ fn spawn_in_glommio(task: Task) -> io::Result<Host> {
         .preempt_timer(PREEMPT_INTERVAL);
     let spawned = builder.spawn(move || async move { run_jobs(job, &jobs, &taken) });
     match spawned {
-        Ok(_detached) => Ok(Host::Glommio(ended)),
+        Ok(_detached) => Ok(Thread::Glommio(ended)),
         Err(error) => Err(io::Error::other(error.to_string())),
     }
 }
@@ -133,7 +142,7 @@ fn spawn_in_glommio(task: Task) -> io::Result<Host> {
 fn run_jobs(mut job: Job, jobs: &Sender<Job>, taken: &Receiver<Job>) {
     loop {
         (job.task)();
-        FREE.lock().push(FreeExecutor { jobs: jobs.clone(), process: std::process::id() });
+        FREE.lock().push(FreeExecutor { jobs: jobs.clone(), owner: OwnerProcess::current() });
         // Nobody may wait for it any more.
         let _ = job.ended.send(());
         match taken.recv() {
@@ -143,8 +152,8 @@ fn run_jobs(mut job: Job, jobs: &Sender<Job>, taken: &Receiver<Job>) {
     }
 }
 
-fn spawn_plain(task: Task) -> io::Result<Host> {
-    std::thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(task).map(Host::Plain)
+fn spawn_plain(task: Task) -> io::Result<Thread> {
+    std::thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(task).map(Thread::Plain)
 }
 
 /// Runs a worker to its end. A panic ends the shard, not its callers: dropping the worker answers them all.

@@ -9,7 +9,7 @@ use std::time::Instant;
 use crossbeam::queue::ArrayQueue;
 use parking_lot::Mutex;
 
-use crate::io::Waker;
+use crate::io::{OwnerProcess, Waker};
 
 /// Why a message was not accepted.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ struct Shared<M> {
     /// Set by the owner before it sleeps; whoever clears it owes a wake.
     asleep: AtomicBool,
     closed: AtomicBool,
+    /// In a forked child nobody receives.
+    owner: OwnerProcess,
     waker: Mutex<Option<Waker>>,
 }
 
@@ -48,6 +50,7 @@ impl<M> Mailbox<M> {
             queue: ArrayQueue::new(capacity),
             asleep: AtomicBool::new(false),
             closed: AtomicBool::new(false),
+            owner: OwnerProcess::current(),
             waker: Mutex::new(None),
         };
         Mailbox { shared: Arc::new(shared) }
@@ -91,10 +94,10 @@ impl<M> Mailbox<M> {
         }
     }
 
-    /// Whether the shard has stopped.
+    /// Whether the shard has stopped, or belongs to the process that this one was forked from.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.shared.closed.load(Ordering::Acquire)
+        self.shared.closed.load(Ordering::Acquire) || !self.shared.owner.is_current()
     }
 
     fn wake(&self) {

@@ -81,6 +81,7 @@ fn a_child_plays_its_role() {
     let directory = Path::new(&directory);
     match role.as_str() {
         "produce" => super::killed_process::produce_for_ever(directory),
+        "fork" => super::forked_process::fork_while_working(directory),
         "no io_uring" => super::confined::work_without_io_uring(directory),
         "little locked memory" => super::confined::work_with_little_locked_memory(directory),
         "many engines" => super::lifecycle::start_and_stop_many(directory),

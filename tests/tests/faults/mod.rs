@@ -4,6 +4,7 @@ mod child;
 mod confined;
 mod corruption;
 mod failing_disk;
+mod forked_process;
 mod full_disk;
 mod killed_process;
 mod lifecycle;

@@ -64,7 +64,10 @@ impl Admin {
 
     fn broker(&self) -> Result<&Broker, KafkaError> {
         match &self.engine {
-            Some(engine) => Ok(engine.broker()),
+            Some(engine) => {
+                engine.broker().check_process()?;
+                Ok(engine.broker())
+            }
             None => Err(KafkaError::new(ErrorCode::LocalTransport)),
         }
     }

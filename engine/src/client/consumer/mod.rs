@@ -139,8 +139,12 @@ impl Consumer {
     }
 
     /// Ends the consumer: has it give up its partitions, commits what is stored (with `enable.auto.commit`), leaves
-    /// the group and lets go of the engine. Callbacks are called. Fine to call twice.
+    /// the group and lets go of the engine. Callbacks are called. Fine to call twice. Does nothing in a forked
+    /// child.
     pub fn close(&self) {
+        if self.shared.check_process().is_err() {
+            return;
+        }
         {
             let mut state = self.shared.state.lock();
             if state.is_closed() || std::mem::replace(&mut state.closing, true) {
@@ -184,6 +188,10 @@ impl Consumer {
 
 impl Drop for Consumer {
     fn drop(&mut self) {
+        if self.shared.check_process().is_err() {
+            // The thread and whoever holds the locks are the parent's.
+            return std::mem::forget(self.background.get_mut().take());
+        }
         self.end_membership(Command::Stop);
         drop(self.shared.state.lock().close());
     }

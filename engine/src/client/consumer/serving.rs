@@ -27,6 +27,7 @@ impl Consumer {
     /// # Errors
     /// [`CallError::Closed`]; a fatal error, from when it happened on: `FENCED_INSTANCE_ID`.
     pub fn poll(&self, timeout: Option<Duration>) -> Result<Option<Event>, CallError> {
+        self.shared.check_process()?;
         if !self.shared.has_answers()
             && let Some(message) = self.shared.state.lock().next_message()
         {
@@ -49,6 +50,7 @@ impl Consumer {
         timeout: Option<Duration>,
         take: impl Fn(&mut Fetcher) -> Option<T>,
     ) -> Result<Option<Event<T>>, CallError> {
+        self.shared.check_process()?;
         let deadline = deadline_of(timeout);
         loop {
             let seen = self.shared.signal.seen();

@@ -10,9 +10,10 @@ use super::commits::CommitAnswer;
 use super::events::{CallError, ConsumerError};
 use super::state::{Notice, State};
 use crate::broker::group::MemberIdentity;
-use crate::client::Engine;
 use crate::client::config::ConsumerConfig;
 use crate::client::signal::Signal;
+use crate::client::{Engine, KafkaError};
+use crate::io::OwnerProcess;
 use crate::shard::Notify;
 
 /// See the module.
@@ -24,6 +25,8 @@ pub(super) struct Shared {
     answers: SegQueue<CommitAnswer>,
     answered: AtomicBool,
     identity: Mutex<MemberIdentity>,
+    /// The process that made the consumer.
+    process: OwnerProcess,
     /// Threads that sleep in a poll: they count as polling all the time.
     pub(super) sleepers: AtomicU32,
 }
@@ -44,13 +47,21 @@ impl Shared {
             answers: SegQueue::new(),
             answered: AtomicBool::new(false),
             identity: Mutex::new(identity),
+            process: OwnerProcess::current(),
             sleepers: AtomicU32::new(0),
         }
     }
 
     /// # Errors
-    /// [`CallError::Closed`].
+    /// `_STATE` in a forked child, where locks may be held by threads that are not there.
+    pub(super) fn check_process(&self) -> Result<(), CallError> {
+        Ok(self.process.check().map_err(KafkaError::from)?)
+    }
+
+    /// # Errors
+    /// [`CallError::Closed`]; `_STATE` in a forked child.
     pub(super) fn lock(&self) -> Result<MappedMutexGuard<'_, State>, CallError> {
+        self.check_process()?;
         MutexGuard::try_map(self.state.lock(), |state| if state.is_closed() { None } else { Some(state) })
             .map_err(|_| CallError::Closed)
     }

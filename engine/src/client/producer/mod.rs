@@ -129,8 +129,10 @@ impl Producer {
     ///
     /// # Errors
     /// `_QUEUE_FULL`: serve reports with [`Producer::poll`] and try again. `MSG_SIZE_TOO_LARGE`, for more than
-    /// `message.max.bytes`. `_UNKNOWN_PARTITION`, for a partition that the topic does not have.
+    /// `message.max.bytes`. `_UNKNOWN_PARTITION`, for a partition that the topic does not have. `_STATE`, in a process that was
+    /// forked from the one that made the producer.
     pub fn produce(&self, topic: &str, record: ProducerRecord<'_>) -> Result<(), KafkaError> {
+        self.shared.process.check()?;
         let topics = self.topics.load();
         match topics.get(topic).filter(|topic| topic.is_current()) {
             Some(topic) => self.produce_to(topic, record),
@@ -177,9 +179,10 @@ impl Producer {
     /// Upper bound of what `data` takes in a batch.
     ///
     /// # Errors
-    /// `MSG_SIZE_TOO_LARGE`, for more than `message.max.bytes`.
+    /// `MSG_SIZE_TOO_LARGE`, for more than `message.max.bytes`; `_STATE` in a forked child.
     #[inline]
     fn admissible_size(&self, data: &RecordData<'_>) -> Result<usize, KafkaError> {
+        self.shared.process.check()?;
         let size = BatchBuilder::encoded_size_max(data);
         if size > self.shared.message_size_max {
             return Err(KafkaError::new(ErrorCode::MessageTooLarge));
@@ -214,8 +217,12 @@ impl Producer {
     }
 
     /// Sleeps until there may be a report. False when the deadline is over. What waits for an engine that does not
-    /// come, or a shard that does not take it, is looked at for its timeout now and then.
+    /// come, or a shard that does not take it, is looked at for its timeout now and then. False at once in a forked
+    /// child, where no report will ever come.
     fn wait_for_report(&self, seen: u64, deadline: Option<Instant>) -> bool {
+        if !self.shared.process.is_current() {
+            return false;
+        }
         self.expire();
         let tick = Instant::now() + EXPIRY_INTERVAL;
         let until = deadline.map_or(tick, |deadline| deadline.min(tick));
@@ -258,6 +265,9 @@ impl Producer {
     /// Waits until all messages have been delivered or have failed and their reports have been served, at most
     /// `timeout`. Nothing lingers meanwhile. Returns how many are still queued.
     pub fn flush(&self, timeout: Option<Duration>) -> usize {
+        if !self.shared.process.is_current() {
+            return self.len();
+        }
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
         let _no_lingering = self.shared.stop_lingering();
         for topic in self.topics.load().values() {

@@ -10,7 +10,7 @@ use super::delivery::{DeliveredBatch, DeliveryQueue, Waybill};
 use super::queue_limits::QueueLimits;
 use crate::client::KafkaError;
 use crate::client::config::ProducerConfig;
-use crate::io::Clock;
+use crate::io::{Clock, OwnerProcess};
 use crate::record::BufferPool;
 use crate::types::{Offset, PartitionIndex, ProducerEpoch, ProducerId};
 
@@ -27,6 +27,8 @@ pub(super) struct Shared {
     pub(super) reports: DeliveryQueue,
     /// With `enable.idempotence`: who this producer is.
     pub(super) identity: Option<(ProducerId, ProducerEpoch)>,
+    /// The process that made the producer.
+    pub(super) process: OwnerProcess,
     /// Calls of `flush` that are waiting: nothing lingers then.
     flushing: AtomicUsize,
 }
@@ -51,6 +53,7 @@ impl Shared {
             limits,
             reports: DeliveryQueue::default(),
             identity,
+            process: OwnerProcess::current(),
             flushing: AtomicUsize::new(0),
         }
     }

@@ -76,7 +76,7 @@ impl Kernel {
     }
 
     pub(super) fn check_owner(&self) -> io::Result<()> {
-        self.owner.check()
+        Ok(self.owner.check()?)
     }
 
     /// Begins an operation with the next [`Kernel::submit`].
