@@ -1,6 +1,6 @@
 //! [`Checkpoints`]: what the root's files said when the directory was opened, and what they are to say next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::log::{
     CheckpointFile, DataDirectory, DataDirectoryError, KnownWatermarks, LogCheckpoint, OpenFrom,
@@ -17,30 +17,41 @@ pub(super) struct Checkpoints {
     log_starts: PartitionOffsets,
     compacted: PartitionOffsets,
     watermarks: KnownWatermarks,
+    /// Partitions that may be cut where they are damaged.
+    accept_truncation: BTreeSet<TopicPartition>,
 }
 
 impl Checkpoints {
     /// Reads them, and takes the mark of a clean stop away: a crash from now on is one.
-    pub(super) fn read(directory: &DataDirectory) -> Result<Checkpoints, DataDirectoryError> {
+    pub(super) fn read(
+        directory: &DataDirectory,
+        accept_truncation: BTreeSet<TopicPartition>,
+    ) -> Result<Checkpoints, DataDirectoryError> {
         let recovery_points = directory.read_checkpoint(CheckpointFile::RecoveryPoint)?;
         let log_starts = directory.read_checkpoint(CheckpointFile::LogStart)?;
         let compacted = directory.read_checkpoint(CheckpointFile::Cleaner)?;
         let watermarks = directory.read_watermarks()?;
         let clean = directory.take_clean_shutdown()?;
-        Ok(Checkpoints { clean, recovery_points, log_starts, compacted, watermarks })
+        Ok(Checkpoints { clean, recovery_points, log_starts, compacted, watermarks, accept_truncation })
     }
 
     /// What the log of a partition may trust.
     pub(super) fn open_from(&self, id: &TopicPartition, topic_id: TopicId) -> OpenFrom {
         let of = |offsets: &PartitionOffsets| offsets.get(id).copied().unwrap_or_default();
-        OpenFrom {
+        let recovery_point = of(&self.recovery_points);
+        let from = OpenFrom {
             clean: self.clean && self.recovery_points.contains_key(id),
-            recovery_point: of(&self.recovery_points),
+            recovery_point,
             log_start: of(&self.log_starts),
-            durable: self.watermarks.durable(topic_id, id.partition),
+            durable: self.watermarks.durable(topic_id, id.partition).max(recovery_point),
             compacted_below: of(&self.compacted),
             accept_truncation: false,
+        };
+        if !self.accept_truncation.contains(id) {
+            return from;
         }
+        // The damage may be anywhere.
+        OpenFrom { clean: false, recovery_point: Offset::ZERO, accept_truncation: true, ..from }
     }
 
     /// Whether something is said of partitions that do not exist: a deletion was cut short.

@@ -35,10 +35,10 @@ pub use topic::{Served, Topic};
 
 use crate::config::EngineConfig;
 use crate::io::{Clock, DirectoryLock, Forked, OwnerProcess, ReservedDisk};
-use crate::log::DataDirectory;
+use crate::log::{DataDirectory, RecoveryReport};
 use crate::metrics::ShardMetrics;
 use crate::shard::{Notify, Shard, Waiters};
-use crate::types::{PartitionIndex, ProducerId, TopicId, TopicName};
+use crate::types::{PartitionIndex, ProducerId, TopicId, TopicName, TopicPartition};
 use catalog::Catalog;
 use maintenance::Housekeeper;
 use producer_ids::ProducerIds;
@@ -62,6 +62,8 @@ pub struct Broker {
     shards: Vec<Shard>,
     metrics: Vec<Arc<ShardMetrics>>,
     process: OwnerProcess,
+    /// What opening found in logs that had to be read.
+    recovered: Vec<(TopicPartition, RecoveryReport)>,
     ownership: Mutex<Ownership>,
 }
 
@@ -103,6 +105,12 @@ impl Broker {
     /// In a forked child, which must leave the directory to its parent.
     pub fn check_process(&self) -> Result<(), Forked> {
         self.process.check()
+    }
+
+    /// What opening the directory found in logs that it had to read: all after a crash, none after a stop in order.
+    #[must_use]
+    pub fn recovered(&self) -> &[(TopicPartition, RecoveryReport)] {
+        &self.recovered
     }
 
     /// Latencies, by shard.

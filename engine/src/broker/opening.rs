@@ -1,6 +1,6 @@
 //! Start and stop of a [`Broker`]: what is read and written around the time that shards serve.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +37,9 @@ pub struct BrokerOptions {
     pub lock: Option<DirectoryLock>,
     /// How long a shard looks for work before it sleeps. Pays only with a core for each shard.
     pub spin: Duration,
+    /// Partitions whose logs are read whole and, where they are damaged, cut there: what is cut is kept beside the log in
+    /// copies. The others stay closed when they are damaged.
+    pub accept_truncation: BTreeSet<TopicPartition>,
 }
 
 impl Broker {
@@ -47,7 +50,7 @@ impl Broker {
     /// # Errors
     /// [`OpenError`] names what is wrong with the directory as a whole; nothing has been changed then.
     pub fn open(options: BrokerOptions) -> Result<Arc<Broker>, OpenError> {
-        let BrokerOptions { root, config, disk, clock, lock, spin } = options;
+        let BrokerOptions { root, config, disk, clock, lock, spin, accept_truncation } = options;
         disk.create_dir_durably(&root).map_err(|source| OpenError::Io { path: root.clone(), source })?;
         let reserve = root.join(RESERVE_FILE);
         let disk = Arc::new(ReservedDisk::new(disk, reserve, config.reserve_bytes.into()));
@@ -56,7 +59,7 @@ impl Broker {
         let new =
             MetaProperties { cluster_id: random_id(), node_id: config.node_id, directory_id: random_id() };
         let directory = DataDirectory::open(disk.clone(), &root, new)?;
-        let found = Checkpoints::read(&directory)?;
+        let found = Checkpoints::read(&directory, accept_truncation)?;
         let metrics: Vec<Arc<ShardMetrics>> = (0..config.shards.max(1)).map(|_| Arc::default()).collect();
         let mut shards = Vec::with_capacity(metrics.len());
         for (number, metrics) in metrics.iter().enumerate() {
@@ -72,7 +75,7 @@ impl Broker {
             };
             shards.push(Shard::start(options).map_err(|source| OpenError::Shard { shard: number, source })?);
         }
-        let broker = Broker {
+        let mut broker = Broker {
             config: Arc::new(config),
             disk,
             clock,
@@ -86,30 +89,33 @@ impl Broker {
             shards,
             metrics,
             process: OwnerProcess::current(),
+            recovered: Vec::new(),
             ownership: Mutex::new(Ownership { closed: false, lock, housekeeper: None }),
         };
-        broker.serve_all(&found)?;
+        broker.recovered = broker.serve_all(&found)?;
         let broker = Arc::new(broker);
         let housekeeper = Housekeeper::start(&broker).map_err(|source| OpenError::Thread { source })?;
         broker.ownership.lock().housekeeper = Some(housekeeper);
         Ok(broker)
     }
 
-    fn serve_all(&self, found: &Checkpoints) -> Result<(), OpenError> {
+    /// Opens all logs; returns what was found in those that had to be read.
+    fn serve_all(&self, found: &Checkpoints) -> Result<Vec<(TopicPartition, RecoveryReport)>, OpenError> {
         let catalog = self.catalog.lock();
+        let mut recovered = Vec::new();
         let mut topics = HashMap::with_capacity(catalog.len());
         for (name, topic) in catalog.iter() {
             let config = LogConfig::parse(&self.config.topic_defaults, &topic.overrides)
                 .map_err(|source| OpenError::Config { topic: name.to_string(), source })?;
             let config = Arc::new(config);
-            let partitions = self.open_partitions(name, topic, &config, found)?;
+            let partitions = self.open_partitions(name, topic, &config, found, &mut recovered)?;
             topics.insert(name.clone(), Arc::new(Topic::new(name.clone(), topic.id, partitions, config)));
         }
         self.topics.store(Arc::new(topics));
         if found.knows_other_than(|id| catalog.has_partition(id)) {
             self.write_checkpoints(&catalog, &[])?;
         }
-        Ok(())
+        Ok(recovered)
     }
 
     fn open_partitions(
@@ -118,6 +124,7 @@ impl Broker {
         topic: &CatalogTopic,
         config: &Arc<LogConfig>,
         found: &Checkpoints,
+        recovered: &mut Vec<(TopicPartition, RecoveryReport)>,
     ) -> Result<Vec<Served>, OpenError> {
         let specs = (0..topic.partitions).map(|number| {
             let id = TopicPartition { topic: name.clone(), partition: PartitionIndex(number) };
@@ -131,6 +138,9 @@ impl Broker {
             }
         });
         let attached = self.attach_all(specs.collect())?;
+        for (partition, report) in attached.iter().flatten().filter(|(_, report)| report.segments_read > 0) {
+            recovered.push((partition.id().clone(), report.clone()));
+        }
         Ok(attached.into_iter().map(served).collect())
     }
 
@@ -159,7 +169,8 @@ impl Broker {
         drop(ownership.housekeeper.take());
         drop(self.groups.lock().take());
         let mut closed = Vec::new();
-        let mut clean = true;
+        // A log that could not be opened has not been recovered: the next opening must not trust it either.
+        let mut clean = self.topics().iter().all(|topic| topic.partitions().iter().all(Result::is_ok));
         for shard in &self.shards {
             for (partition, log) in shard.run(Worker::close_all).unwrap_or_default() {
                 match log {

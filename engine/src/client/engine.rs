@@ -1,7 +1,7 @@
 //! [`Engine`]: the in-process engine that clients of one directory share. It opens with the first client and stops, in
 //! order, with the last.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Weak};
 
@@ -94,7 +94,15 @@ impl Engine {
     ) -> Result<Engine, KafkaError> {
         let config = engine_config(settings, lock.is_some())?;
         let clock = Arc::new(SystemClock::new());
-        let options = BrokerOptions { root: root.to_owned(), config, disk, clock, lock, spin: settings.spin };
+        let options = BrokerOptions {
+            root: root.to_owned(),
+            config,
+            disk,
+            clock,
+            lock,
+            spin: settings.spin,
+            accept_truncation: BTreeSet::new(),
+        };
         let broker = Broker::open(options).map_err(|error| cannot_open(&error.to_string()))?;
         Ok(Engine { broker })
     }

@@ -96,7 +96,9 @@ pub enum LogError {
     File(#[from] FileError),
     /// Records that were durable are damaged. The partition stays closed until the damage is accepted: see
     /// [`OpenFrom::accept_truncation`](super::OpenFrom::accept_truncation).
-    #[error("{0}; its records were durable before, so the partition stays closed")]
+    #[error(
+        "{0}; its records were durable before, so the partition stays closed: `tidelog repair` cuts it there and keeps a copy"
+    )]
     Corrupt(#[from] Corruption),
     /// The list of a segment's aborted transactions is damaged: see [`ReadError::TransactionIndex`].
     #[error("{} is not a transaction index", file.display())]

@@ -65,6 +65,36 @@ fn a_damaged_record_is_corruption_and_named_by_file_and_byte() {
 }
 
 #[test]
+fn a_corrupt_partition_stays_closed_until_its_damage_is_accepted() {
+    let bench = Bench::new();
+    let lines = |from: usize| (from..from + 5000).map(|n| format!("line {n}\n")).collect::<String>();
+    bench.produce("t", lines(0).as_bytes());
+    bench.produce("t", lines(5000).as_bytes());
+    let log = bench.partition_file("t-0", ".log");
+    let size = usize::try_from(std::fs::metadata(&log).unwrap().len()).unwrap();
+    flip(&log, size - 10);
+    // As after a crash: the next opening reads it.
+    std::fs::remove_file(bench.data().join(".kafka_cleanshutdown")).unwrap();
+    for _ in 0..2 {
+        bench.run(&["consume", "--topic", "t", "--from-beginning"]).fails(1, &["tidelog repair"]);
+    }
+    bench.run(&["repair", "t"]).fails(2, &["orders-0"]);
+    bench.run(&["repair", "other-0"]).fails(1, &["other"]);
+    let repaired = bench.json(&["repair", "t-0"]);
+    let end = repaired[0]["end"].as_u64().unwrap();
+    assert!((5000..10_000).contains(&end), "{repaired}");
+    let copy = repaired[0]["copies"][0].as_str().unwrap();
+    assert!(copy.contains(".corrupt-") && Path::new(copy).exists(), "{copy}");
+    assert_eq!(bench.json(&["check"])["verdict"], "sound");
+    bench.produce("t", b"more\n");
+    let read =
+        bench.ok(&["consume", "--topic", "t", "--from-beginning", "--max-messages", &(end + 1).to_string()]);
+    assert_eq!(read.lines().count() as u64, end + 1);
+    assert!(read.starts_with("line 0\n") && read.ends_with("more\n"));
+    assert_eq!(bench.json(&["repair", "t-0"])[0]["copies"].as_array().map(Vec::len), Some(0));
+}
+
+#[test]
 fn after_a_crash_the_directory_can_be_repaired() {
     let bench = filled();
     let mut child = crate::bench::piped(&mut bench.command(&["produce", "--topic", "t"]));

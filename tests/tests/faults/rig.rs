@@ -32,6 +32,7 @@ pub(super) fn options(disk: Arc<dyn Disk>, settings: &[(&str, &str)]) -> BrokerO
         clock: Arc::new(SystemClock::new()),
         lock: None,
         spin: Duration::ZERO,
+        accept_truncation: Default::default(),
     }
 }
 

@@ -43,6 +43,9 @@ pub(crate) enum CliError {
         /// The operating system's reason.
         source: io::Error,
     },
+    /// A partition could not be repaired.
+    #[error("{0}")]
+    Repair(String),
     /// Another process works on it.
     #[error(transparent)]
     Lock(#[from] LockError),

@@ -20,6 +20,7 @@ mod produce;
 mod progress;
 mod quickstart;
 mod record_format;
+mod repair;
 mod standard_input;
 mod time;
 mod topics;
@@ -53,6 +54,7 @@ enum Command {
     Groups(groups::GroupsArgs),
     Dump(dump::DumpArgs),
     Check(check::CheckArgs),
+    Repair(repair::RepairArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -77,6 +79,7 @@ fn main() -> ExitCode {
         Command::Groups(args) => groups::run(&args),
         Command::Dump(args) => dump::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Repair(args) => repair::run(&args),
     };
     outcome.unwrap_or_else(|error| error.report())
 }

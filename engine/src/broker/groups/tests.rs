@@ -19,6 +19,7 @@ fn broker(disk: &SimDisk) -> Arc<Broker> {
         clock: Arc::new(SystemClock::new()),
         lock: None,
         spin: Duration::ZERO,
+        accept_truncation: Default::default(),
     })
     .unwrap()
 }

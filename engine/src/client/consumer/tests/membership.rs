@@ -19,6 +19,7 @@ fn fixture() -> Fixture {
         clock: Arc::new(SystemClock::new()),
         lock: None,
         spin: Duration::ZERO,
+        accept_truncation: Default::default(),
     });
     let engine = Engine::of(broker.unwrap());
     let fixture = Fixture { producer: producer(&engine), engine };
