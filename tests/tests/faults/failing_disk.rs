@@ -232,3 +232,23 @@ fn what_needs_no_flush_does_not_wait_for_one() {
         std::thread::sleep(Duration::from_millis(5));
     }
 }
+
+#[test]
+fn a_message_that_a_hanging_disk_keeps_is_reported_in_time() {
+    let disk = SimDisk::new(1);
+    let broker = open(&disk);
+    create(&broker, "a", 1, &[]).unwrap();
+    let (patient, producer) = (producer(&broker, &[]), producer(&broker, &[("message.timeout.ms", "300")]));
+    assert_eq!(produce(&producer, "a", 0, b"before"), Ok(Offset(0)));
+    disk.set_latency(Duration::from_secs(3));
+    producer.produce("a", record(0, b"slow")).unwrap();
+    let start = Instant::now();
+    assert_eq!(next_report(&producer).2, Err(ErrorCode::LocalMsgTimedOut));
+    assert!(start.elapsed() < Duration::from_secs(3), "before the disk was ready");
+    assert!(producer.is_empty());
+    disk.set_latency(Duration::ZERO);
+    // It was on its way, so that it is in the log; its answer comes too late for a second report.
+    assert_eq!(produce(&patient, "a", 0, b"after"), Ok(Offset(2)));
+    assert!(producer.is_empty());
+    assert_eq!(records(&broker, "a", 0).len(), 3);
+}

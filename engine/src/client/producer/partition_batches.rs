@@ -46,6 +46,8 @@ pub(super) enum Destination {
 struct State {
     open: Option<OpenBatch>,
     full: VecDeque<FullBatch>,
+    /// What the shard has taken, oldest first; those that have been answered are forgotten now and then.
+    in_flight: VecDeque<Arc<InFlight>>,
     announced: Announced,
     next_sequence: Sequence,
     /// Size of the last batch: what the next one's buffer starts with, so that small batches hold little memory.
@@ -73,6 +75,12 @@ struct OpenBatch {
 struct FullBatch {
     sealed: SealedBatch,
     waybill: Waybill,
+}
+
+/// What is to be reported of a batch that the shard has, once: by its answer, or when it takes too long.
+struct InFlight {
+    opened: Duration,
+    waybill: Mutex<Option<Waybill>>,
 }
 
 impl OpenBatch {
@@ -105,6 +113,7 @@ impl PartitionBatches {
         let state = Mutex::new(State {
             open: None,
             full: VecDeque::new(),
+            in_flight: VecDeque::new(),
             announced: Announced::No,
             next_sequence: Sequence(0),
             size_hint: 0,
@@ -207,10 +216,20 @@ impl PartitionBatches {
         }
     }
 
-    /// Reports batches that no shard has taken within `message.timeout.ms`.
+    /// Reports batches that have not been answered within `message.timeout.ms`. Those that a shard has taken may be in
+    /// the log all the same; their reports are without content, which is the shard's.
     pub(super) fn expire(&self, now: Duration) {
         let Some(timeout) = self.shared.config.topic.message_timeout else { return };
-        let state = self.state.lock();
+        let mut state = self.state.lock();
+        while let Some(oldest) = state.in_flight.front() {
+            if now.saturating_sub(oldest.opened) <= timeout && oldest.waybill.lock().is_some() {
+                break;
+            }
+            if let Some(waybill) = state.in_flight.pop_front().and_then(|oldest| oldest.waybill.lock().take())
+            {
+                self.report(waybill, Bytes::new(), Err(KafkaError::new(ErrorCode::LocalMsgTimedOut)));
+            }
+        }
         let open = state.open.as_ref().map(|open| open.waybill.opened());
         let oldest = state.full.front().map(|full| full.waybill.opened()).or(open);
         drop(state);
@@ -306,14 +325,20 @@ impl BatchSource for PartitionBatches {
         if due.is_some_and(|due| due <= now) {
             self.seal_open(&mut state);
         }
+        while state.in_flight.front().is_some_and(|oldest| oldest.waybill.lock().is_none()) {
+            state.in_flight.pop_front();
+        }
+        let state = &mut *state;
         for FullBatch { sealed, waybill } in state.full.drain(..) {
             let since = waybill.opened();
+            let in_flight = Arc::new(InFlight { opened: since, waybill: Mutex::new(Some(waybill)) });
             let reply = BatchReply {
                 shared: Arc::clone(&self.shared),
                 topic: Arc::clone(&self.topic),
                 partition: self.partition,
-                waybill,
+                in_flight: Arc::clone(&in_flight),
             };
+            state.in_flight.push_back(in_flight);
             into.push(Append {
                 batch: sealed,
                 acks: self.shared.config.topic.acks,
@@ -339,17 +364,19 @@ struct BatchReply {
     shared: Arc<Shared>,
     topic: Arc<str>,
     partition: PartitionIndex,
-    waybill: Waybill,
+    in_flight: Arc<InFlight>,
 }
 
 impl AppendReply for BatchReply {
     fn answer(self: Box<Self>, result: Result<Appended, ProduceFailure>) {
+        // Too late: the application has been told that it took too long.
+        let Some(waybill) = self.in_flight.waybill.lock().take() else { return };
         let (bytes, outcome) = match result {
             // Nobody promised an offset for acks=0: librdkafka reports none either.
             Ok(appended) if self.shared.config.topic.acks == Acks::None => (appended.batch, Ok(None)),
             Ok(appended) => (appended.batch, Ok(Some(appended.base_offset))),
             Err(failure) => (failure.batch, Err(KafkaError::from(failure.error))),
         };
-        self.shared.report(self.topic, self.partition, self.waybill, bytes, outcome);
+        self.shared.report(self.topic, self.partition, waybill, bytes, outcome);
     }
 }
