@@ -23,6 +23,7 @@ mod metadata;
 pub mod partitioner;
 pub mod producer;
 mod signal;
+mod statistics;
 pub mod subscription;
 mod topic_partition;
 
@@ -33,4 +34,5 @@ pub use error::KafkaError;
 pub use message::{BatchMessages, Message};
 pub use metadata::{BrokerMetadata, ClusterMetadata, PartitionMetadata, TopicMetadata};
 pub use producer::{Delivery, DeliveryReport, Producer, ProducerRecord};
+pub use statistics::StatisticsCallback;
 pub use topic_partition::{OffsetSpec, TopicPartitionOffset};

@@ -38,6 +38,8 @@ pub(super) struct Fetcher {
     pub(super) has_group: bool,
     /// Whether a partition came to wait for what the group has committed.
     pub(super) wants_committed: bool,
+    /// Messages in batches that were opened to be handed out, and the batches' bytes.
+    pub(super) received: (u64, u64),
     store: AutoStore,
     reports_eof: bool,
     error_backoff: Duration,
@@ -73,6 +75,7 @@ impl Fetcher {
             errors: VecDeque::new(),
             has_group: config.group_id.is_some(),
             wants_committed: false,
+            received: (0, 0),
             store: if config.auto_offset_store { AutoStore::On } else { AutoStore::Off },
             reports_eof: config.partition_eof,
             error_backoff: config.fetch.error_backoff,
@@ -128,7 +131,13 @@ impl Fetcher {
             return false;
         };
         match reader.open_next() {
-            Ok(true) => return true,
+            Ok(true) => {
+                let header = reader.messages().map(|messages| *messages.header());
+                let count = header.map_or(0, |header| header.records_count.get());
+                self.received.0 += u64::try_from(count).unwrap_or(0);
+                self.received.1 += header.and_then(|header| header.size().ok()).unwrap_or(0) as u64;
+                return true;
+            }
             Ok(false) => {}
             Err(bad) => {
                 self.errors.push_back(bad_batch(partition, &bad));

@@ -25,6 +25,7 @@ mod resets;
 mod serving;
 mod shared;
 mod state;
+mod statistics;
 #[cfg(test)]
 mod tests;
 mod topics_watch;

@@ -140,10 +140,7 @@ impl Consumer {
 
     /// Sleeps until there may be something, at most until `until`. False when the deadline is over.
     fn wait(&self, seen: u64, deadline: Option<Instant>, until: Option<Instant>) -> bool {
-        let wake_at = match (deadline, until) {
-            (Some(deadline), Some(until)) => Some(deadline.min(until)),
-            (deadline, until) => deadline.or(until),
-        };
+        let wake_at = [deadline, until, self.shared.statistics.due()].into_iter().flatten().min();
         let shared = &self.shared;
         shared.sleepers.fetch_add(1, Ordering::SeqCst);
         let woken = shared.signal.wait(seen, wake_at, shared.config.client.engine.spin);
@@ -154,6 +151,11 @@ impl Consumer {
     /// Does everything that comes before messages.
     fn serve(&self) -> Result<Served, CallError> {
         loop {
+            if let Some(callback) = self.shared.statistics.take_due()
+                && callback(&self.statistics()?).is_break()
+            {
+                return Ok(Served::Stop);
+            }
             let mut state = self.shared.lock()?;
             self.shared.take_answers(&mut state);
             match state.pop_notice() {

@@ -12,6 +12,7 @@ use super::state::{Notice, State};
 use crate::broker::group::MemberIdentity;
 use crate::client::config::ConsumerConfig;
 use crate::client::signal::Signal;
+use crate::client::statistics::StatisticsClock;
 use crate::client::{Engine, KafkaError};
 use crate::io::OwnerProcess;
 use crate::shard::Notify;
@@ -25,6 +26,7 @@ pub(super) struct Shared {
     answers: SegQueue<CommitAnswer>,
     answered: AtomicBool,
     identity: Mutex<MemberIdentity>,
+    pub(super) statistics: StatisticsClock,
     /// The process that made the consumer.
     process: OwnerProcess,
     /// Threads that sleep in a poll: they count as polling all the time.
@@ -41,6 +43,7 @@ impl Shared {
             generation: -1,
         };
         Shared {
+            statistics: StatisticsClock::new(config.client.statistics_interval),
             config,
             state: Mutex::new(state),
             signal,

@@ -87,6 +87,11 @@ impl Waybill {
         self.charge.seal();
     }
 
+    /// Messages in it.
+    pub(super) fn count(&self) -> usize {
+        self.charge.count()
+    }
+
     pub(super) fn opened(&self) -> Duration {
         self.opened
     }

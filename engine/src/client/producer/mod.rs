@@ -12,6 +12,7 @@ mod partition_batches;
 mod queue_limits;
 mod record_clock;
 mod shared;
+mod statistics;
 mod topic;
 
 use std::collections::HashMap;
@@ -29,6 +30,7 @@ pub use topic::ProducerTopic;
 use super::KafkaError;
 use super::config::{Config, ProducerConfig};
 use super::engine::Engine;
+use super::statistics::StatisticsClock;
 use crate::error_code::ErrorCode;
 use crate::io::SystemClock;
 use crate::record::{BatchBuilder, HeaderRef, RecordData};
@@ -72,6 +74,7 @@ pub struct Producer {
     /// Held while `topics` changes.
     changing: Mutex<()>,
     on_delivery: Option<DeliveryCallback>,
+    statistics: StatisticsClock,
 }
 
 impl Producer {
@@ -115,7 +118,9 @@ impl Producer {
             }
             _ => None,
         };
+        let statistics = StatisticsClock::new(config.client.statistics_interval);
         Ok(Producer {
+            statistics,
             shared: Arc::new(Shared::new(config, clock, identity)),
             engine,
             clock: RecordClock::default(),
@@ -225,7 +230,7 @@ impl Producer {
         }
         self.expire();
         let tick = Instant::now() + EXPIRY_INTERVAL;
-        let until = deadline.map_or(tick, |deadline| deadline.min(tick));
+        let until = [deadline, self.statistics.due()].into_iter().flatten().fold(tick, Instant::min);
         let spin = self.shared.config.client.engine.spin;
         self.shared.reports.signal().wait(seen, Some(until), spin)
             || deadline.is_none_or(|at| at > Instant::now())
@@ -241,10 +246,16 @@ impl Producer {
         }
     }
 
-    /// Calls callbacks for all reports that are there, or counts them where there is nobody to call.
+    /// Calls callbacks for statistics and for all reports that are there, or counts them where there is nobody to call.
     fn serve(&self) -> usize {
         let reports = &self.shared.reports;
         let mut served = 0;
+        if let Some(callback) = self.statistics.take_due() {
+            served += 1;
+            if callback(&self.statistics()).is_break() {
+                return served;
+            }
+        }
         loop {
             if self.on_delivery.is_none() {
                 served += reports.discard();

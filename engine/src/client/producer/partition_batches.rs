@@ -139,6 +139,15 @@ impl PartitionBatches {
         Held { batches: self, state: self.state.lock(), tell: false }
     }
 
+    /// Number of the partition, messages that no shard has taken, and messages that one has.
+    pub(super) fn counts(&self) -> (PartitionIndex, usize, usize) {
+        let state = self.state.lock();
+        let open = state.open.as_ref().map_or(0, |open| open.builder.count());
+        let full: usize = state.full.iter().map(|full| full.waybill.count()).sum();
+        let taken = state.in_flight.iter().map(|one| one.waybill.lock().as_ref().map_or(0, Waybill::count));
+        (self.partition, open + full, taken.sum())
+    }
+
     /// Messages of the open batch.
     pub(super) fn open_count(&self) -> usize {
         self.state.lock().open.as_ref().map_or(0, |open| open.builder.count())

@@ -55,6 +55,11 @@ impl QueueLimits {
         self.count.load(Ordering::Relaxed)
     }
 
+    /// Bytes that are taken.
+    pub(super) fn size(&self) -> usize {
+        self.size.load(Ordering::Relaxed)
+    }
+
     /// Messages of sealed batches whose report nobody has served yet.
     pub(super) fn sealed_count(&self) -> usize {
         self.sealed.load(Ordering::Acquire)

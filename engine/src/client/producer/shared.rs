@@ -1,7 +1,7 @@
 //! What all parts of one producer share: settings, buffers, limits, reports.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -27,6 +27,8 @@ pub(super) struct Shared {
     pub(super) reports: DeliveryQueue,
     /// With `enable.idempotence`: who this producer is.
     pub(super) identity: Option<(ProducerId, ProducerEpoch)>,
+    /// Messages that were acknowledged, and the bytes of their batches.
+    acknowledged: (AtomicU64, AtomicU64),
     /// The process that made the producer.
     pub(super) process: OwnerProcess,
     /// Calls of `flush` that are waiting: nothing lingers then.
@@ -53,6 +55,7 @@ impl Shared {
             limits,
             reports: DeliveryQueue::default(),
             identity,
+            acknowledged: Default::default(),
             process: OwnerProcess::current(),
             flushing: AtomicUsize::new(0),
         }
@@ -69,6 +72,11 @@ impl Shared {
         StopLingering(self)
     }
 
+    /// Messages that were acknowledged, and the bytes of their batches.
+    pub(super) fn acknowledged(&self) -> (u64, u64) {
+        (self.acknowledged.0.load(Ordering::Relaxed), self.acknowledged.1.load(Ordering::Relaxed))
+    }
+
     /// Queues the reports of a batch.
     pub(super) fn report(
         &self,
@@ -78,6 +86,10 @@ impl Shared {
         bytes: Bytes,
         outcome: Result<Option<Offset>, KafkaError>,
     ) {
+        if outcome.is_ok() {
+            self.acknowledged.0.fetch_add(waybill.count() as u64, Ordering::Relaxed);
+            self.acknowledged.1.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        }
         let latency = self.clock.monotonic().saturating_sub(waybill.opened());
         self.reports.push(DeliveredBatch { topic, partition, bytes, outcome, waybill, latency });
     }

@@ -281,6 +281,34 @@ fn shards_keep_the_latencies_of_their_mailbox_their_commits_and_of_whole_batches
 }
 
 #[test]
+fn statistics_are_told_while_polling_and_count_what_was_acknowledged() {
+    let producer = producer(&[("statistics.interval.ms", "50"), ("linger.ms", "0"), ("client.id", "me")]);
+    let (sender, told) = crossbeam::channel::unbounded();
+    producer.on_statistics(Box::new(move |text| {
+        sender.send(text.to_owned()).unwrap();
+        ControlFlow::Continue(())
+    }));
+    for _ in 0..3 {
+        producer.produce("t", record(b"x")).unwrap();
+    }
+    assert_eq!(producer.flush(Some(Duration::from_secs(10))), 0);
+    let end = Instant::now() + Duration::from_secs(20);
+    while told.is_empty() && Instant::now() < end {
+        producer.poll(Some(Duration::from_secs(1)));
+    }
+    let told: serde_json::Value = serde_json::from_str(&told.recv().unwrap()).unwrap();
+    assert_eq!((told["client_id"].as_str(), told["type"].as_str()), (Some("me"), Some("producer")));
+    let now: serde_json::Value = serde_json::from_str(&producer.statistics()).unwrap();
+    assert_eq!((now["txmsgs"].as_u64(), now["msg_cnt"].as_u64()), (Some(3), Some(0)));
+    assert_eq!(now["topics"]["t"]["partitions"]["0"]["msgq_cnt"].as_u64(), Some(0));
+    let required = "name client_id type ts time replyq msg_cnt msg_size msg_max msg_size_max simple_cnt \
+        metadata_cache_cnt brokers topics tx tx_bytes rx rx_bytes txmsgs txmsg_bytes rxmsgs rxmsg_bytes age";
+    for name in required.split_whitespace() {
+        assert!(now.get(name).is_some(), "{name}");
+    }
+}
+
+#[test]
 fn wrong_partitions_and_sizes_are_refused_at_once() {
     let producer = producer(&[("message.max.bytes", "2000")]);
     let there = ProducerRecord { partition: Some(PartitionIndex(7)), ..record(b"x") };

@@ -167,3 +167,26 @@ fn a_closed_consumer_says_so_and_lets_go_of_its_engine() {
     assert_eq!(consumer.metadata(None, None).unwrap_err(), CallError::Closed);
     assert_eq!(std::sync::Arc::strong_count(fixture.engine.broker()), 2, "the fixture's and its producer's");
 }
+
+#[test]
+fn statistics_tell_positions_and_lag() {
+    let fixture = Fixture::new();
+    fixture.produce("t", 0, 0..5);
+    let consumer = fixture.consumer(&[("statistics.interval.ms", "20"), ("enable.auto.commit", "false")]);
+    let (sender, told) = crossbeam::channel::unbounded();
+    consumer.on_statistics(Box::new(move |text| {
+        drop(sender.send(text.to_owned()));
+        std::ops::ControlFlow::Continue(())
+    }));
+    consumer.assign(&[element("t", 0, 0)]).unwrap();
+    next(&consumer, 2);
+    let statistics: serde_json::Value = serde_json::from_str(&consumer.statistics().unwrap()).unwrap();
+    let partition = &statistics["topics"]["t"]["partitions"]["0"];
+    let of = |name: &str| partition[name].as_i64();
+    assert_eq!((of("app_offset"), of("stored_offset"), of("hi_offset")), (Some(2), Some(2), Some(5)));
+    assert_eq!((of("committed_offset"), of("consumer_lag")), (Some(-1001), Some(3)));
+    assert_eq!(statistics["rxmsgs"], 5, "the whole batch was received");
+    next(&consumer, 3);
+    poll_until(&consumer, || !told.is_empty());
+    assert!(told.recv().unwrap().contains("\"type\":\"consumer\""));
+}
