@@ -266,11 +266,24 @@ impl Worker {
     /// more, for another thread to unlink: a large one takes longer than a shard may stand still.
     pub fn apply_retention(&mut self, now: Timestamp, producer_idle_max: Duration) -> Vec<PathBuf> {
         let mut removed = Vec::new();
-        for writer in self.writers.iter_mut().flatten() {
+        for slot in (0..self.writers.len()).map(Slot) {
+            self.pause(slot);
+            let Some(writer) = writer_at(&mut self.writers, slot) else { continue };
             writer.log_mut().expire_producers(now, producer_idle_max);
             removed.extend(writer.apply_retention(now, &mut self.resources));
+            writer.set_paused(false);
+            self.touched.push(slot);
         }
         removed
+    }
+
+    /// Lets a partition finish what is in flight and begin nothing more: one that is written to without a pause would
+    /// never be looked at.
+    fn pause(&mut self, slot: Slot) {
+        if let Some(writer) = writer_at(&mut self.writers, slot) {
+            writer.set_paused(true);
+            self.run_while(slot, Writer::is_in_flight);
+        }
     }
 
     /// Runs `task` on this shard after `delay`.
@@ -294,8 +307,16 @@ impl Worker {
 
     /// Runs rounds until a partition has nothing to do.
     fn drain(&mut self, slot: Slot) {
+        if let Some(writer) = writer_at(&mut self.writers, slot) {
+            writer.set_paused(false);
+        }
         self.touched.push(slot);
-        while writer_at(&mut self.writers, slot).is_some_and(|writer| !writer.is_idle()) {
+        self.run_while(slot, |writer| !writer.is_idle());
+    }
+
+    /// Runs rounds as long as a partition `goes_on`.
+    fn run_while(&mut self, slot: Slot, goes_on: impl Fn(&Writer) -> bool) {
+        while writer_at(&mut self.writers, slot).is_some_and(|writer| goes_on(writer)) {
             let rested = match self.round() {
                 Ok(true) => Ok(()),
                 Ok(false) => {

@@ -4,6 +4,9 @@
 //! Owned by the shard's thread. A failed append or flush takes the partition offline and is never retried; the log is
 //! reopened, which recovers it.
 
+mod offline;
+mod upkeep;
+
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,20 +14,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::append::{Append, Appended, BatchSource, ProduceError, ProduceFailure, Pulled, Reply, refuse};
+use super::append::{Append, Appended, BatchSource, ProduceError, Pulled, Reply, refuse};
 use super::batch_cache::BatchCache;
 use super::durable_marks::DurableMarks;
-use super::partition::{Partition, Slot, Unavailable};
+use super::partition::{Partition, Slot};
 use super::timers::{Due, Timers};
 use crate::config::topic::LogConfig;
 use crate::io::{Clock, CommitQueue, Completion, CompletionKind, Durability, ReservedDisk, Token};
 use crate::limits::COMMIT_SIZE_MAX;
-use crate::log::{
-    AppendError, FileError, FileOperation, Log, LogCheckpoint, LogError, OpenFrom, Prepared, Refused,
-    RetentionError, admit,
-};
+use crate::log::{AppendError, FileError, FileOperation, Log, LogError, Prepared, Refused, admit};
 use crate::metrics::ShardMetrics;
 use crate::types::{Acks, Offset, Timestamp};
+use offline::{Orphans, answer_storage};
 
 /// What all writers of a shard use.
 pub(super) struct Resources {
@@ -53,6 +54,8 @@ pub(super) struct Writer {
     flush: Option<Flight>,
     /// Operations of a log that has failed meanwhile, and which the disk has not ended yet.
     orphans: Orphans,
+    /// Nothing more is begun.
+    paused: bool,
     /// A [`Due::Kick`] for a flush by time is set.
     flush_due: Option<Duration>,
 }
@@ -71,13 +74,6 @@ struct Flight {
     durability: Durability,
     answers: Vec<Answer>,
     since: Duration,
-}
-
-/// Operations whose end concerns nobody any more.
-#[derive(Default)]
-struct Orphans {
-    append: bool,
-    flush: bool,
 }
 
 /// A producer that waits for a flight.
@@ -110,6 +106,7 @@ impl Writer {
             append: None,
             flush: None,
             orphans: Orphans::default(),
+            paused: false,
             flush_due: None,
         }
     }
@@ -127,7 +124,7 @@ impl Writer {
     }
 
     /// Whether the disk works on anything, even if nobody waits for it.
-    fn is_in_flight(&self) -> bool {
+    pub(super) fn is_in_flight(&self) -> bool {
         self.append.is_some() || self.flush.is_some() || self.orphans.append || self.orphans.flush
     }
 
@@ -166,6 +163,11 @@ impl Writer {
         }
     }
 
+    /// Begins nothing more, or goes on.
+    pub(super) fn set_paused(&mut self, paused: bool) {
+        self.paused = paused;
+    }
+
     /// Tells the producers that nobody will pull from them any more.
     pub(super) fn abandon_sources(&self) {
         for source in &self.sources {
@@ -175,6 +177,9 @@ impl Writer {
 
     /// Starts what can be started: the next append, and a flush that is owed.
     pub(super) fn kick(&mut self, with: &mut Resources) {
+        if self.paused {
+            return;
+        }
         let next_is_durable = self.waiting.front().is_some_and(|next| next.acks == Acks::Durable);
         if self.append.is_none() && !(self.flush.is_some() && next_is_durable) {
             self.pull(with);
@@ -370,128 +375,16 @@ impl Writer {
         send_all(flight.answers, with);
     }
 
-    /// Takes the partition offline: nothing is known about its unflushed bytes any more.
-    pub(super) fn fail(&mut self, error: &LogError, with: &mut Resources) {
-        tracing::error!(partition = %self.partition.id(), %error, "partition goes offline");
-        self.log.take_offline();
-        self.partition.close(Unavailable::Offline(error.to_string()));
-        self.orphans = Orphans { append: self.append.is_some(), flush: self.flush.is_some() };
-        for flight in [self.append.take(), self.flush.take()].into_iter().flatten() {
-            answer_storage(flight.answers, error);
-        }
-        self.pull(with);
-        self.refuse_waiting();
-        if error.is_disk_full() {
-            with.disk.ran_out();
-            self.reopen_later(with);
-        }
-    }
-
-    fn refuse_waiting(&mut self) {
-        let Some(why) = self.partition.unavailable() else { return };
-        for append in self.waiting.drain(..) {
-            append.refuse(match &*why {
-                Unavailable::Offline(reason) => ProduceError::Storage(reason.clone()),
-                Unavailable::Deleted => ProduceError::Deleted,
-            });
-        }
-    }
-
-    /// Ends the writer of a partition that is being deleted, without a care for its files.
-    pub(super) fn abandon(mut self, with: &mut Resources) {
-        self.log.take_offline();
-        // Offline, this only gives the queue's handle back.
-        drop(self.log.close(&mut *with.queue));
-    }
-
-    /// Ends the writer in order: trims and flushes the files so that the next opening reads no segment.
-    pub(super) fn close(mut self, with: &mut Resources) -> Result<LogCheckpoint, LogError> {
-        self.log.close(&mut *with.queue)?;
-        Ok(self.log.checkpoint())
-    }
-
-    /// Applies the topic's retention; returns the files to be unlinked. When even the newest records are too old, their
-    /// segment is closed first.
-    pub(super) fn apply_retention(&mut self, now: Timestamp, with: &mut Resources) -> Vec<PathBuf> {
-        if self.partition.unavailable().is_some() || !self.is_idle() {
-            return Vec::new();
-        }
-        let retained = self.retain(now, with);
-        retained.unwrap_or_else(|error| {
-            tracing::warn!(partition = %self.partition.id(), %error, "retention was not applied");
-            Vec::new()
-        })
-    }
-
-    fn retain(&mut self, now: Timestamp, with: &mut Resources) -> Result<Vec<PathBuf>, RetentionError> {
-        let mut retention = self.log.apply_retention(now)?;
-        if retention.roll_wanted {
-            self.start(with)?;
-            self.log.roll(&mut *with.queue)?;
-            retention.removed.extend(self.log.apply_retention(now)?.removed);
-        }
-        Ok(retention.removed)
-    }
-
-    /// Tries to bring a partition back that went offline because the disk was full: recovers its log as after a crash.
-    pub(super) fn reopen(&mut self, with: &mut Resources) {
-        let from = OpenFrom {
-            recovery_point: self.log.checkpoint().recovery_point,
-            log_start: self.log.view().log_start(),
-            durable: self.log.durable(),
-            ..OpenFrom::default()
-        };
-        // What is kept back is for the engine's own topics.
-        let enough = self.partition.id().topic.is_internal() || !with.disk.is_full();
-        let opened = if enough && !self.is_in_flight() {
-            Log::open(with.disk.clone(), &self.dir, Arc::clone(&self.config), from)
-        } else {
-            return self.reopen_later(with);
-        };
-        match opened {
-            Ok((log, _)) => self.reopened(log, with),
-            Err(error) if error.is_disk_full() => self.reopen_later(with),
-            Err(error) => {
-                tracing::error!(partition = %self.partition.id(), %error, "partition stays offline")
-            }
-        }
-    }
-
-    fn reopened(&mut self, log: Log, with: &mut Resources) {
-        let mut failed = std::mem::replace(&mut self.log, log);
-        // Its error is known; this only gives the queue's handle back.
-        drop(failed.close(&mut *with.queue));
-        self.started = false;
-        with.marks.set(self.partition.slot(), self.log.durable());
-        self.partition.reopened(self.log.view());
-        tracing::info!(partition = %self.partition.id(), end = %self.log.end(), "partition is online again");
-    }
-
-    fn reopen_later(&self, with: &mut Resources) {
-        let at = with.clock.monotonic() + REOPEN_INTERVAL;
-        with.timers.add(at, Due::Reopen(self.partition.slot()));
-    }
-
     pub(super) fn log_mut(&mut self) -> &mut Log {
         &mut self.log
     }
 }
-
-/// How often a partition that went offline for want of space looks whether there is some.
-const REOPEN_INTERVAL: Duration = Duration::from_millis(500);
 
 fn send_all(answers: Vec<Answer>, with: &Resources) {
     let now = with.clock.monotonic();
     for Answer { reply, appended, since } in answers {
         with.metrics.produce.record(now.saturating_sub(since));
         reply.send(Ok(appended));
-    }
-}
-
-fn answer_storage(answers: Vec<Answer>, error: &LogError) {
-    for Answer { reply, appended, .. } in answers {
-        let error = ProduceError::Storage(error.to_string());
-        reply.send(Err(ProduceFailure { error, batch: appended.batch }));
     }
 }
 

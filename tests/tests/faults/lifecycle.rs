@@ -159,3 +159,35 @@ fn a_clock_that_goes_backwards_loses_and_repeats_nothing() {
         }
     }
 }
+
+#[test]
+fn retention_reaches_a_partition_that_is_never_idle() {
+    let disk = SimDisk::new(5);
+    // So slow that something is in flight whenever retention comes by.
+    disk.set_latency(std::time::Duration::from_millis(3));
+    let broker = open(&disk);
+    create(&broker, "a", 1, &[("segment.bytes", "1048576"), ("retention.bytes", "2000000")]).unwrap();
+    let partition = broker.served_partition("a", PartitionIndex(0)).unwrap();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let producer = producer(&broker, &[]);
+            let value = vec![b'x'; 100_000];
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                for _ in 0..4 {
+                    producer.produce("a", super::rig::record(0, &value)).unwrap();
+                }
+                producer.poll(Some(std::time::Duration::from_millis(1)));
+            }
+            producer.flush(None);
+        });
+        eventually("old segments are deleted", || {
+            broker.apply_retention();
+            partition.view().log_start() > Offset(0)
+        });
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    let kept = records(&broker, "a", 0);
+    assert_eq!(kept.first().map(|(offset, _)| *offset), Some(partition.view().log_start()));
+    assert!(kept.windows(2).all(|pair| pair[1].0 == pair[0].0.plus(1)), "nothing is missing behind it");
+}

@@ -1,0 +1,96 @@
+//! A partition whose disk has failed: everybody is told, nothing is tried again, and if the disk was only full the log is
+//! recovered once there is space.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Answer, Resources, Writer};
+use crate::log::{Log, LogError, OpenFrom};
+use crate::shard::append::{ProduceError, ProduceFailure};
+use crate::shard::partition::Unavailable;
+use crate::shard::timers::Due;
+
+/// How often a partition that went offline for want of space looks whether there is some.
+const REOPEN_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Operations whose end concerns nobody any more.
+#[derive(Default)]
+pub(super) struct Orphans {
+    pub(super) append: bool,
+    pub(super) flush: bool,
+}
+
+impl Writer {
+    /// Takes the partition offline: nothing is known about its unflushed bytes any more.
+    pub(super) fn fail(&mut self, error: &LogError, with: &mut Resources) {
+        tracing::error!(partition = %self.partition.id(), %error, "partition goes offline");
+        self.log.take_offline();
+        self.partition.close(Unavailable::Offline(error.to_string()));
+        self.orphans = Orphans { append: self.append.is_some(), flush: self.flush.is_some() };
+        for flight in [self.append.take(), self.flush.take()].into_iter().flatten() {
+            answer_storage(flight.answers, error);
+        }
+        self.pull(with);
+        self.refuse_waiting();
+        if error.is_disk_full() {
+            with.disk.ran_out();
+            self.reopen_later(with);
+        }
+    }
+
+    pub(super) fn refuse_waiting(&mut self) {
+        let Some(why) = self.partition.unavailable() else { return };
+        for append in self.waiting.drain(..) {
+            append.refuse(match &*why {
+                Unavailable::Offline(reason) => ProduceError::Storage(reason.clone()),
+                Unavailable::Deleted => ProduceError::Deleted,
+            });
+        }
+    }
+
+    /// Tries to bring a partition back that went offline because the disk was full: recovers its log as after a crash.
+    pub(in crate::shard) fn reopen(&mut self, with: &mut Resources) {
+        let from = OpenFrom {
+            recovery_point: self.log.checkpoint().recovery_point,
+            log_start: self.log.view().log_start(),
+            durable: self.log.durable(),
+            ..OpenFrom::default()
+        };
+        // What is kept back is for the engine's own topics.
+        let enough = self.partition.id().topic.is_internal() || !with.disk.is_full();
+        let opened = if enough && !self.is_in_flight() {
+            Log::open(with.disk.clone(), &self.dir, Arc::clone(&self.config), from)
+        } else {
+            return self.reopen_later(with);
+        };
+        match opened {
+            Ok((log, _)) => self.reopened(log, with),
+            Err(error) if error.is_disk_full() => self.reopen_later(with),
+            Err(error) => {
+                tracing::error!(partition = %self.partition.id(), %error, "partition stays offline")
+            }
+        }
+    }
+
+    fn reopened(&mut self, log: Log, with: &mut Resources) {
+        let mut failed = std::mem::replace(&mut self.log, log);
+        // Its error is known; this only gives the queue's handle back.
+        drop(failed.close(&mut *with.queue));
+        self.started = false;
+        with.marks.set(self.partition.slot(), self.log.durable());
+        self.partition.reopened(self.log.view());
+        tracing::info!(partition = %self.partition.id(), end = %self.log.end(), "partition is online again");
+    }
+
+    fn reopen_later(&self, with: &mut Resources) {
+        let at = with.clock.monotonic() + REOPEN_INTERVAL;
+        with.timers.add(at, Due::Reopen(self.partition.slot()));
+    }
+}
+
+pub(super) fn answer_storage(answers: Vec<Answer>, error: &LogError) {
+    for Answer { reply, appended, .. } in answers {
+        let error = ProduceError::Storage(error.to_string());
+        reply.send(Err(ProduceFailure { error, batch: appended.batch }));
+    }
+}
