@@ -141,6 +141,7 @@ impl BatchBuilder {
     }
 
     /// Makes room for `size` bytes more, once for all that [`BatchBuilder::append`] writes.
+    #[inline]
     fn reserve(&mut self, size: usize, headers_count: usize) -> Result<(), BuildError> {
         let size_after = self.buffer.len().saturating_add(size);
         if size_after > BATCH_SIZE_MAX {
@@ -170,6 +171,7 @@ impl BatchBuilder {
 
     /// Number of records.
     #[must_use]
+    #[inline]
     pub fn count(&self) -> usize {
         usize::try_from(self.count).unwrap_or_default()
     }
