@@ -116,3 +116,14 @@ fn without_files_text_is_found_and_a_second_run_gets_a_topic_of_its_own() {
     let found = report(folder.path(), &[]);
     assert!(found["files"].as_u64().unwrap() >= 1 && found["proven"] == true);
 }
+
+#[test]
+fn a_plot_that_cannot_be_written_does_not_take_the_report_away() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.txt"), "one\ntwo\n").unwrap();
+    let output = quickstart(folder.path(), &["a.txt", "--json", "--svg", "missing/plot.svg"]);
+    assert_eq!(output.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["proven"], true);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("missing/plot.svg"), "{output:?}");
+}

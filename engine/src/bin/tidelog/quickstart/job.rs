@@ -76,8 +76,8 @@ impl Job<'_> {
         ready?;
         let (ingested, error) = ingested?;
         let run = Run { topic, start, ingested, members, watch, error };
-        let report = self.report(&run)?;
-        Ok((report, run.error))
+        let (report, plotted) = self.report(&run)?;
+        Ok((report, run.error.or(plotted.err())))
     }
 
     /// A topic of its own for this run.
@@ -208,7 +208,8 @@ impl Job<'_> {
         }
     }
 
-    fn report(&self, run: &Run) -> Result<Report, CliError> {
+    /// The report, and whether the plot beside it could be written.
+    fn report(&self, run: &Run) -> Result<(Report, Result<(), CliError>), CliError> {
         let mut arrivals = Arrivals::default();
         let mut consumed_latency = super::new_histogram();
         for member in &run.members {
@@ -248,8 +249,8 @@ impl Job<'_> {
             Curve { name: "produce to ack", nanos: &ingested.latency },
             Curve { name: "produce to consume", nanos: &consumed_latency },
         ];
-        self.write_plot(&report, &curves)?;
-        Ok(report)
+        let plotted = self.write_plot(&report, &curves);
+        Ok((report, plotted))
     }
 
     fn write_plot(&self, report: &Report, curves: &[Curve<'_>]) -> Result<(), CliError> {
