@@ -17,7 +17,7 @@ use super::view::LogView;
 use crate::config::topic::LogConfig;
 use crate::io::AppendHandle;
 use crate::record::{BatchHeader, BatchView, SealedBatch, TimestampType};
-use crate::types::{LeaderEpoch, Offset, Timestamp, TopicId};
+use crate::types::{LeaderEpoch, Offset, ProducerId, Timestamp, TopicId};
 
 /// One partition's log.
 pub struct Log {
@@ -161,6 +161,7 @@ impl Log {
     /// # Panics
     /// When the log has not been [started](Log::start), or the batch [needs a new segment](Log::needs_roll).
     pub fn prepare(&mut self, mut batch: SealedBatch, now: Timestamp) -> Result<Prepared, Refused> {
+        self.number(&mut batch);
         let last_offset = match self.check(&batch) {
             Ok(Checked::New { last_offset }) => last_offset,
             Ok(Checked::Known(known)) => {
@@ -192,6 +193,17 @@ impl Log {
         self.end = last_offset.plus(1);
         self.view.set_end(self.end);
         Ok(Prepared::Write { bytes, base_offset, last_offset, append_time })
+    }
+
+    /// Numbers the records of a producer in the same process: his batches come once and in order, so that what is to be
+    /// noticed in those of others cannot happen, and one that was refused leaves no gap.
+    fn number(&self, batch: &mut SealedBatch) {
+        let header = batch.header();
+        let (producer_id, epoch) = (header.producer_id(), header.producer_epoch());
+        let numbered = producer_id != ProducerId::NONE && !header.attributes().is_control();
+        if numbered && !batch.is_foreign() {
+            batch.set_base_sequence(self.producers.next_sequence(producer_id, epoch));
+        }
     }
 
     /// What [`Log::prepare`] would say, without changing anything.

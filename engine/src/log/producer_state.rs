@@ -121,6 +121,14 @@ impl ProducerState {
         }
     }
 
+    /// Sequence of the first record that is to come in this epoch.
+    fn next_sequence(&self, epoch: ProducerEpoch) -> Sequence {
+        match self.last_batch() {
+            Some(last) if epoch == self.epoch => last.last_sequence.plus(1),
+            _ => Sequence(0),
+        }
+    }
+
     /// Kafka's `checkProducerEpoch` and `checkSequence`.
     fn check(&self, header: &BatchHeader) -> Result<(), AppendError> {
         let (producer_id, found) = (header.producer_id(), header.producer_epoch());
@@ -144,6 +152,11 @@ impl ProducerState {
 }
 
 impl ProducerStates {
+    /// Sequence that a producer's next record must have.
+    pub(super) fn next_sequence(&self, producer_id: ProducerId, epoch: ProducerEpoch) -> Sequence {
+        self.producers.get(&producer_id).map_or(Sequence(0), |state| state.next_sequence(epoch))
+    }
+
     /// Whether a batch may be appended; `Some` when it has been appended before. A producer that is not known
     /// may start anywhere: its state may have expired.
     pub(super) fn check(&self, batch: &BatchView<'_>) -> Result<Option<KnownBatch>, AppendError> {

@@ -11,7 +11,7 @@ use super::{
     BatchError, BatchHeader, BatchView, BuildError, Compression, HEADER_SIZE, PooledBuffer, compression,
 };
 use crate::limits::BATCH_SIZE_MAX;
-use crate::types::{LeaderEpoch, Offset, Timestamp};
+use crate::types::{LeaderEpoch, Offset, Sequence, Timestamp};
 
 /// A batch whose length and checksum are right.
 #[derive(Debug)]
@@ -138,6 +138,14 @@ impl SealedBatch {
         header.attributes.set(header.attributes().with_log_append_time().0);
         header.max_timestamp.set(now.0);
         self.seal();
+    }
+
+    /// Numbers the records of an idempotent producer's batch from `sequence` on.
+    pub fn set_base_sequence(&mut self, sequence: Sequence) {
+        if self.header().base_sequence() != sequence {
+            self.header_mut().base_sequence.set(sequence.0);
+            self.seal();
+        }
     }
 
     /// Corrects the largest timestamp, for a batch whose header claims another than its records have

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::append::{Append, Appended, BatchSource, ProduceError, Pulled, Reply, refuse};
+use super::append::{Append, Appended, BatchSource, ProduceError, ProduceFailure, Pulled, Reply, refuse};
 use super::batch_cache::BatchCache;
 use super::durable_marks::DurableMarks;
 use super::partition::{Partition, Slot};
@@ -24,7 +24,7 @@ use crate::io::{Clock, CommitQueue, Completion, CompletionKind, Durability, Rese
 use crate::limits::COMMIT_SIZE_MAX;
 use crate::log::{AppendError, FileError, FileOperation, Log, LogError, Prepared, Refused, admit};
 use crate::metrics::ShardMetrics;
-use crate::types::{Acks, Offset, Timestamp};
+use crate::types::{Acks, LeaderEpoch, Offset, Timestamp};
 use offline::{Orphans, answer_storage};
 
 /// What all writers of a shard use.
@@ -49,7 +49,7 @@ pub(super) struct Writer {
     /// The log's active segment is open for appending.
     started: bool,
     sources: Vec<Source>,
-    waiting: VecDeque<Append>,
+    waiting: VecDeque<Waiting>,
     append: Option<Flight>,
     flush: Option<Flight>,
     /// Operations of a log that has failed meanwhile, and which the disk has not ended yet.
@@ -76,10 +76,17 @@ struct Flight {
     since: Duration,
 }
 
+/// A batch that has come.
+struct Waiting {
+    append: Append,
+    /// Why it is not to be appended. It waits all the same: a producer hears of his batches in the order they came in.
+    refused: Option<ProduceError>,
+}
+
 /// A producer that waits for a flight.
 struct Answer {
     reply: Reply,
-    appended: Appended,
+    result: Result<Appended, ProduceFailure>,
     /// When the batch's first record came.
     since: Duration,
 }
@@ -141,18 +148,22 @@ impl Writer {
 
     fn admit(&mut self, append: Append, now: Timestamp, with: &mut Resources) {
         let Append { batch, acks, since, reply } = append;
-        if !self.partition.id().topic.is_internal() && with.disk.is_full() {
-            return refuse(batch, reply, ProduceError::Storage("the disk is full".to_owned()));
-        }
         let replicas = self.config.min_insync_replicas;
-        let admitted = if acks == Acks::Durable && replicas > 1 {
-            Err(Refused { error: AppendError::NotEnoughReplicas(replicas), batch })
+        let (batch, refused) = if !self.partition.id().topic.is_internal() && with.disk.is_full() {
+            (batch, Some(ProduceError::Storage("the disk is full".to_owned())))
+        } else if acks == Acks::Durable && replicas > 1 {
+            (batch, Some(AppendError::NotEnoughReplicas(replicas).into()))
         } else {
-            admit(batch, &self.config, now, &mut with.scratch)
+            match admit(batch, &self.config, now, &mut with.scratch) {
+                Ok(batch) => (batch, None),
+                Err(Refused { error, batch }) => (batch, Some(error.into())),
+            }
         };
-        match admitted {
-            Ok(batch) => self.waiting.push_back(Append { batch, acks, since, reply }),
-            Err(Refused { error, batch }) => refuse(batch, reply, ProduceError::Refused(error)),
+        match refused {
+            Some(error) if self.waiting.is_empty() && self.append.is_none() => refuse(batch, reply, error),
+            refused => {
+                self.waiting.push_back(Waiting { append: Append { batch, acks, since, reply }, refused });
+            }
         }
     }
 
@@ -180,7 +191,7 @@ impl Writer {
         if self.paused {
             return;
         }
-        let next_is_durable = self.waiting.front().is_some_and(|next| next.acks == Acks::Durable);
+        let next_is_durable = self.waiting.front().is_some_and(|next| next.append.acks == Acks::Durable);
         if self.append.is_none() && !(self.flush.is_some() && next_is_durable) {
             self.pull(with);
             if self.partition.unavailable().is_some() {
@@ -262,10 +273,10 @@ impl Writer {
         let mut gathered = Gathered::default();
         while let Some(next) = self.waiting.front() {
             let beside_flush = self.flush.is_some();
-            if gathered.size >= COMMIT_SIZE_MAX || beside_flush && next.acks == Acks::Durable {
+            if gathered.size >= COMMIT_SIZE_MAX || beside_flush && next.append.acks == Acks::Durable {
                 break;
             }
-            if self.log.needs_roll(next.batch.header(), now) {
+            if next.refused.is_none() && self.log.needs_roll(next.append.batch.header(), now) {
                 if beside_flush || !gathered.pieces.is_empty() {
                     break;
                 }
@@ -273,17 +284,25 @@ impl Writer {
                 // Rolling has flushed everything: readers may see it.
                 self.partition.wake_readers();
             }
-            if let Some(append) = self.waiting.pop_front() {
-                self.prepare(append, now, &mut gathered, &mut with.cache);
+            if let Some(next) = self.waiting.pop_front() {
+                self.prepare(next, now, &mut gathered, &mut with.cache);
             }
         }
         Ok(gathered)
     }
 
-    fn prepare(&mut self, append: Append, now: Timestamp, gathered: &mut Gathered, cache: &mut BatchCache) {
-        let Append { batch, acks, since, reply } = append;
-        let (base_offset, append_time, bytes) = match self.log.prepare(batch, now) {
-            Err(Refused { error, batch }) => return refuse(batch, reply, ProduceError::Refused(error)),
+    fn prepare(&mut self, next: Waiting, now: Timestamp, gathered: &mut Gathered, cache: &mut BatchCache) {
+        let Waiting { append: Append { batch, acks, since, reply }, refused } = next;
+        let prepared = match refused {
+            Some(error) => Err((error, batch)),
+            None => self.log.prepare(batch, now).map_err(|Refused { error, batch }| (error.into(), batch)),
+        };
+        let (base_offset, append_time, bytes) = match prepared {
+            Err((error, batch)) => {
+                let batch = batch.assign(Offset::ZERO, LeaderEpoch(0));
+                let result = Err(ProduceFailure { error, batch });
+                return gathered.answers.push(Answer { reply, result, since });
+            }
             Ok(Prepared::Duplicate { base_offset, .. }) => (base_offset, Timestamp::NONE, Bytes::new()),
             Ok(Prepared::Write { bytes, base_offset, last_offset, append_time }) => {
                 cache.add(self.partition.tail(), base_offset, last_offset, &bytes);
@@ -296,15 +315,15 @@ impl Writer {
         let appended = Appended { base_offset, append_time, log_start, batch: bytes };
         match acks {
             Acks::None => reply.send(Ok(appended)),
-            Acks::Written => gathered.answers.push(Answer { reply, appended, since }),
+            Acks::Written => gathered.answers.push(Answer { reply, result: Ok(appended), since }),
             Acks::Durable => {
                 gathered.durable = true;
-                gathered.answers.push(Answer { reply, appended, since });
+                gathered.answers.push(Answer { reply, result: Ok(appended), since });
             }
         }
     }
 
-    /// Nothing but duplicates arrived: they may be answered once the log is as durable as they want it.
+    /// Nothing but duplicates and refused batches arrived: they may be answered once the log is as durable as they want it.
     fn answer_duplicates(&mut self, gathered: Gathered, with: &mut Resources) {
         if !gathered.durable || self.log.durable() >= self.log.end() {
             return send_all(gathered.answers, with);
@@ -382,9 +401,11 @@ impl Writer {
 
 fn send_all(answers: Vec<Answer>, with: &Resources) {
     let now = with.clock.monotonic();
-    for Answer { reply, appended, since } in answers {
-        with.metrics.produce.record(now.saturating_sub(since));
-        reply.send(Ok(appended));
+    for Answer { reply, result, since } in answers {
+        if result.is_ok() {
+            with.metrics.produce.record(now.saturating_sub(since));
+        }
+        reply.send(result);
     }
 }
 

@@ -49,7 +49,6 @@ struct State {
     /// What the shard has taken, oldest first; those that have been answered are forgotten now and then.
     in_flight: VecDeque<Arc<InFlight>>,
     announced: Announced,
-    next_sequence: Sequence,
     /// Size of the last batch: what the next one's buffer starts with, so that small batches hold little memory.
     size_hint: usize,
 }
@@ -115,7 +114,6 @@ impl PartitionBatches {
             full: VecDeque::new(),
             in_flight: VecDeque::new(),
             announced: Announced::No,
-            next_sequence: Sequence(0),
             size_hint: 0,
         });
         Arc::new_cyclic(|this| PartitionBatches {
@@ -169,22 +167,19 @@ impl PartitionBatches {
     fn seal_open(&self, state: &mut State) {
         let Some(OpenBatch { builder, mut waybill }) = state.open.take() else { return };
         waybill.seal();
-        let count = i32::try_from(builder.count()).unwrap_or(i32::MAX);
         state.size_hint = builder.size();
-        match builder.seal(self.stamp(state.next_sequence), self.shared.config.topic.compression_level) {
-            Ok(sealed) => {
-                state.next_sequence = state.next_sequence.plus(count);
-                state.full.push_back(FullBatch { sealed, waybill });
-            }
+        match builder.seal(self.stamp(), self.shared.config.topic.compression_level) {
+            Ok(sealed) => state.full.push_back(FullBatch { sealed, waybill }),
             Err(error) => self.report_unbuildable(&error, waybill),
         }
     }
 
-    fn stamp(&self, base_sequence: Sequence) -> ProducerStamp {
+    /// The log numbers the batches: one that it refuses must not leave a gap before the next.
+    fn stamp(&self) -> ProducerStamp {
         match self.shared.identity {
             None => ProducerStamp::NONE,
             Some((producer_id, epoch)) => {
-                ProducerStamp { producer_id, epoch, base_sequence, transactional: false }
+                ProducerStamp { producer_id, epoch, base_sequence: Sequence(0), transactional: false }
             }
         }
     }

@@ -309,6 +309,26 @@ fn statistics_are_told_while_polling_and_count_what_was_acknowledged() {
 }
 
 #[test]
+fn a_message_that_is_refused_leaves_no_gap_for_an_idempotent_producer() {
+    let settings = [("enable.idempotence", "true"), ("linger.ms", "0"), ("batch.num.messages", "1")];
+    let producer = producer(&settings);
+    let overrides = [("cleanup.policy".to_owned(), "compact".to_owned())].into();
+    let topic = crate::broker::NewTopic { name: "t".to_owned(), partitions: Some(1), overrides };
+    producer.engine().unwrap().broker().create_topic(&topic).unwrap();
+    for n in 0..30 {
+        // Every third has no key, which a compacted topic refuses.
+        let key: Option<&[u8]> = (n % 3 != 2).then_some(b"k");
+        producer.produce("t", ProducerRecord { key, ..record(n.to_string().as_bytes()) }).unwrap();
+    }
+    for n in 0..30 {
+        let (report, _) = producer.next_report(Some(Duration::from_secs(10))).unwrap();
+        let expected = (n % 3 == 2).then_some(ErrorCode::InvalidRecord);
+        assert_eq!(report.error.map(|error| error.code()), expected, "message {n}");
+    }
+    assert_eq!(values(&producer, "t").len(), 20);
+}
+
+#[test]
 fn wrong_partitions_and_sizes_are_refused_at_once() {
     let producer = producer(&[("message.max.bytes", "2000")]);
     let there = ProducerRecord { partition: Some(PartitionIndex(7)), ..record(b"x") };

@@ -18,7 +18,9 @@ use bytes::Bytes;
 use super::*;
 use crate::config::topic::LogConfig;
 use crate::io::{AppendHandle, CommitQueue, Completion, Disk, Durability, SimDisk, Token};
-use crate::record::{BatchBuilder, Batches, BufferPool, Compression, ProducerStamp, RecordData, SealedBatch};
+use crate::record::{
+    BatchBuilder, Batches, BufferPool, Compression, PooledBuffer, ProducerStamp, RecordData, SealedBatch,
+};
 use crate::types::{Offset, Timestamp, TopicId};
 
 const TOPIC: TopicId = TopicId(*b"topic-id-orders!");
@@ -52,7 +54,9 @@ fn timed(records: &[(i64, &str)], compression: Compression, stamp: ProducerStamp
         let value = Some(value.as_bytes());
         builder.append(&RecordData { timestamp, key: None, value, headers: &[] }).unwrap();
     }
-    builder.seal(stamp, None).unwrap()
+    let batch = builder.seal(stamp, None).unwrap();
+    // A client's: the sequences of our own batches are given by the log.
+    SealedBatch::from_wire(PooledBuffer::from(batch.view().bytes().to_vec())).unwrap()
 }
 
 /// Some ten batches in a segment, an index entry for every second or third.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Answer, Resources, Writer};
+use super::{Answer, Resources, Waiting, Writer};
 use crate::log::{Log, LogError, OpenFrom};
 use crate::shard::append::{ProduceError, ProduceFailure};
 use crate::shard::partition::Unavailable;
@@ -40,10 +40,11 @@ impl Writer {
 
     pub(super) fn refuse_waiting(&mut self) {
         let Some(why) = self.partition.unavailable() else { return };
-        for append in self.waiting.drain(..) {
-            append.refuse(match &*why {
-                Unavailable::Offline(reason) => ProduceError::Storage(reason.clone()),
-                Unavailable::Deleted => ProduceError::Deleted,
+        for Waiting { append, refused } in self.waiting.drain(..) {
+            append.refuse(match (refused, &*why) {
+                (Some(error), _) => error,
+                (None, Unavailable::Offline(reason)) => ProduceError::Storage(reason.clone()),
+                (None, Unavailable::Deleted) => ProduceError::Deleted,
             });
         }
     }
@@ -89,8 +90,10 @@ impl Writer {
 }
 
 pub(super) fn answer_storage(answers: Vec<Answer>, error: &LogError) {
-    for Answer { reply, appended, .. } in answers {
-        let error = ProduceError::Storage(error.to_string());
-        reply.send(Err(ProduceFailure { error, batch: appended.batch }));
+    for Answer { reply, result, .. } in answers {
+        reply.send(result.and_then(|appended| {
+            let error = ProduceError::Storage(error.to_string());
+            Err(ProduceFailure { error, batch: appended.batch })
+        }));
     }
 }
