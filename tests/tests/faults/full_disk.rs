@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tidelog::broker::Broker;
 use tidelog::error_code::ErrorCode;
-use tidelog::io::SimDisk;
+use tidelog::io::{DirectoryLock, SimDisk};
 use tidelog::types::{Offset, PartitionIndex};
 
 use super::rig::{
@@ -136,6 +136,31 @@ fn a_directory_on_a_full_file_system_opens_and_can_be_read() {
     let broker = on_directory(&root).unwrap();
     assert_eq!(records(&broker, "filler", 0).len(), acknowledged);
     broker.delete_topic("filler").unwrap();
+}
+
+#[test]
+fn a_read_only_file_system_is_refused_with_the_file_that_cannot_be_written() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let root = disk.root();
+    std::fs::create_dir(&root).unwrap();
+    let broker = on_directory(&root).unwrap();
+    create(&broker, "a", 1, &[]).unwrap();
+    assert_eq!(produce(&producer(&broker, &[]), "a", 0, b"before"), Ok(Offset(0)));
+    soon("close", move || broker.close());
+    let remount = |mode: &str| {
+        let remounted =
+            Command::new("mount").args(["-o", &format!("remount,{mode}")]).arg(disk.0.path()).status();
+        assert!(remounted.is_ok_and(|status| status.success()));
+    };
+    remount("ro");
+    let refused = DirectoryLock::acquire(&root).unwrap_err().to_string();
+    assert!(refused.contains(&*root.to_string_lossy()) && refused.contains("ead-only"), "{refused}");
+    remount("rw");
+    let broker = on_directory(&root).unwrap();
+    assert_eq!(records(&broker, "a", 0).len(), 1);
+    assert_eq!(produce(&producer(&broker, &[]), "a", 0, b"second"), Ok(Offset(1)));
+    assert_eq!(records(&broker, "a", 0).len(), 2);
+    soon("close", move || broker.close());
 }
 
 /// Takes all space that is left.
