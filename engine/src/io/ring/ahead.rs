@@ -8,9 +8,9 @@ use std::ops::Range;
 
 use crate::limits::BLOCK_SIZE;
 
-/// Zeroes written by one operation: few enough that an append waits for them, or behind them in the device, only
-/// shortly. Of 32 to 256 KiB this was the best trade of median against 99th percentile.
-pub(super) const ZEROES_SIZE: usize = 64 << 10;
+/// Zeroes written by one operation. Each operation that turns blocks into written ones makes commits beside it wait for
+/// the file system's journal: few large ones disturb fewer commits than many small ones.
+pub(super) const ZEROES_SIZE: usize = 1 << 20;
 
 /// Least and most that is prepared at once; between them half of the file's size, so that small files stay small.
 const PREPARED_MIN: u64 = 64 << 10;
