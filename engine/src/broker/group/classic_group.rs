@@ -51,6 +51,9 @@ pub(super) struct Group<R> {
     pub(super) members: BTreeMap<String, Member<R>>,
     /// Member ids by instance id.
     pub(super) static_members: BTreeMap<String, String>,
+    /// Ids of static members that could not be kept while the next one was on its way to the log already, with the id and
+    /// the settings that the log has instead.
+    pub(super) unkept: BTreeMap<String, (String, MemberSettings)>,
     /// Ids that were given out and not joined with, and when they lapse (KIP-394).
     pub(super) pending_join: BTreeMap<String, Duration>,
     /// Members of this generation that have not asked for their assignment.
@@ -83,6 +86,7 @@ impl<R> Group<R> {
             leader: None,
             members: BTreeMap::new(),
             static_members: BTreeMap::new(),
+            unkept: BTreeMap::new(),
             pending_join: BTreeMap::new(),
             pending_sync: BTreeSet::new(),
             new_member_added: false,

@@ -162,7 +162,16 @@ impl<R> Group<R> {
         turn: &mut Turn<'_, R>,
     ) {
         let new_id = replacement.new_id.as_str();
-        let Some(member) = self.members.get_mut(new_id) else { return };
+        if result.is_ok() {
+            self.unkept.clear();
+        }
+        let Some(member) = self.members.get_mut(new_id) else {
+            if result.is_err() {
+                let (old_id, settings) = (replacement.old_id.clone(), replacement.old_settings.clone());
+                self.unkept.insert(new_id.to_owned(), (old_id, settings));
+            }
+            return;
+        };
         match result {
             // Another rebalance has begun meanwhile, and answers it.
             Ok(()) if self.state != GroupState::Stable => {}
@@ -182,8 +191,13 @@ impl<R> Group<R> {
             }
             Err(error) => {
                 let waiting = member.joining.take();
-                member.settings = replacement.old_settings.clone();
-                self.rename_member(new_id, &replacement.old_id, turn);
+                let (mut old_id, mut settings) =
+                    (replacement.old_id.clone(), replacement.old_settings.clone());
+                while let Some((older_id, older_settings)) = self.unkept.remove(&old_id) {
+                    (old_id, settings) = (older_id, older_settings);
+                }
+                member.settings = settings;
+                self.rename_member(new_id, &old_id, turn);
                 tracing::warn!(group = %self.id, instance = replacement.instance_id, %error,
                     "cannot keep the new id of a static member");
                 if let Some(to) = waiting {
