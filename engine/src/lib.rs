@@ -45,6 +45,7 @@
 //! - [`types`], [`limits`], [`error_code`]: the domain's integers and names, every bound, every error code.
 //! - [`record`]: record batches as bytes, in and out of memory.
 //! - [`io`]: disk, clock and commit queue behind traits; the real ones, and simulated ones that fail on purpose.
+//! - [`wire`]: Kafka's protocol as bytes.
 //! - [`config`]: settings of topics and of the engine, with Kafka's names and error texts.
 //! - [`metrics`]: latency histograms.
 //! - [`log`]: one partition's files: appending, reading, recovery, retention.
@@ -65,3 +66,4 @@ pub mod metrics;
 pub mod record;
 pub mod shard;
 pub mod types;
+pub mod wire;

@@ -99,7 +99,7 @@ impl Sequence {
 }
 
 /// Identity of a topic that survives a delete and re-create under the same name (KIP-516).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicId(pub [u8; 16]);
 
 impl fmt::Debug for TopicId {
