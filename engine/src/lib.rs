@@ -52,6 +52,7 @@
 //! - [`shard`]: the threads that own partitions, with group commit.
 //! - [`broker`]: one open data directory: topics, offsets, consumer groups, producer ids.
 //! - [`client`]: what applications use.
+//! - [`server`]: the same for every Kafka client, over TCP.
 //!
 //! `engine/ARCHITECTURE.md` tells how they work together, `engine/FORMAT.md` what lies on disk.
 
@@ -64,6 +65,7 @@ pub mod limits;
 pub mod log;
 pub mod metrics;
 pub mod record;
+pub mod server;
 pub mod shard;
 pub mod types;
 pub mod wire;

@@ -45,3 +45,12 @@ pub const RING_ENTRIES: u32 = 256;
 
 /// Kernel worker threads of one shard's rings, for each of the kernel's two kinds.
 pub const KERNEL_WORKERS: u32 = 64;
+
+/// Threads of a server for requests that have to wait for a disk or a coordinator.
+pub const REQUEST_THREADS: usize = 4;
+
+/// Requests of one connection that may be under way at the same time.
+pub const PIPELINE_COUNT_MAX: usize = 1024;
+
+/// Fetch sessions (KIP-227) that one shard keeps; the one unused for longest makes room.
+pub const FETCH_SESSIONS_MAX: usize = 1000;

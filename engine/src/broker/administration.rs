@@ -1,13 +1,17 @@
 //! What changes topics: create, delete, add partitions, alter settings, delete records. Each change is one durable
 //! write of the catalog; what a crash leaves half done before or after it is cleaned up when the directory is opened.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::catalog::{Catalog, Topic as CatalogTopic};
+use super::topic_index::TopicIndex;
 use super::{Broker, BrokerError, Served, Topic};
 use crate::config::topic::LogConfig;
-use crate::config::{Alteration, ConfigEntry, TopicOverrides, alter, describe_topic};
+use crate::config::{
+    AlterOperation, Alteration, ConfigEntry, ConfigSource, TopicOverrides, alter, describe_topic,
+};
+use crate::io::Disk;
+use crate::log::ProducerDescription;
 use crate::shard::PartitionSpec;
 use crate::types::{Offset, PartitionIndex, TopicId, TopicName, TopicPartition};
 
@@ -59,8 +63,8 @@ impl Broker {
         }
         let partitions = self.create_partitions(&name, id, 0..count, &config)?;
         self.commit(&mut catalog, changed)?;
-        let topic = Arc::new(Topic::new(name.clone(), id, partitions, config));
-        self.publish(|topics| topics.insert(name, Arc::clone(&topic)));
+        let topic = Arc::new(Topic::new(name, id, partitions, config));
+        self.publish(|topics| topics.insert(Arc::clone(&topic)));
         Ok(topic)
     }
 
@@ -108,8 +112,8 @@ impl Broker {
         Ok(())
     }
 
-    fn publish<R>(&self, change: impl FnOnce(&mut HashMap<TopicName, Arc<Topic>>) -> R) -> R {
-        let mut topics = HashMap::clone(&self.topics.load());
+    fn publish<R>(&self, change: impl FnOnce(&mut TopicIndex) -> R) -> R {
+        let mut topics = TopicIndex::clone(&self.topics.load());
         let result = change(&mut topics);
         self.topics.store(Arc::new(topics));
         self.topic_waiters.wake_all();
@@ -209,6 +213,54 @@ impl Broker {
             shard.submit(move |worker| worker.set_config(&partition, config))?;
         }
         Ok(())
+    }
+
+    /// Replaces a topic's settings: those that are not named go back to their defaults. Or only checks that
+    /// (`validate_only`).
+    ///
+    /// # Errors
+    /// [`BrokerError`]; nothing has changed then.
+    pub fn replace_topic_config(
+        &self,
+        name: &str,
+        settings: &TopicOverrides,
+        validate_only: bool,
+    ) -> Result<(), BrokerError> {
+        let entries = self.describe_topic_config(name)?;
+        let gone = entries
+            .iter()
+            .filter(|entry| entry.source == ConfigSource::Topic && !settings.contains_key(entry.name))
+            .map(|entry| Alteration { name: entry.name.to_owned(), operation: AlterOperation::Delete });
+        let set = settings.iter().map(|(name, value)| Alteration {
+            name: name.clone(),
+            operation: AlterOperation::Set(value.clone()),
+        });
+        let alterations: Vec<Alteration> = set.chain(gone).collect();
+        self.alter_topic(name, &alterations, validate_only)
+    }
+
+    /// The idempotent producers that a partition remembers, by id.
+    ///
+    /// # Errors
+    /// [`BrokerError`], when the partition is not served.
+    pub fn describe_producers(
+        &self,
+        topic: &str,
+        partition: PartitionIndex,
+    ) -> Result<Vec<ProducerDescription>, BrokerError> {
+        let partition = self.served_partition(topic, partition)?;
+        let shard = self.shard_of(partition.topic_id(), partition.id().partition);
+        let described =
+            shard.run(move |worker| worker.log(&partition).map(|log| log.describe_producers()))?;
+        Ok(described.ok_or(crate::shard::ShardStopped)?)
+    }
+
+    /// Bytes that can still be written to the data directory.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn free_space(&self) -> std::io::Result<u64> {
+        self.disk.free_space(&self.root)
     }
 
     /// A topic's settings, each with where it comes from.

@@ -91,6 +91,14 @@ pub enum BrokerError {
     /// The disk is full (Kafka: `KAFKA_STORAGE_ERROR`).
     #[error("the disk is full: nothing can be created until there is space")]
     DiskFull,
+    /// Copies are asked for that a single node cannot keep.
+    #[error("{text}")]
+    Replication {
+        /// What Kafka answers.
+        code: ErrorCode,
+        /// Why.
+        text: String,
+    },
     /// The partition could not be opened.
     #[error("partition {topic}-{partition} is offline: {reason}")]
     Offline {
@@ -138,6 +146,7 @@ impl BrokerError {
             BrokerError::TopicName(_) | BrokerError::Internal(_) => ErrorCode::InvalidTopicException,
             BrokerError::Topic(error) => error.code(),
             BrokerError::Config(error) => error.code(),
+            BrokerError::Replication { code, .. } => *code,
             BrokerError::UnknownPartition { .. } => ErrorCode::UnknownTopicOrPartition,
             BrokerError::Read(error) => read_error_code(error),
             BrokerError::DeleteRecords(_) => ErrorCode::OffsetOutOfRange,

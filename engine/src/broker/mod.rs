@@ -17,9 +17,10 @@ mod maintenance;
 pub mod offsets_schema;
 mod opening;
 pub mod producer_ids;
+mod replication;
 mod topic;
+mod topic_index;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,17 +32,19 @@ pub use error::{BrokerError, OpenError, produce_error_code, read_error_code};
 pub use groups::{Groups, OFFSETS_TOPIC};
 pub use list_offsets::{FoundOffset, OffsetSpec};
 pub use opening::BrokerOptions;
+pub use replication::{NewPartitions, check_assignment, check_replication_factor};
 pub use topic::{Served, Topic};
 
 use crate::config::EngineConfig;
 use crate::io::{Clock, DirectoryLock, Forked, OwnerProcess, ReservedDisk};
 use crate::log::{DataDirectory, RecoveryReport};
 use crate::metrics::ShardMetrics;
-use crate::shard::{Notify, Shard, Waiters};
-use crate::types::{PartitionIndex, ProducerId, TopicId, TopicName, TopicPartition};
+use crate::shard::{Notify, Shard, ShardStopped, Waiters, Worker};
+use crate::types::{PartitionIndex, ProducerId, TopicId, TopicPartition};
 use catalog::Catalog;
 use maintenance::Housekeeper;
 use producer_ids::ProducerIds;
+use topic_index::TopicIndex;
 
 /// One open data directory: its topics, served by shards. Clients share it; [`Broker::close`] (or dropping the last
 /// reference) stops it in order.
@@ -51,7 +54,7 @@ pub struct Broker {
     clock: Arc<dyn Clock>,
     root: PathBuf,
     directory: DataDirectory,
-    topics: ArcSwap<HashMap<TopicName, Arc<Topic>>>,
+    topics: ArcSwap<TopicIndex>,
     /// Who wants to know when topics or partitions come or go.
     topic_waiters: Waiters,
     /// Held while topics change, so that file, folders and `topics` change as one.
@@ -125,10 +128,16 @@ impl Broker {
         self.topics.load().get(name).cloned()
     }
 
+    /// The topic of this identity.
+    #[must_use]
+    pub fn topic_by_id(&self, id: TopicId) -> Option<Arc<Topic>> {
+        self.topics.load().get_by_id(id).cloned()
+    }
+
     /// All topics, by name.
     #[must_use]
     pub fn topics(&self) -> Vec<Arc<Topic>> {
-        let mut topics: Vec<_> = self.topics.load().values().cloned().collect();
+        let mut topics: Vec<_> = self.topics.load().iter().cloned().collect();
         topics.sort_by(|a, b| a.name().cmp(b.name()));
         topics
     }
@@ -142,6 +151,24 @@ impl Broker {
     /// Takes [`Broker::notify_on_topics_change`] back.
     pub fn forget_topics_waiter(&self, waiter: &Arc<dyn Notify>) {
         self.topic_waiters.unregister(waiter);
+    }
+
+    /// Count of shards.
+    #[must_use]
+    pub fn shard_count(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// Runs `task` on shard number `shard` and waits for its result. Not to be called on a shard's thread.
+    ///
+    /// # Errors
+    /// [`ShardStopped`], also when there is no such shard.
+    pub fn on_shard<R: Send + 'static>(
+        &self,
+        shard: usize,
+        task: impl FnOnce(&mut Worker) -> R + Send + 'static,
+    ) -> Result<R, ShardStopped> {
+        self.shards.get(shard).ok_or(ShardStopped)?.run(task)
     }
 
     /// A new id for an idempotent producer; none is ever given twice.

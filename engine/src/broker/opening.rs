@@ -1,6 +1,6 @@
 //! Start and stop of a [`Broker`]: what is read and written around the time that shards serve.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use super::catalog::{Catalog, Topic as CatalogTopic};
 use super::checkpoints::Checkpoints;
 use super::maintenance::Housekeeper;
 use super::producer_ids::ProducerIds;
+use super::topic_index::TopicIndex;
 use super::{Broker, OpenError, Ownership, Served, Topic};
 use crate::config::EngineConfig;
 use crate::config::topic::LogConfig;
@@ -103,13 +104,13 @@ impl Broker {
     fn serve_all(&self, found: &Checkpoints) -> Result<Vec<(TopicPartition, RecoveryReport)>, OpenError> {
         let catalog = self.catalog.lock();
         let mut recovered = Vec::new();
-        let mut topics = HashMap::with_capacity(catalog.len());
+        let mut topics = TopicIndex::default();
         for (name, topic) in catalog.iter() {
             let config = LogConfig::parse(&self.config.topic_defaults, &topic.overrides)
                 .map_err(|source| OpenError::Config { topic: name.to_string(), source })?;
             let config = Arc::new(config);
             let partitions = self.open_partitions(name, topic, &config, found, &mut recovered)?;
-            topics.insert(name.clone(), Arc::new(Topic::new(name.clone(), topic.id, partitions, config)));
+            topics.insert(Arc::new(Topic::new(name.clone(), topic.id, partitions, config)));
         }
         self.topics.store(Arc::new(topics));
         if found.knows_other_than(|id| catalog.has_partition(id)) {

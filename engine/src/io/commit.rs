@@ -5,6 +5,7 @@
 //! pool, a simulation); whoever uses it only says *whether* they must be.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 /// Names one operation between [`CommitQueue::append`] and its [`Completion`]. The caller chooses it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Token(pub u64);
 
 /// An open append-only file of one queue.
@@ -37,6 +38,8 @@ pub enum CompletionKind {
     Flush,
     /// [`CommitQueue::write_block`].
     Block,
+    /// Nothing: a socket of [`CommitQueue::watch`] may have become ready.
+    Ready,
 }
 
 /// The end of one operation.
@@ -120,6 +123,17 @@ pub trait CommitQueue {
     /// # Errors
     /// As [`CommitQueue::submit`].
     fn wait(&mut self, timeout: Option<Duration>, completions: &mut Vec<Completion>) -> io::Result<()>;
+
+    /// From now on reports with [`CompletionKind::Ready`] when `socket` may have become readable or writable, or
+    /// has ended: at once, and then whenever that changes, so that the caller goes on until it would block. `token` must
+    /// never have been used for another socket.
+    ///
+    /// # Errors
+    /// When the operating system cannot watch it.
+    fn watch(&mut self, token: Token, socket: Arc<dyn AsFd + Send + Sync>) -> io::Result<()>;
+
+    /// Ends [`CommitQueue::watch`] and lets go of the socket. A report may still be on its way.
+    fn unwatch(&mut self, token: Token);
 
     /// The waker of this queue.
     fn waker(&self) -> Waker;

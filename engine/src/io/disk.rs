@@ -2,6 +2,7 @@
 //! its directory, has been synced.
 
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -153,6 +154,26 @@ pub trait DiskFile: Send + Sync {
     /// # Errors
     /// The operating system's.
     fn size(&self) -> io::Result<u64>;
+
+    /// The kernel's descriptor, if it knows the file: what is in memory has none.
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    /// Whether `size` bytes from `position` on can be sent without waiting for the disk, as far as a few looks tell.
+    fn is_cached(&self, position: u64, size: usize) -> bool {
+        let _ = (position, size);
+        true
+    }
+
+    /// Lets the operating system read `size` bytes from `position` on into its cache, and waits for that.
+    ///
+    /// # Errors
+    /// The operating system's.
+    fn read_ahead(&self, position: u64, size: usize) -> io::Result<()> {
+        let _ = (position, size);
+        Ok(())
+    }
 
     /// Cuts or extends (with zeroes) to `size` bytes.
     ///

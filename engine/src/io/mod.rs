@@ -6,6 +6,7 @@
 //! - [`CommitQueue`]: one shard's queue of appends; it owns in-flight buffers, never blocks on the disk except in
 //!   [`CommitQueue::wait`], and is the only way bytes reach an active segment.
 //! - [`Clock`]: the time.
+//! - [`Listener`], [`Socket`]: sockets; the commit queue says when one is ready.
 //!
 //! [`PosixDisk`] is the real one, with a commit queue on io_uring or, where that is refused, on threads; [`SimDisk`] is
 //! the simulated one, and plain memory for engines that leave nothing behind. [`ReservedDisk`] keeps space of
@@ -22,9 +23,11 @@ mod conformance;
 mod disk;
 mod inbox;
 mod lock;
+mod net;
 mod pool;
 mod posix;
 mod process;
+mod readiness;
 mod request;
 mod reserve;
 mod ring;
@@ -35,6 +38,7 @@ pub use clock::{Clock, SystemClock};
 pub use commit::{AppendHandle, CommitQueue, Completion, CompletionKind, Durability, Token, Waker};
 pub use disk::{Disk, DiskFile, OpenMode};
 pub use lock::{DirectoryLock, LockError};
+pub use net::{Accepted, ListenAddress, Listener, Socket, block_sigpipe};
 pub use posix::{PosixDisk, WriteMethod};
 pub use process::{Forked, OwnerProcess};
 pub use reserve::ReservedDisk;

@@ -2,11 +2,16 @@
 
 use std::ffi::CString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, IoSliceMut};
+use std::num::NonZeroU64;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
+
+use rustix::fs::Advice;
+use rustix::io::{Errno, ReadWriteFlags};
 
 use super::pool::ThreadPoolQueue;
 use super::ring::RingQueue;
@@ -16,6 +21,9 @@ use super::{CommitQueue, Disk, DiskFile, OpenMode};
 pub(super) const FILE_MODE: u32 = 0o600;
 
 const DIRECTORY_MODE: u32 = 0o700;
+
+/// Distance of the bytes that are looked at to tell whether a range of a file is in the page cache.
+const LOOK_DISTANCE: usize = 64 << 10;
 
 /// How appends reach the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -159,6 +167,33 @@ impl DiskFile for PosixFile {
 
     fn size(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.file.as_fd())
+    }
+
+    fn is_cached(&self, position: u64, size: usize) -> bool {
+        let mut byte = [0];
+        let looks = (0..size).step_by(LOOK_DISTANCE).chain(size.checked_sub(1));
+        looks.map(|at| position + at as u64).all(|at| {
+            let mut place = [IoSliceMut::new(&mut byte)];
+            match rustix::io::preadv2(&self.file, &mut place, at, ReadWriteFlags::NOWAIT) {
+                Err(Errno::AGAIN) => false,
+                // A kernel or file system that cannot tell: whoever sends will find out.
+                Ok(_) | Err(_) => true,
+            }
+        })
+    }
+
+    fn read_ahead(&self, position: u64, size: usize) -> io::Result<()> {
+        let length = NonZeroU64::new(size as u64);
+        rustix::fs::fadvise(&self.file, position, length, Advice::WillNeed)?;
+        let mut byte = [0];
+        for at in (0..size).step_by(LOOK_DISTANCE).chain(size.checked_sub(1)) {
+            self.file.read_at(&mut byte, position + at as u64)?;
+        }
+        Ok(())
     }
 
     fn set_size(&self, size: u64) -> io::Result<()> {

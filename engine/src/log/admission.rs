@@ -97,9 +97,11 @@ fn check_header(header: &BatchHeader, rules: &ValidationRules) -> Result<(), App
 mod tests {
     use std::time::Duration;
 
+    use bytes::BytesMut;
+
     use super::*;
     use crate::config::topic::CleanupPolicy;
-    use crate::record::{BatchBuilder, BufferPool, Compression, PooledBuffer, ProducerStamp, RecordData};
+    use crate::record::{BatchBuilder, BufferPool, Compression, ProducerStamp, RecordData};
     use crate::types::Timestamp;
 
     const NOW: Timestamp = Timestamp(1_000_000_000);
@@ -116,7 +118,7 @@ mod tests {
 
     /// The same batch, as if a client had sent it.
     fn foreign(batch: &SealedBatch) -> SealedBatch {
-        SealedBatch::from_wire(PooledBuffer::from(batch.view().bytes().to_vec())).unwrap()
+        SealedBatch::from_wire(BytesMut::from(batch.view().bytes())).unwrap()
     }
 
     fn verdict(batch: SealedBatch, config: &LogConfig) -> Result<SealedBatch, AppendError> {

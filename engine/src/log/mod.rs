@@ -15,6 +15,7 @@ mod data_directory;
 mod durable_watermark;
 mod error;
 mod file_name;
+mod file_slice;
 mod folder_name;
 mod header_walk;
 mod index;
@@ -47,11 +48,13 @@ pub use error::{
     AppendError, Corruption, CorruptionReason, DeleteRecordsError, FileError, FileOperation, LogError,
     ReadError,
 };
+pub use file_slice::FileSlice;
 pub use leader_epochs::EpochEnd;
 pub use meta_properties::MetaProperties;
 pub use opening::{OpenFrom, RecoveryReport};
 pub use partition_log::{Log, LogCheckpoint, Prepared, Refused};
 pub use partition_metadata::format_id;
+pub use producer_state::ProducerDescription;
 pub use reader::{LogRead, ReadCursor, TimedRecord};
 pub use retention::{Retention, RetentionError};
 pub use transaction_index::AbortedTransaction;

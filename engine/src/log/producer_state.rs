@@ -43,6 +43,23 @@ pub(super) struct ProducerState {
     recent: [Option<KnownBatch>; RECENT_BATCHES_MAX],
 }
 
+/// A producer as it is described (KIP-664).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProducerDescription {
+    /// Its id.
+    pub id: ProducerId,
+    /// Its newest epoch.
+    pub epoch: ProducerEpoch,
+    /// Sequence of its last record; [`Sequence::NONE`] when it has written none in this epoch.
+    pub last_sequence: Sequence,
+    /// When it was last heard of.
+    pub last_timestamp: Timestamp,
+    /// Epoch of the coordinator that ended its last transaction, -1 for none.
+    pub coordinator_epoch: i32,
+    /// First offset of its open transaction.
+    pub transaction_start: Option<Offset>,
+}
+
 /// A transaction that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct EndedTransaction {
@@ -250,6 +267,19 @@ impl ProducerStates {
         self.producers.retain(|_, state| {
             state.transaction_start.is_some() || state.last_timestamp.after(idle_max) > now
         });
+    }
+
+    /// All producers as they are described, in the order of their ids.
+    pub(super) fn describe(&self) -> Vec<ProducerDescription> {
+        let describe = |(id, state): (ProducerId, &ProducerState)| ProducerDescription {
+            id,
+            epoch: state.epoch,
+            last_sequence: state.last_batch().map_or(Sequence::NONE, |batch| batch.last_sequence),
+            last_timestamp: state.last_timestamp,
+            coordinator_epoch: state.coordinator_epoch,
+            transaction_start: state.transaction_start,
+        };
+        self.sorted().into_iter().map(describe).collect()
     }
 
     /// All producers, in the order of their ids.

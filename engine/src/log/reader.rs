@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::error::{Corruption, CorruptionReason, FileError, FileOperation, ReadError};
 use super::file_name::FileKind;
+use super::file_slice::FileSlice;
 use super::index::TimestampOffset;
 use super::read_buffer::ReadBuffer;
 use super::segment::Segment;
@@ -85,17 +86,41 @@ impl LogView {
     ) -> Result<LogRead, ReadError> {
         let from = from.into();
         let upto = upto.min(self.high_watermark());
-        let (log_start, end) = (self.log_start(), self.end());
-        if from.offset < log_start || from.offset > end {
-            return Err(ReadError::OutOfRange { offset: from.offset, log_start, end });
-        }
-        self.with_segments(|segments| {
-            // Retention may have moved the start since the marks were looked at.
-            let log_start = self.log_start();
-            if from.offset < log_start {
-                return Err(ReadError::OutOfRange { offset: from.offset, log_start, end });
+        self.in_range(from.offset, |segments| match locate(segments, from, upto)? {
+            Some(Start { segment, position, first_size }) => {
+                read_batches(segment, (from.offset, position), first_size, (max_bytes, upto))
             }
-            read_segments(segments.holding(from.offset), from, max_bytes, upto)
+            None => Ok(LogRead { bytes: Bytes::new(), next: from }),
+        })
+    }
+
+    /// Where the batches from the one with `from` on lie: at most `size_max` bytes but the first batch whole, all below
+    /// `upto` and the high watermark, all in one segment. `None` when there is nothing to read yet, or when the disk is
+    /// one whose files only this process knows.
+    ///
+    /// # Errors
+    /// As [`LogView::read`].
+    pub fn slice(&self, from: Offset, size_max: usize, upto: Offset) -> Result<Option<FileSlice>, ReadError> {
+        let upto = upto.min(self.high_watermark());
+        self.in_range(from, |segments| match locate(segments, from.into(), upto)? {
+            Some(Start { segment, position, .. }) => FileSlice::of(segment, position, size_max, upto),
+            None => Ok(None),
+        })
+    }
+
+    /// Looks at the segments that hold `offset` and those behind it.
+    fn in_range<R>(
+        &self,
+        offset: Offset,
+        look: impl Fn(&[Arc<Segment>]) -> Result<R, ReadError>,
+    ) -> Result<R, ReadError> {
+        self.with_segments(|segments| {
+            // Looked at here: retention may move the start at any time.
+            let (log_start, end) = (self.log_start(), self.end());
+            if offset < log_start || offset > end {
+                return Err(ReadError::OutOfRange { offset, log_start, end });
+            }
+            look(segments.holding(offset))
         })
     }
 
@@ -182,15 +207,19 @@ fn is_missing(error: &FileError) -> bool {
     error.source.kind() == std::io::ErrorKind::NotFound
 }
 
-/// `segments` starts with the one that would hold the cursor's offset.
-fn read_segments(
-    segments: &[Arc<Segment>],
-    from: ReadCursor,
-    max_bytes: usize,
-    upto: Offset,
-) -> Result<LogRead, ReadError> {
+/// Where a read starts.
+struct Start<'a> {
+    segment: &'a Segment,
+    position: u64,
+    /// Bytes of the batch there if they are known, else 0.
+    first_size: usize,
+}
+
+/// Where the batch with the cursor's offset starts, or the next one behind it; `None` when there is none below `upto`.
+/// `segments` starts with the one that would hold the offset.
+fn locate(segments: &[Arc<Segment>], from: ReadCursor, upto: Offset) -> Result<Option<Start<'_>>, ReadError> {
     if from.offset >= upto {
-        return Ok(LogRead { bytes: Bytes::new(), next: from });
+        return Ok(None);
     }
     for segment in segments {
         if segment.base() >= upto {
@@ -204,7 +233,7 @@ fn read_segments(
         if let Some(position) = position.filter(|position| segment.visible().is_ok_and(|end| *position < end))
         {
             let first_size = place.map_or(0, |place| place.next_size);
-            return read_batches(segment, (from.offset, position), first_size, (max_bytes, upto));
+            return Ok(Some(Start { segment, position, first_size }));
         }
         // Past the end of a segment the search goes on only where compaction may have removed records.
         if from.offset >= segment.home().compacted_below {
@@ -215,7 +244,7 @@ fn read_segments(
             }
         }
     }
-    Ok(LogRead { bytes: Bytes::new(), next: from })
+    Ok(None)
 }
 
 fn ends_early(segment: &Segment, offset: Offset, promised: Offset) -> Result<Corruption, FileError> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::error::{DeleteRecordsError, LogError, ReadError};
 use super::layout;
 use super::partition_log::Log;
+use super::producer_state::ProducerDescription;
 use super::segment::Segment;
 use super::view::SegmentList;
 use crate::types::{Offset, Timestamp};
@@ -67,6 +68,12 @@ impl Log {
         let log_start = self.view.log_start().max(before);
         self.view.set_log_start(log_start);
         Ok(log_start)
+    }
+
+    /// The producers that this log remembers, by id.
+    #[must_use]
+    pub fn describe_producers(&self) -> Vec<ProducerDescription> {
+        self.producers.describe()
     }
 
     /// Forgets idle producers (`producer.id.expiration.ms`, one day in Kafka).

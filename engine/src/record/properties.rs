@@ -1,5 +1,6 @@
 //! What holds for all batches and for all bytes.
 
+use bytes::BytesMut;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -100,8 +101,7 @@ proptest! {
         let validated = sealed.view().validate(&any_time(), &mut Vec::new());
         prop_assert_eq!(validated, Ok(Timestamp(max_timestamp.max(-1))));
 
-        let mut wire = PooledBuffer::default();
-        wire.extend_from_slice(sealed.view().bytes());
+        let wire = BytesMut::from(sealed.view().bytes());
         let bytes = SealedBatch::from_wire(wire).unwrap().assign(Offset(base_offset), LeaderEpoch(5));
         let view = BatchView::parse(&bytes).unwrap();
         prop_assert_eq!(view.verify(), Ok(()));
@@ -133,7 +133,7 @@ proptest! {
         let position = position.index(bytes.len());
         bytes[position] ^= change;
         let set_by_the_log = position < 8 || (12..16).contains(&position);
-        let read = SealedBatch::from_wire(PooledBuffer::from(bytes));
+        let read = SealedBatch::from_wire(BytesMut::from(&bytes[..]));
         prop_assert_eq!(read.is_ok(), set_by_the_log, "byte {}", position);
     }
 

@@ -3,7 +3,9 @@
 //! It moves from the producer's thread to the shard's. Offset and leader epoch are patched in place: the checksum does
 //! not cover them, so nothing is encoded or copied again.
 
-use bytes::Bytes;
+use std::ops::{Deref, DerefMut};
+
+use bytes::{Bytes, BytesMut};
 use zerocopy::FromBytes;
 
 use super::header::{LENGTH_OVERHEAD, crc_of};
@@ -17,9 +19,55 @@ use crate::types::{LeaderEpoch, Offset, Sequence, Timestamp};
 #[derive(Debug)]
 pub struct SealedBatch {
     /// Exactly one batch.
-    buffer: PooledBuffer,
+    buffer: Buffer,
     /// Somebody else has built it: what is inside is only a claim.
     foreign: bool,
+}
+
+/// Memory that holds one batch and that nobody else sees.
+#[derive(Debug)]
+enum Buffer {
+    /// Where a builder has put it.
+    Pooled(PooledBuffer),
+    /// A part of what a client has sent.
+    Received(BytesMut),
+}
+
+impl Buffer {
+    fn freeze(self) -> Bytes {
+        match self {
+            Buffer::Pooled(buffer) => Bytes::from_owner(buffer),
+            Buffer::Received(buffer) => buffer.freeze(),
+        }
+    }
+
+    /// Other memory, from the same pool if there is one.
+    fn sibling(&self, capacity: usize) -> PooledBuffer {
+        match self {
+            Buffer::Pooled(buffer) => buffer.sibling(capacity),
+            Buffer::Received(_) => PooledBuffer::from(Vec::with_capacity(capacity)),
+        }
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Buffer::Pooled(buffer) => buffer,
+            Buffer::Received(buffer) => buffer,
+        }
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        match self {
+            Buffer::Pooled(buffer) => buffer,
+            Buffer::Received(buffer) => buffer,
+        }
+    }
 }
 
 /// Why a batch's records cannot be packed with another codec.
@@ -38,7 +86,7 @@ impl SealedBatch {
     /// fills in length and checksum.
     pub(super) fn new(header: BatchHeader, buffer: PooledBuffer) -> SealedBatch {
         let length = buffer.len().checked_sub(LENGTH_OVERHEAD).and_then(|length| i32::try_from(length).ok());
-        let mut batch = SealedBatch { buffer, foreign: false };
+        let mut batch = SealedBatch { buffer: Buffer::Pooled(buffer), foreign: false };
         *batch.header_mut() = header;
         batch.header_mut().length.set(length.expect("the caller holds it to BATCH_SIZE_MAX"));
         batch.seal();
@@ -51,7 +99,7 @@ impl SealedBatch {
     /// # Errors
     /// [`BatchError::Inconsistent`] for none or more than one batch, else what [`BatchView::parse`] and
     /// [`BatchView::verify`] say.
-    pub fn from_wire(buffer: PooledBuffer) -> Result<SealedBatch, BatchError> {
+    pub fn from_wire(buffer: BytesMut) -> Result<SealedBatch, BatchError> {
         if buffer.is_empty() {
             return Err(BatchError::Inconsistent("there is no record batch"));
         }
@@ -60,7 +108,7 @@ impl SealedBatch {
             return Err(BatchError::Inconsistent("bytes follow the record batch, only one is allowed"));
         }
         view.verify()?;
-        Ok(SealedBatch { buffer, foreign: true })
+        Ok(SealedBatch { buffer: Buffer::Received(buffer), foreign: true })
     }
 
     /// Whether it came from a client's encoder, so that nobody has looked at its records yet.
@@ -164,7 +212,7 @@ impl SealedBatch {
         let header = self.header_mut();
         header.base_offset.set(base_offset.0);
         header.leader_epoch.set(leader_epoch.0);
-        Bytes::from_owner(self.buffer)
+        self.buffer.freeze()
     }
 
     fn seal(&mut self) {
@@ -252,7 +300,7 @@ mod tests {
     #[test]
     fn from_the_wire_comes_exactly_one_intact_batch() {
         let bytes = sealed(&BufferPool::new(0)).view().bytes().to_vec();
-        let from = |bytes: &[u8]| SealedBatch::from_wire(PooledBuffer::from(bytes.to_vec()));
+        let from = |bytes: &[u8]| SealedBatch::from_wire(BytesMut::from(bytes));
         assert_eq!(from(&bytes).unwrap().view().bytes(), bytes);
         assert!(matches!(from(&[]), Err(BatchError::Inconsistent(_))));
         assert!(matches!(from(&bytes.repeat(2)), Err(BatchError::Inconsistent(_))));

@@ -158,6 +158,7 @@ fn spawn_plain(task: Task) -> io::Result<Thread> {
 
 /// Runs a worker to its end. A panic ends the shard, not its callers: dropping the worker answers them all.
 fn run(options: &ShardOptions, mailbox: &Mailbox<Message>, report: &Sender<io::Result<()>>) {
+    crate::io::block_sigpipe();
     let served = catch_unwind(AssertUnwindSafe(|| {
         let mut worker = match Worker::new(options, mailbox.clone()) {
             Ok(worker) => worker,

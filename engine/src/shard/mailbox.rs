@@ -68,10 +68,7 @@ impl<M> Mailbox<M> {
         self.shared.queue.push(stamped).map_err(|(_, message)| SendError::Full(message))?;
         // Pairs with the fences in `prepare_sleep` and `close`: either the owner sees the message, or we see that it
         // sleeps or has gone.
-        fence(Ordering::SeqCst);
-        if self.shared.asleep.load(Ordering::Relaxed) {
-            self.wake();
-        }
+        self.wake_if_asleep();
         if self.is_closed() {
             self.clear();
         }
@@ -98,6 +95,14 @@ impl<M> Mailbox<M> {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.shared.closed.load(Ordering::Acquire) || !self.shared.owner.is_current()
+    }
+
+    /// Wakes the owner if it sleeps, for something that it finds elsewhere.
+    pub(super) fn wake_if_asleep(&self) {
+        fence(Ordering::SeqCst);
+        if self.shared.asleep.load(Ordering::Relaxed) {
+            self.wake();
+        }
     }
 
     fn wake(&self) {

@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`append`](Append) (what goes in and what comes back), `mailbox` (how it gets there), `writer`
 //! (group commit of one partition), `worker` (the loop of one shard), `host` (its thread), [`Partition`] (what readers
-//! and producers hold), `batch_cache` (the tail in memory), `waiters` (long polls).
+//! and producers hold), `batch_cache` (the tail in memory), `waiters` (long polls), [`Resident`] (who else lives on a shard's thread).
 
 mod append;
 mod batch_cache;
@@ -10,6 +10,7 @@ mod durable_marks;
 mod host;
 mod mailbox;
 mod partition;
+mod resident;
 mod timers;
 mod waiters;
 mod worker;
@@ -23,7 +24,8 @@ use std::time::Duration;
 pub use append::{Append, AppendReply, Appended, BatchSource, ProduceError, ProduceFailure, Pulled, Reply};
 pub use batch_cache::CachedTail;
 pub use mailbox::{Mailbox, SendError};
-pub use partition::{Fetched, Partition, Unavailable};
+pub use partition::{Fetched, Located, Partition, Place, Unavailable};
+pub use resident::{Doorbell, Occupied, Resident};
 pub use waiters::{Notify, Waiters};
 pub use worker::Worker;
 

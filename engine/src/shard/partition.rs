@@ -8,11 +8,11 @@ use bytes::Bytes;
 
 use super::append::Announced;
 use super::batch_cache::CachedTail;
-use super::mailbox::Mailbox;
+use super::mailbox::{Mailbox, SendError};
 use super::waiters::{Notify, Waiters};
 use super::worker::Message;
 use super::{Append, BatchSource, ProduceError};
-use crate::log::{LogView, ReadCursor, ReadError};
+use crate::log::{FileSlice, LogView, ReadCursor, ReadError};
 use crate::types::{Isolation, Offset, TopicId, TopicPartition};
 
 /// Place of a partition in its shard's table.
@@ -56,6 +56,30 @@ pub struct Fetched {
     pub high_watermark: Offset,
     /// End of what a `read_committed` reader may read.
     pub last_stable: Offset,
+}
+
+/// Result of [`Partition::locate`].
+#[derive(Clone, Debug)]
+pub struct Located {
+    /// Where the batches are.
+    pub place: Place,
+    /// First offset that can be read.
+    pub log_start: Offset,
+    /// End of what may be read.
+    pub high_watermark: Offset,
+    /// End of what a `read_committed` reader may read.
+    pub last_stable: Offset,
+}
+
+/// Where batches are.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// Here.
+    Memory(Vec<Bytes>),
+    /// In a file.
+    File(FileSlice),
+    /// There are none, or [`Partition::read`] has to take them into memory.
+    Elsewhere,
 }
 
 impl Partition {
@@ -116,6 +140,19 @@ impl Partition {
         }
     }
 
+    /// As [`Partition::append`], for those who must not wait, such as another shard.
+    ///
+    /// # Errors
+    /// The append, when the shard's mailbox is full: try again soon, and nothing younger before.
+    pub fn try_append(&self, append: Append) -> Result<(), Append> {
+        match self.mailbox.send(Message::Append(self.slot, append)) {
+            Err(SendError::Full(Message::Append(_, append))) => return Err(append),
+            Err(SendError::Closed(Message::Append(_, append))) => append.refuse(ProduceError::Stopped),
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// Asks the shard to pull from `source`. One announcement may be outstanding per source.
     ///
     /// # Errors
@@ -157,6 +194,26 @@ impl Partition {
             (pieces, read.next)
         };
         Ok(Fetched { pieces, next, log_start: view.log_start(), high_watermark, last_stable })
+    }
+
+    /// As [`Partition::read`], but what is not in memory is not read: the answer says where it lies, if the kernel can
+    /// send it from there.
+    ///
+    /// # Errors
+    /// [`ReadError`], out of range among them.
+    pub fn locate(&self, from: Offset, size_max: usize, isolation: Isolation) -> Result<Located, ReadError> {
+        let view = self.view.load();
+        let (high_watermark, last_stable) = (view.high_watermark(), view.last_stable_offset());
+        let upto = match isolation {
+            Isolation::ReadUncommitted => high_watermark,
+            Isolation::ReadCommitted => last_stable,
+        };
+        let place = if let Some((pieces, _)) = self.cached(&view, from, upto, size_max) {
+            Place::Memory(pieces)
+        } else {
+            view.slice(from, size_max, upto)?.map_or(Place::Elsewhere, Place::File)
+        };
+        Ok(Located { place, log_start: view.log_start(), high_watermark, last_stable })
     }
 
     fn cached(

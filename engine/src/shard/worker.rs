@@ -14,11 +14,12 @@ use super::batch_cache::BatchCache;
 use super::durable_marks::DurableMarks;
 use super::mailbox::Mailbox;
 use super::partition::{Partition, Slot, Unavailable};
+use super::resident::{Doorbell, Occupied, Resident};
 use super::timers::{Due, Timers};
 use super::writer::{Resources, Writer, slot_of};
 use super::{PartitionSpec, ShardOptions, ShardStopped};
 use crate::config::topic::LogConfig;
-use crate::io::{Completion, CompletionKind, Disk};
+use crate::io::{CommitQueue, Completion, CompletionKind, Disk};
 use crate::limits::MAILBOX_ROUND_MAX;
 use crate::log::{Log, LogCheckpoint, LogError, RecoveryReport};
 use crate::types::{Timestamp, TopicPartition};
@@ -44,6 +45,7 @@ pub struct Worker {
     touched: Vec<Slot>,
     completions: Vec<Completion>,
     spin: Duration,
+    resident: Option<Box<dyn Resident>>,
     stopping: bool,
 }
 
@@ -80,6 +82,7 @@ impl Worker {
             touched: Vec::new(),
             completions: Vec::new(),
             spin: options.spin,
+            resident: None,
             stopping: false,
         })
     }
@@ -98,9 +101,9 @@ impl Worker {
         Ok(())
     }
 
-    /// One round: messages, timers, appends, completions. False when there was nothing to do.
+    /// One round: the resident, messages, timers, appends, completions. False when there was nothing to do.
     fn round(&mut self) -> io::Result<bool> {
-        let mut busy = false;
+        let mut busy = self.give_turn();
         for _ in 0..MAILBOX_ROUND_MAX {
             let Some((sent, message)) = self.mailbox.receive() else { break };
             self.resources.metrics.mailbox.record(sent.elapsed());
@@ -114,6 +117,11 @@ impl Worker {
         self.resources.queue.submit(&mut self.completions)?;
         busy |= self.complete_all();
         Ok(busy || !self.touched.is_empty())
+    }
+
+    fn give_turn(&mut self) -> bool {
+        let Some(resident) = &mut self.resident else { return false };
+        resident.turn(self.resources.clock.monotonic(), &mut *self.resources.queue)
     }
 
     fn handle(&mut self, message: Message) {
@@ -165,9 +173,18 @@ impl Worker {
     fn complete_all(&mut self) -> bool {
         let any = !self.completions.is_empty();
         for completion in std::mem::take(&mut self.completions) {
-            if completion.kind == CompletionKind::Block {
-                self.resources.marks.written(completion);
-                continue;
+            match completion.kind {
+                CompletionKind::Append | CompletionKind::Flush => {}
+                CompletionKind::Block => {
+                    self.resources.marks.written(completion);
+                    continue;
+                }
+                CompletionKind::Ready => {
+                    if let Some(resident) = &mut self.resident {
+                        resident.ready(completion.token);
+                    }
+                    continue;
+                }
             }
             let Some(slot) = slot_of(completion.token) else { continue };
             if let Some(writer) = writer_at(&mut self.writers, slot) {
@@ -183,7 +200,7 @@ impl Worker {
         if !self.spin.is_zero() {
             let start = self.resources.clock.monotonic();
             while self.resources.clock.monotonic().saturating_sub(start) < self.spin {
-                if self.mailbox.has_messages() {
+                if self.mailbox.has_messages() || self.resident_has_work() {
                     return Ok(());
                 }
                 std::hint::spin_loop();
@@ -192,8 +209,14 @@ impl Worker {
         if !self.mailbox.prepare_sleep() {
             return Ok(());
         }
+        if self.resident_has_work() {
+            self.mailbox.awake();
+            return Ok(());
+        }
         let now = self.resources.clock.monotonic();
-        let timeout = self.resources.timers.next().map(|at| at.saturating_sub(now));
+        let resident = self.resident.as_ref().and_then(|resident| resident.next_deadline());
+        let due = self.resources.timers.next().into_iter().chain(resident).min();
+        let timeout = due.map(|at| at.saturating_sub(now));
         let slept = self.resources.queue.wait(timeout, &mut self.completions);
         self.mailbox.awake();
         slept?;
@@ -201,7 +224,34 @@ impl Worker {
         Ok(())
     }
 
+    fn resident_has_work(&self) -> bool {
+        self.resident.as_ref().is_some_and(|resident| resident.has_work())
+    }
+
     // What tasks do.
+
+    /// Gives the shard a resident, which is made here with the bell at this shard's door.
+    ///
+    /// # Errors
+    /// [`Occupied`], or why it was not made.
+    pub fn settle<E: From<Occupied>>(
+        &mut self,
+        make: impl FnOnce(Doorbell, &mut dyn CommitQueue) -> Result<Box<dyn Resident>, E>,
+    ) -> Result<(), E> {
+        if self.resident.is_some() {
+            return Err(Occupied.into());
+        }
+        let bell = Doorbell::new(self.mailbox.clone());
+        self.resident = Some(make(bell, &mut *self.resources.queue)?);
+        Ok(())
+    }
+
+    /// Lets the resident go.
+    pub fn evict(&mut self) {
+        if let Some(mut resident) = self.resident.take() {
+            resident.leave(&mut *self.resources.queue);
+        }
+    }
 
     /// Opens (or creates, when `spec.open` is `None`) a partition's log on this shard.
     ///

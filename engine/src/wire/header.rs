@@ -48,6 +48,19 @@ pub enum HeaderError {
     Decode(#[from] DecodeError),
 }
 
+impl HeaderError {
+    /// Whether a client only asks, in words of a newer Kafka, which versions there are: it gets an answer (KIP-511).
+    #[must_use]
+    pub fn of_api_versions(&self) -> Option<i32> {
+        match self {
+            HeaderError::UnsupportedVersion { api, correlation_id, .. } if api.key == ApiVersions::KEY => {
+                Some(*correlation_id)
+            }
+            _ => None,
+        }
+    }
+}
+
 impl RequestHeader {
     /// Reads the header of a request; returns it with the body.
     ///

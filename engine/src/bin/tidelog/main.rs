@@ -21,6 +21,7 @@ mod progress;
 mod quickstart;
 mod record_format;
 mod repair;
+mod serve;
 mod standard_input;
 mod time;
 mod topics;
@@ -55,6 +56,7 @@ enum Command {
     Dump(dump::DumpArgs),
     Check(check::CheckArgs),
     Repair(repair::RepairArgs),
+    Serve(serve::ServeArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -80,6 +82,7 @@ fn main() -> ExitCode {
         Command::Dump(args) => dump::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Repair(args) => repair::run(&args),
+        Command::Serve(args) => serve::run(&args),
     };
     outcome.unwrap_or_else(|error| error.report())
 }

@@ -2,7 +2,7 @@
 
 use super::{Admin, KafkaError, Mode};
 use crate::broker::Broker;
-use crate::config::{AlterOperation, Alteration, ConfigEntry, ConfigSource, TopicOverrides};
+use crate::config::{AlterOperation, Alteration, ConfigEntry, TopicOverrides};
 use crate::error_code::ErrorCode;
 
 /// What has settings.
@@ -69,17 +69,14 @@ impl Admin {
     #[must_use]
     pub fn alter_configs(&self, changes: &[ResourceSettings], mode: Mode) -> Vec<Result<(), KafkaError>> {
         self.each(changes, |broker, change| {
-            let mut alterations: Vec<Alteration> = change.settings.iter().map(set).collect();
             if let ConfigResource::Topic(name) = &change.resource {
-                let entries = broker.describe_topic_config(name)?;
-                let gone = entries.iter().filter(|entry| {
-                    entry.source == ConfigSource::Topic && !change.settings.contains_key(entry.name)
-                });
-                alterations.extend(gone.map(|entry| Alteration {
-                    name: entry.name.to_owned(),
-                    operation: AlterOperation::Delete,
-                }));
+                return Ok(broker.replace_topic_config(
+                    name,
+                    &change.settings,
+                    mode == Mode::ValidateOnly,
+                )?);
             }
+            let alterations: Vec<Alteration> = change.settings.iter().map(set).collect();
             alter(broker, &change.resource, &alterations, mode)
         })
     }

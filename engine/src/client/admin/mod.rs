@@ -13,11 +13,12 @@ mod offsets;
 mod tests;
 mod topics;
 
+pub use crate::broker::NewPartitions;
 pub use cluster::{ClusterDescription, Node};
 pub use configs::{ConfigResource, ResourceAlteration, ResourceSettings};
 pub use groups::{GroupDescription, GroupListing, MemberDescription};
 pub use offsets::{OffsetQuery, RecordDeletion};
-pub use topics::{NewPartitions, NewTopic, PartitionDescription, TopicDescription};
+pub use topics::{NewTopic, PartitionDescription, TopicDescription};
 
 use super::KafkaError;
 use super::config::{AdminConfig, Config};

@@ -1,8 +1,7 @@
 //! CreateTopics, DeleteTopics, CreatePartitions, and what topics there are.
 
 use super::{Admin, KafkaError, Mode};
-use crate::broker::catalog::TopicError;
-use crate::broker::{self, Broker, BrokerError, Topic};
+use crate::broker::{self, Broker, NewPartitions, Topic, check_assignment, check_replication_factor};
 use crate::config::TopicOverrides;
 use crate::error_code::ErrorCode;
 use crate::shard::Unavailable;
@@ -21,17 +20,6 @@ pub struct NewTopic {
     pub replica_assignment: Vec<Vec<i32>>,
     /// Settings that differ from the defaults.
     pub config: TopicOverrides,
-}
-
-/// Partitions to be added to a topic (KIP-195).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NewPartitions {
-    /// The topic.
-    pub topic: String,
-    /// How many partitions it is to have then, in all.
-    pub total_count: i32,
-    /// Nodes that keep each new partition; empty leaves it to the engine.
-    pub replica_assignment: Vec<Vec<i32>>,
 }
 
 /// A topic, as it is described.
@@ -131,69 +119,16 @@ impl Admin {
 impl NewTopic {
     fn partition_count(&self, broker: &Broker) -> Result<Option<i32>, KafkaError> {
         if self.replica_assignment.is_empty() {
-            check_replication(self.replication_factor)?;
+            check_replication_factor(self.replication_factor)?;
             return Ok(self.partitions);
         }
         if self.partitions.is_some() || self.replication_factor.is_some() {
             let text = "a replica assignment goes without a count of partitions and a replication factor";
             return Err(KafkaError::with_reason(ErrorCode::InvalidRequest, text));
         }
-        check_assignment(broker, &self.replica_assignment)?;
+        check_assignment(broker, self.replica_assignment.iter().map(Vec::as_slice))?;
         Ok(Some(i32::try_from(self.replica_assignment.len()).unwrap_or(i32::MAX)))
     }
-}
-
-impl NewPartitions {
-    fn check(&self, broker: &Broker) -> Result<(), KafkaError> {
-        let name = TopicName::new(&self.topic).map_err(BrokerError::from)?;
-        let Some(topic) = broker.topic(&self.topic) else {
-            return Err(BrokerError::from(TopicError::Unknown(name)).into());
-        };
-        let current = i32::try_from(topic.partition_count()).unwrap_or(i32::MAX);
-        let requested = self.total_count;
-        let refusal = match requested.saturating_sub(current) {
-            0 => Some(TopicError::SamePartitions(current)),
-            ..0 => Some(TopicError::FewerPartitions { name, current, requested }),
-            _ => None,
-        };
-        if let Some(refusal) = refusal {
-            return Err(BrokerError::from(refusal).into());
-        }
-        let (wanted, assigned) = (requested - current, self.replica_assignment.len());
-        if assigned > 0 && i32::try_from(assigned) != Ok(wanted) {
-            return Err(wrong_assignment(format!(
-                "Increasing the number of partitions by {wanted} but {assigned} assignments provided."
-            )));
-        }
-        check_assignment(broker, &self.replica_assignment)
-    }
-}
-
-fn check_replication(factor: Option<i16>) -> Result<(), KafkaError> {
-    let text = match factor {
-        None | Some(1) => return Ok(()),
-        Some(..1) => "Replication factor must be larger than 0.".to_owned(),
-        Some(factor) => format!(
-            "Unable to replicate the partition {factor} time(s): The target replication factor of {factor} \
-             cannot be reached because only 1 broker(s) are registered."
-        ),
-    };
-    Err(KafkaError::with_reason(ErrorCode::InvalidReplicationFactor, text))
-}
-
-/// Each partition is kept by the one node that there is.
-fn check_assignment(broker: &Broker, assignment: &[Vec<i32>]) -> Result<(), KafkaError> {
-    let node = broker.config().node_id;
-    match assignment.iter().find(|replicas| replicas.as_slice() != [node]) {
-        None => Ok(()),
-        Some(replicas) => Err(wrong_assignment(format!(
-            "The manual partition assignment {replicas:?} is not [{node}], the only broker that is registered."
-        ))),
-    }
-}
-
-fn wrong_assignment(text: String) -> KafkaError {
-    KafkaError::with_reason(ErrorCode::InvalidReplicaAssignment, text)
 }
 
 fn describe(broker: &Broker, topic: &Topic) -> TopicDescription {

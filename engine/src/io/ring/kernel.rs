@@ -1,22 +1,29 @@
 //! The ring itself: hands operations to the kernel, keeps them until they have ended, sleeps. Owned by the thread that
 //! made it.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use io_uring::{IoUring, cqueue, opcode, types};
+use io_uring::{IoUring, cqueue, opcode, squeue, types};
 
 use super::event::Event;
 use super::operation::Operation;
+use crate::io::Token;
 use crate::io::process::OwnerProcess;
 use crate::io::slots::Slots;
 use crate::limits::{KERNEL_WORKERS, RING_ENTRIES};
 
 /// Marks completions of the poll on the wake-up event; operations are marked with their slot, which has 32 bits.
 const WAKE_UP: u64 = u64::MAX;
+
+/// Marks completions of polls on sockets, beside their tokens.
+const SOCKET: u64 = 1 << 62;
+
+/// Marks the end of a poll that was taken back; nobody waits for it.
+const UNWATCHED: u64 = u64::MAX - 1;
 
 /// An io_uring with the operations it is working on.
 pub(super) struct Kernel {
@@ -25,6 +32,13 @@ pub(super) struct Kernel {
     /// Slots of operations that the kernel has not been told of yet.
     unsubmitted: VecDeque<u32>,
     event: Arc<Event>,
+    /// Sockets whose readiness is told, by token.
+    watched: HashMap<u64, Arc<dyn AsFd + Send + Sync>>,
+    /// Tokens of sockets that the kernel has not been told of yet.
+    unwatched_yet: VecDeque<u64>,
+    /// Tokens of sockets that the kernel has not been told to leave yet.
+    to_leave: VecDeque<u64>,
+    ready: Vec<Token>,
     polls_event: bool,
     woken: bool,
     owner: OwnerProcess,
@@ -65,6 +79,10 @@ impl Kernel {
             operations: Slots::new(),
             unsubmitted: VecDeque::new(),
             event: Arc::new(Event::new()?),
+            watched: HashMap::new(),
+            unwatched_yet: VecDeque::new(),
+            to_leave: VecDeque::new(),
+            ready: Vec::new(),
             polls_event: false,
             woken: false,
             owner: OwnerProcess::current(),
@@ -120,6 +138,24 @@ impl Kernel {
         Ok(if interrupted { Slept::Interrupted } else { Slept::Enough })
     }
 
+    /// Begins to tell when a socket may be ready.
+    pub(super) fn watch(&mut self, token: Token, socket: Arc<dyn AsFd + Send + Sync>) {
+        self.watched.insert(token.0, socket);
+        self.unwatched_yet.push_back(token.0);
+    }
+
+    /// Ends that.
+    pub(super) fn unwatch(&mut self, token: Token) {
+        if self.watched.remove(&token.0).is_some() {
+            self.to_leave.push_back(token.0);
+        }
+    }
+
+    /// Sockets that may have become ready since this was last asked.
+    pub(super) fn take_ready(&mut self) -> std::vec::Drain<'_, Token> {
+        self.ready.drain(..)
+    }
+
     /// Whether a wake-up has come since this was last asked.
     pub(super) fn take_wake_up(&mut self) -> bool {
         std::mem::replace(&mut self.woken, false)
@@ -131,6 +167,9 @@ impl Kernel {
             let poll = opcode::PollAdd::new(types::Fd(self.event.as_raw_fd()), POLL_IN).multi(true);
             // SAFETY: the entry holds no pointer, and the descriptor lives as long as this ring.
             self.polls_event = unsafe { submissions.push(&poll.build().user_data(WAKE_UP)) }.is_ok();
+        }
+        if !fill_polls(&mut submissions, &mut self.unwatched_yet, &mut self.to_leave, &self.watched) {
+            return;
         }
         while let Some(slot) = self.unsubmitted.front() {
             let Some(operation) = self.operations.get_mut(*slot) else {
@@ -154,12 +193,53 @@ impl Kernel {
                 self.polls_event = cqueue::more(completion.flags());
                 continue;
             }
+            if completion.user_data() == UNWATCHED {
+                continue;
+            }
+            if completion.user_data() & SOCKET != 0 {
+                let token = completion.user_data() & !SOCKET;
+                if self.watched.contains_key(&token) {
+                    self.ready.push(Token(token));
+                    if !cqueue::more(completion.flags()) {
+                        self.unwatched_yet.push_back(token);
+                    }
+                }
+                continue;
+            }
             let slot = u32::try_from(completion.user_data()).ok();
             if let Some(operation) = slot.and_then(|slot| self.operations.remove(slot)) {
                 ended.push(Ended { operation, result: completion.result() });
             }
         }
     }
+}
+
+/// Tells the kernel which sockets to watch and which to leave; false when it takes no more at present.
+fn fill_polls(
+    submissions: &mut squeue::SubmissionQueue<'_>,
+    to_watch: &mut VecDeque<u64>,
+    to_leave: &mut VecDeque<u64>,
+    watched: &HashMap<u64, Arc<dyn AsFd + Send + Sync>>,
+) -> bool {
+    while let Some(token) = to_watch.front() {
+        if let Some(socket) = watched.get(token) {
+            let poll = opcode::PollAdd::new(types::Fd(socket.as_fd().as_raw_fd()), POLL_SOCKET).multi(true);
+            // SAFETY: the entry holds no pointer, and the descriptor is open: the socket is in `watched`.
+            if unsafe { submissions.push(&poll.build().user_data(SOCKET | token)) }.is_err() {
+                return false;
+            }
+        }
+        to_watch.pop_front();
+    }
+    while let Some(token) = to_leave.front() {
+        let remove = opcode::PollRemove::new(SOCKET | token).build().user_data(UNWATCHED);
+        // SAFETY: the entry holds no pointer.
+        if unsafe { submissions.push(&remove) }.is_err() {
+            return false;
+        }
+        to_leave.pop_front();
+    }
+    true
 }
 
 impl Drop for Kernel {
@@ -181,6 +261,10 @@ impl Drop for Kernel {
         }
     }
 }
+
+/// What a socket is watched for: to be readable, writable, or ended.
+const POLL_SOCKET: u32 = 0x2005;
+const _: () = assert!(libc::POLLIN | libc::POLLOUT | libc::POLLRDHUP == 0x2005);
 
 /// `POLLIN`, as the ring's poll wants it.
 const POLL_IN: u32 = 1;

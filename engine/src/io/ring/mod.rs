@@ -12,6 +12,7 @@ pub use kernel::io_uring_refused;
 
 use std::fs::File;
 use std::io;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -133,6 +134,7 @@ impl RingQueue {
     fn turn(&mut self) -> io::Result<()> {
         loop {
             self.kernel.submit(&mut self.ended)?;
+            self.completions.extend(self.kernel.take_ready().map(Completion::ready));
             if self.ended.is_empty() {
                 return Ok(());
             }
@@ -323,6 +325,16 @@ impl CommitQueue for RingQueue {
         }
         completions.append(&mut self.completions);
         Ok(())
+    }
+
+    fn watch(&mut self, token: Token, socket: Arc<dyn AsFd + Send + Sync>) -> io::Result<()> {
+        self.kernel.check_owner()?;
+        self.kernel.watch(token, socket);
+        Ok(())
+    }
+
+    fn unwatch(&mut self, token: Token) {
+        self.kernel.unwatch(token);
     }
 
     fn waker(&self) -> Waker {

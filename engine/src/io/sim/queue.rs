@@ -2,6 +2,7 @@
 //! once, or later and out of order when the disk has been told to delay or to be slow.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,6 +14,7 @@ use super::SimDisk;
 use super::file::SimFile;
 use super::random::Random;
 use crate::io::inbox::{Inbox, deadline_after};
+use crate::io::readiness::ReadinessThread;
 use crate::io::request::{InFlight, Request, Work, refused};
 use crate::io::slots::Slots;
 use crate::io::{
@@ -32,6 +34,8 @@ pub(super) struct SimQueue {
     queued: Vec<Request>,
     begun: Vec<Begun>,
     inbox: Arc<Inbox<()>>,
+    /// Started by the first socket.
+    readiness: Option<ReadinessThread>,
 }
 
 #[derive(Debug)]
@@ -68,6 +72,7 @@ impl SimQueue {
             queued: Vec::new(),
             begun: Vec::new(),
             inbox: Arc::new(Inbox::new()),
+            readiness: None,
         }
     }
 
@@ -118,6 +123,9 @@ impl SimQueue {
 
     /// One round: ends what is ready to end.
     fn advance(&mut self, completions: &mut Vec<Completion>) {
+        if let Some(readiness) = &self.readiness {
+            readiness.take(completions);
+        }
         if self.begun.is_empty() {
             return;
         }
@@ -264,6 +272,19 @@ impl CommitQueue for SimQueue {
             self.advance(completions);
         }
         Ok(())
+    }
+
+    fn watch(&mut self, token: Token, socket: Arc<dyn AsFd + Send + Sync>) -> io::Result<()> {
+        if self.readiness.is_none() {
+            self.readiness = Some(ReadinessThread::start(self.waker())?);
+        }
+        self.readiness.as_mut().map_or(Ok(()), |readiness| readiness.watch(token, socket))
+    }
+
+    fn unwatch(&mut self, token: Token) {
+        if let Some(readiness) = &mut self.readiness {
+            readiness.unwatch(token);
+        }
     }
 
     fn waker(&self) -> Waker {

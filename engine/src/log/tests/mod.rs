@@ -13,14 +13,12 @@ mod rolling;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::*;
 use crate::config::topic::LogConfig;
 use crate::io::{AppendHandle, CommitQueue, Completion, Disk, Durability, SimDisk, Token};
-use crate::record::{
-    BatchBuilder, Batches, BufferPool, Compression, PooledBuffer, ProducerStamp, RecordData, SealedBatch,
-};
+use crate::record::{BatchBuilder, Batches, BufferPool, Compression, ProducerStamp, RecordData, SealedBatch};
 use crate::types::{Offset, Timestamp, TopicId};
 
 const TOPIC: TopicId = TopicId(*b"topic-id-orders!");
@@ -56,7 +54,7 @@ fn timed(records: &[(i64, &str)], compression: Compression, stamp: ProducerStamp
     }
     let batch = builder.seal(stamp, None).unwrap();
     // A client's: the sequences of our own batches are given by the log.
-    SealedBatch::from_wire(PooledBuffer::from(batch.view().bytes().to_vec())).unwrap()
+    SealedBatch::from_wire(BytesMut::from(batch.view().bytes())).unwrap()
 }
 
 /// Some ten batches in a segment, an index entry for every second or third.

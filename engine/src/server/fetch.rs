@@ -1,0 +1,460 @@
+//! [`Fetch`]: a reader's request, from its arrival until there is enough to answer it with, or its time is over.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::call::{Call, Operation, Resource};
+use super::inbox::{Inbox, Outcome, Reply, RequestId};
+use super::options::FetchMethod;
+use super::reactor::Reactor;
+pub(super) use super::sessions::FetchSessions;
+use crate::broker::{Broker, read_error_code};
+use crate::error_code::ErrorCode;
+use crate::io::Token;
+use crate::log::{FileSlice, LogView, ReadError};
+use crate::shard::{Append, Located, Notify, Partition, Place, Unavailable};
+use crate::types::{Isolation, LeaderEpoch, Offset, PartitionIndex, TopicId};
+use crate::wire::api::fetch::{
+    AbortedTransaction, EpochEndOffset, Fetch as FetchApi, FetchRequest, FetchResponse, FetchTopic,
+    FetchableTopicResponse, PartitionData,
+};
+use crate::wire::records::{Piece, Records};
+
+/// A partition that a fetcher wants to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) topic: String,
+    pub(super) topic_id: TopicId,
+    pub(super) partition: i32,
+    offset: i64,
+    last_epoch: i32,
+    leader_epoch: i32,
+    size_max: usize,
+    /// What a session's fetcher knows: high watermark, last stable offset and log start.
+    pub(super) told: Option<[i64; 3]>,
+    /// The last answer had records of it.
+    pub(super) had_records: bool,
+}
+
+impl Wanted {
+    pub(super) fn of_all(topics: Vec<FetchTopic>) -> Vec<Wanted> {
+        let mut all = Vec::new();
+        for topic in topics {
+            all.extend(topic.partitions.into_iter().map(|partition| Wanted {
+                topic: topic.topic.clone(),
+                topic_id: topic.topic_id,
+                partition: partition.partition,
+                offset: partition.fetch_offset,
+                last_epoch: partition.last_fetched_epoch,
+                leader_epoch: partition.current_leader_epoch,
+                size_max: usize::try_from(partition.partition_max_bytes).unwrap_or(0),
+                told: None,
+                had_records: false,
+            }));
+        }
+        all
+    }
+
+    pub(super) fn is_same(&self, other: &Wanted) -> bool {
+        (self.partition, self.topic_id, &self.topic) == (other.partition, other.topic_id, &other.topic)
+    }
+}
+
+/// See the module.
+pub(super) struct Fetch {
+    call: Call,
+    reply: Reply<FetchApi>,
+    session: i32,
+    incremental: bool,
+    partitions: Vec<Wanted>,
+    isolation: Isolation,
+    size_min: usize,
+    size_max: usize,
+    deadline: Duration,
+    waiter: Arc<Waiter>,
+    waits_at: Vec<Arc<Partition>>,
+    /// Another thread reads what is wanted into the operating system's cache.
+    warming: bool,
+    /// That has been done, and is not done twice.
+    warmed: bool,
+}
+
+/// Told by a partition that there may be more to read.
+struct Waiter {
+    inbox: Arc<Inbox>,
+    request: RequestId,
+    /// It has been told, and nobody has looked since.
+    told: AtomicBool,
+}
+
+impl Notify for Waiter {
+    fn notify(&self) {
+        if !self.told.swap(true, Ordering::AcqRel) {
+            self.inbox.put(self.request, Outcome::LookAgain);
+        }
+    }
+}
+
+/// What one look has found.
+struct Found {
+    partitions: Vec<PartitionFound>,
+    size: usize,
+    /// It is to be answered even if there is little.
+    urgent: bool,
+    /// What has to be read into the operating system's cache first.
+    cold: Vec<FileSlice>,
+}
+
+struct PartitionFound {
+    data: PartitionData,
+    file: Option<FileSlice>,
+}
+
+/// Why a partition cannot be read, with what is known of its log.
+type Refusal = (ErrorCode, Option<Arc<LogView>>);
+
+impl Reactor {
+    /// Answers a fetch, or lets it wait.
+    pub(super) fn fetch(&mut self, call: Call, request: FetchRequest, reply: Reply<FetchApi>) {
+        let fetch_size_max = usize::try_from(call.broker().config().fetch_max_bytes).unwrap_or(usize::MAX);
+        let isolation = match request.isolation_level {
+            1 => Isolation::ReadCommitted,
+            _ => Isolation::ReadUncommitted,
+        };
+        let size_min = usize::try_from(request.min_bytes).unwrap_or(0);
+        let size_max = usize::try_from(request.max_bytes).unwrap_or(0).min(fetch_size_max);
+        let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
+        let resolved = match self.sessions.resolve(request) {
+            Ok(resolved) => resolved,
+            Err(error) => {
+                let error_code = error.code();
+                return reply.send(&FetchResponse { error_code, ..FetchResponse::default() });
+            }
+        };
+        let id = reply.request;
+        let waiter =
+            Arc::new(Waiter { inbox: Arc::clone(&self.inbox), request: id, told: AtomicBool::new(false) });
+        let fetch = Fetch {
+            call,
+            reply,
+            session: resolved.session,
+            incremental: resolved.incremental,
+            partitions: resolved.partitions,
+            isolation,
+            size_min: size_min.min(size_max),
+            size_max,
+            deadline: self.now.saturating_add(wait),
+            waiter,
+            waits_at: Vec::new(),
+            warming: false,
+            warmed: false,
+        };
+        self.attempt(id, fetch, wait.is_zero());
+    }
+
+    /// Looks whether a fetch that waits can be answered; `over` when its time is.
+    pub(super) fn look_again(&mut self, id: RequestId, over: bool) {
+        let Some(mut fetch) = self.fetches.remove(&id) else { return };
+        let over = over || fetch.deadline <= self.now;
+        self.fetch_deadlines.remove(&(fetch.deadline, id));
+        if fetch.warming {
+            if !fetch.waiter.told.swap(false, Ordering::AcqRel) {
+                // Only its time is over; what is being read will soon be there.
+                self.fetches.insert(id, fetch);
+                return;
+            }
+            (fetch.warming, fetch.warmed) = (false, true);
+        }
+        self.attempt(id, fetch, over);
+    }
+
+    fn attempt(&mut self, id: RequestId, mut fetch: Fetch, over: bool) {
+        fetch.waiter.told.store(false, Ordering::Release);
+        let mut found = fetch.look();
+        if !found.cold.is_empty() {
+            fetch.warm(std::mem::take(&mut found.cold));
+            self.wait(id, fetch);
+            return;
+        }
+        if over || found.urgent || found.size >= fetch.size_min {
+            return self.answer(fetch, found);
+        }
+        if fetch.register() {
+            // Something came between the look and the registration.
+            found = fetch.look();
+            if found.cold.is_empty() && (found.urgent || found.size >= fetch.size_min) {
+                return self.answer(fetch, found);
+            }
+        }
+        self.wait(id, fetch);
+    }
+
+    fn wait(&mut self, id: RequestId, fetch: Fetch) {
+        self.fetch_deadlines.insert((fetch.deadline, id));
+        self.fetches.insert(id, fetch);
+    }
+
+    fn answer(&mut self, mut fetch: Fetch, found: Found) {
+        fetch.leave();
+        let (response, files, told) = fetch.response(found);
+        if fetch.session != 0 {
+            self.sessions.answered(fetch.session, told);
+        }
+        fetch.reply.send_with_files(&response, files);
+    }
+
+    /// A connection has gone, and nobody waits for its fetches.
+    pub(super) fn forget_fetches(&mut self, connection: Token) {
+        let ids: Vec<RequestId> =
+            self.fetches.keys().filter(|id| id.connection == connection).copied().collect();
+        for id in ids {
+            if let Some(mut fetch) = self.fetches.remove(&id) {
+                self.fetch_deadlines.remove(&(fetch.deadline, id));
+                fetch.leave();
+            }
+        }
+    }
+
+    /// Sends a batch to the shard of its partition, behind those that could not be sent yet.
+    pub(super) fn append(&mut self, partition: Arc<Partition>, append: Append) {
+        if !self.overflow.is_empty() {
+            return self.overflow.push_back((partition, append));
+        }
+        if let Err(append) = partition.try_append(append) {
+            self.overflow.push_back((partition, append));
+        }
+    }
+}
+
+impl Fetch {
+    /// Looks at every partition.
+    fn look(&self) -> Found {
+        let mut found =
+            Found { partitions: Vec::new(), size: 0, urgent: self.partitions.is_empty(), cold: Vec::new() };
+        for wanted in &self.partitions {
+            let left = self.size_max.saturating_sub(found.size);
+            match self.look_at(wanted, left, found.size == 0) {
+                Ok((one, cold)) => {
+                    found.size += one.data.records.size();
+                    found.urgent |= one.data.diverging_epoch != EpochEndOffset::default();
+                    found.cold.extend(cold);
+                    found.partitions.push(one);
+                }
+                Err((code, marks)) => {
+                    found.urgent = true;
+                    found.partitions.push(PartitionFound::error(wanted.partition, code, marks));
+                }
+            }
+        }
+        found
+    }
+
+    /// Looks at one partition; only the `first` with records may have more than `left` bytes.
+    fn look_at(
+        &self,
+        wanted: &Wanted,
+        left: usize,
+        first: bool,
+    ) -> Result<(PartitionFound, Option<FileSlice>), Refusal> {
+        let partition = served(self.call.broker(), wanted, &self.call).map_err(|code| (code, None))?;
+        let view = partition.view();
+        let in_view = |code| (code, Some(Arc::clone(&view)));
+        if let Some(why) = partition.unavailable()
+            && *why == Unavailable::Deleted
+        {
+            return Err((ErrorCode::UnknownTopicOrPartition, None));
+        }
+        check_leader_epoch(wanted.leader_epoch, view.latest_epoch()).map_err(in_view)?;
+        let mut data = PartitionData { partition_index: wanted.partition, ..PartitionData::default() };
+        if let Some(diverging) = diverging(wanted, &view) {
+            data.diverging_epoch = diverging;
+            return Ok((PartitionFound { data, file: None }, None));
+        }
+        let size_max = wanted.size_max.min(left);
+        let located = partition.locate(Offset(wanted.offset), size_max, self.isolation);
+        let Located { place, log_start, high_watermark, last_stable } =
+            located.map_err(|error| in_view(refusal(&error, &partition)))?;
+        data.high_watermark = high_watermark.0;
+        data.last_stable_offset = last_stable.0;
+        data.log_start_offset = log_start.0;
+        let (records, file, cold) = self
+            .records(place, &partition, wanted, size_max)
+            .map_err(|error| in_view(refusal(&error, &partition)))?;
+        let fits = first || records.size() <= left;
+        if self.isolation == Isolation::ReadCommitted && fits && records.size() > 0 {
+            let aborted = view.aborted_transactions(Offset(wanted.offset), last_stable);
+            let aborted = aborted.map_err(|error| in_view(refusal(&error, &partition)))?;
+            let listed = aborted.into_iter().map(|one| AbortedTransaction {
+                producer_id: one.producer_id.0,
+                first_offset: one.first_offset.0,
+            });
+            data.aborted_transactions = Some(listed.collect());
+        }
+        if !fits {
+            return Ok((PartitionFound { data, file: None }, None));
+        }
+        data.records = records;
+        Ok((PartitionFound { data, file }, cold))
+    }
+
+    /// The records of a partition, the file they are to be sent from, and what has to be read ahead before that.
+    fn records(
+        &self,
+        place: Place,
+        partition: &Partition,
+        wanted: &Wanted,
+        size_max: usize,
+    ) -> Result<(Records, Option<FileSlice>, Option<FileSlice>), ReadError> {
+        let metrics = &self.call.shared.metrics;
+        let slice = match place {
+            Place::Memory(pieces) => {
+                let records = Records::from(pieces);
+                metrics.fetched_from_memory.add(records.size());
+                return Ok((records, None, None));
+            }
+            Place::File(slice) if !self.warmed && !slice.is_cached() => {
+                return Ok((Records::default(), None, Some(slice)));
+            }
+            Place::File(slice) => Some(slice),
+            Place::Elsewhere => None,
+        };
+        match slice.filter(|_| self.call.shared.options.fetch_method == FetchMethod::Sendfile) {
+            Some(slice) => Ok((Records { pieces: vec![Piece::Gap(slice.size)] }, Some(slice), None)),
+            None => {
+                let read = partition.read(Offset(wanted.offset).into(), size_max, self.isolation)?;
+                let records = Records::from(read.pieces);
+                metrics.copied_for_fetch.add(records.size());
+                Ok((records, None, None))
+            }
+        }
+    }
+
+    /// Lets another thread read what is cold into the operating system's cache.
+    fn warm(&mut self, cold: Vec<FileSlice>) {
+        self.warming = true;
+        let waiter = Arc::clone(&self.waiter);
+        self.call.shared.offload.run(move || {
+            for slice in cold {
+                if let Err(error) = slice.read_ahead() {
+                    // Whoever sends it will meet the error again.
+                    tracing::debug!(%error, "read ahead failed");
+                }
+            }
+            waiter.notify();
+        });
+    }
+
+    /// Registers with all partitions, once; returns whether that was done now.
+    fn register(&mut self) -> bool {
+        if !self.waits_at.is_empty() {
+            // A partition forgets whom it has told.
+            self.leave();
+        }
+        let broker = Arc::clone(self.call.broker());
+        for wanted in &self.partitions {
+            if let Ok(partition) = served(&broker, wanted, &self.call) {
+                partition.notify_on_change(self.waiter.clone());
+                self.waits_at.push(partition);
+            }
+        }
+        true
+    }
+
+    fn leave(&mut self) {
+        let waiter: Arc<dyn Notify> = self.waiter.clone();
+        self.waits_at.drain(..).for_each(|partition| partition.forget(&waiter));
+    }
+
+    /// The answer, the files that its records are sent from, and what the fetcher then knows.
+    fn response(&self, found: Found) -> (FetchResponse, Vec<FileSlice>, Vec<Wanted>) {
+        let mut response = FetchResponse { session_id: self.session, ..FetchResponse::default() };
+        let (mut files, mut told) = (Vec::new(), Vec::new());
+        for (wanted, PartitionFound { data, file }) in self.partitions.iter().zip(found.partitions) {
+            let marks = Some([data.high_watermark, data.last_stable_offset, data.log_start_offset]);
+            let had_records = data.records.size() > 0;
+            let is_news = had_records
+                || data.error_code != ErrorCode::None.code()
+                || data.diverging_epoch != EpochEndOffset::default()
+                || wanted.told != marks;
+            // What was told in an error is told again when it is over.
+            let told_now = marks.filter(|_| data.error_code == ErrorCode::None.code());
+            told.push(Wanted { told: told_now, had_records, ..wanted.clone() });
+            if self.incremental && !is_news {
+                continue;
+            }
+            files.extend(file);
+            match response.responses.last_mut() {
+                Some(last) if last.topic == wanted.topic && last.topic_id == wanted.topic_id => {
+                    last.partitions.push(data);
+                }
+                _ => response.responses.push(FetchableTopicResponse {
+                    topic: wanted.topic.clone(),
+                    topic_id: wanted.topic_id,
+                    partitions: vec![data],
+                }),
+            }
+        }
+        (response, files, told)
+    }
+}
+
+impl PartitionFound {
+    fn error(partition: i32, code: ErrorCode, view: Option<Arc<LogView>>) -> PartitionFound {
+        let mut data = PartitionData {
+            partition_index: partition,
+            error_code: code.code(),
+            high_watermark: -1,
+            ..PartitionData::default()
+        };
+        if let Some(view) = view {
+            data.high_watermark = view.high_watermark().0;
+            data.last_stable_offset = view.last_stable_offset().0;
+            data.log_start_offset = view.log_start().0;
+        }
+        PartitionFound { data, file: None }
+    }
+}
+
+fn served(broker: &Broker, wanted: &Wanted, call: &Call) -> Result<Arc<Partition>, ErrorCode> {
+    let topic = if wanted.topic.is_empty() {
+        broker.topic_by_id(wanted.topic_id).ok_or(ErrorCode::UnknownTopicId)?
+    } else {
+        broker.topic(&wanted.topic).ok_or(ErrorCode::UnknownTopicOrPartition)?
+    };
+    if !call.allows(Operation::Read, Resource::Topic(topic.name().as_str())) {
+        return Err(ErrorCode::TopicAuthorizationFailed);
+    }
+    match topic.partition(PartitionIndex(wanted.partition)) {
+        None => Err(ErrorCode::UnknownTopicOrPartition),
+        Some(Err(_)) => Err(ErrorCode::KafkaStorageError),
+        Some(Ok(partition)) => Ok(partition),
+    }
+}
+
+/// Holds the epoch that a client takes for the current one against the real one (KIP-320).
+pub(super) fn check_leader_epoch(told: i32, latest: LeaderEpoch) -> Result<(), ErrorCode> {
+    match told {
+        -1 => Ok(()),
+        told if told < latest.0 => Err(ErrorCode::FencedLeaderEpoch),
+        told if told > latest.0 => Err(ErrorCode::UnknownLeaderEpoch),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the fetcher's last record was written in an epoch that ended before it (KIP-595).
+fn diverging(wanted: &Wanted, view: &LogView) -> Option<EpochEndOffset> {
+    if wanted.last_epoch < 0 {
+        return None;
+    }
+    let end = view.end_of_epoch(LeaderEpoch(wanted.last_epoch))?;
+    let diverges = end.epoch.0 < wanted.last_epoch || end.end.0 < wanted.offset;
+    diverges.then_some(EpochEndOffset { epoch: end.epoch.0, end_offset: end.end.0 })
+}
+
+fn refusal(error: &ReadError, partition: &Partition) -> ErrorCode {
+    if !matches!(error, ReadError::OutOfRange { .. }) {
+        tracing::error!(partition = %partition.id(), %error, "records cannot be read");
+    }
+    read_error_code(error)
+}

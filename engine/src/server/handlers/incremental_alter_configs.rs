@@ -1,0 +1,58 @@
+//! IncrementalAlterConfigs: changes single settings of a topic and leaves the others.
+
+use crate::config::{AlterOperation, Alteration};
+use crate::error_code::ErrorCode;
+use crate::server::call::Call;
+use crate::server::config_resource::alterable;
+use crate::server::inbox::Reply;
+use crate::wire::api::incremental_alter_configs::{
+    AlterConfigsResource, AlterConfigsResourceResponse, AlterableConfig, IncrementalAlterConfigs,
+    IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
+};
+
+pub(in crate::server) fn handle(
+    call: &Call,
+    request: IncrementalAlterConfigsRequest,
+    reply: Reply<IncrementalAlterConfigs>,
+) {
+    let responses = request.resources.into_iter().map(|asked| {
+        let (code, error_message) = match alter(call, &asked, request.validate_only) {
+            Ok(()) => (ErrorCode::None, None),
+            Err((code, text)) => (code, Some(text)),
+        };
+        AlterConfigsResourceResponse {
+            error_code: code.code(),
+            error_message,
+            resource_type: asked.resource_type,
+            resource_name: asked.resource_name,
+        }
+    });
+    reply.send(&IncrementalAlterConfigsResponse { responses: responses.collect(), ..Default::default() });
+}
+
+fn alter(call: &Call, asked: &AlterConfigsResource, validate_only: bool) -> Result<(), (ErrorCode, String)> {
+    let names = asked.configs.iter().map(|config| config.name.as_str());
+    let topic = alterable(call, asked.resource_type, &asked.resource_name, names)?;
+    let alterations: Result<Vec<Alteration>, _> = asked.configs.iter().map(alteration).collect();
+    let altered = call.broker().alter_topic(topic, &alterations?, validate_only);
+    altered.map_err(|error| (error.code(), error.to_string()))
+}
+
+fn alteration(config: &AlterableConfig) -> Result<Alteration, (ErrorCode, String)> {
+    let name = config.name.clone();
+    let value = || {
+        let missing = || (ErrorCode::InvalidRequest, format!("Null value not supported for : {name}"));
+        config.value.clone().ok_or_else(missing)
+    };
+    let operation = match config.config_operation {
+        0 => AlterOperation::Set(value()?),
+        1 => AlterOperation::Delete,
+        2 => AlterOperation::Append(value()?),
+        3 => AlterOperation::Subtract(value()?),
+        other => {
+            let text = format!("Unknown operation type {other} for {name}: 0 to 3 are allowed");
+            return Err((ErrorCode::InvalidRequest, text));
+        }
+    };
+    Ok(Alteration { name, operation })
+}

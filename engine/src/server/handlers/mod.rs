@@ -1,0 +1,62 @@
+//! One file for each API: what is answered to its requests. Those that are handled on a shard's thread do not wait; the
+//! list of them is in `dispatch.rs`.
+
+pub(super) mod alter_configs;
+pub(super) mod api_versions;
+pub(super) mod create_partitions;
+pub(super) mod create_topics;
+pub(super) mod delete_groups;
+pub(super) mod delete_records;
+pub(super) mod delete_topics;
+pub(super) mod describe_cluster;
+pub(super) mod describe_configs;
+pub(super) mod describe_groups;
+pub(super) mod describe_log_dirs;
+pub(super) mod describe_producers;
+pub(super) mod describe_quorum;
+pub(super) mod describe_topic_partitions;
+pub(super) mod elect_leaders;
+pub(super) mod find_coordinator;
+pub(super) mod heartbeat;
+pub(super) mod incremental_alter_configs;
+pub(super) mod init_producer_id;
+pub(super) mod join_group;
+pub(super) mod leave_group;
+pub(super) mod list_groups;
+pub(super) mod list_offsets;
+pub(super) mod metadata;
+pub(super) mod offset_commit;
+pub(super) mod offset_delete;
+pub(super) mod offset_fetch;
+pub(super) mod offset_for_leader_epoch;
+pub(super) mod produce;
+pub(super) mod sync_group;
+
+use std::time::Duration;
+
+use crate::types::LeaderEpoch;
+
+/// Everything that may be done with a topic, as the bits of Kafka's `AclOperation`: read, write, create, delete, alter,
+/// describe, describe and alter its settings.
+const TOPIC_OPERATIONS: i32 = 0b1101_1111_1000;
+
+/// The same for a group: read, delete, describe, describe and alter its settings.
+const GROUP_OPERATIONS: i32 = 0b1101_0100_1000;
+
+/// The same for the cluster: create, alter, describe, act as a broker, its settings, idempotent writes.
+const CLUSTER_OPERATIONS: i32 = 0b1_1111_1010_0000;
+
+/// A time of a request; what is negative counts as none.
+fn millis(millis: impl Into<i64>) -> Duration {
+    Duration::from_millis(u64::try_from(millis.into()).unwrap_or(0))
+}
+
+/// A leader epoch of a request, where -1 is none.
+fn leader_epoch(epoch: i32) -> Option<LeaderEpoch> {
+    (epoch >= 0).then_some(LeaderEpoch(epoch))
+}
+
+/// The same in an answer.
+fn epoch_number(epoch: Option<LeaderEpoch>) -> i32 {
+    epoch.map_or(-1, |epoch| epoch.0)
+}

@@ -1,0 +1,275 @@
+//! Produce: hands the client's own batches, cut out of what was received and never copied or encoded again, to the shards of
+//! their partitions.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use parking_lot::Mutex;
+
+use crate::broker::{Topic, produce_error_code};
+use crate::error_code::ErrorCode;
+use crate::record::{BatchError, Compression, SealedBatch};
+use crate::server::call::{Call, Operation, Resource};
+use crate::server::inbox::Reply;
+use crate::server::reactor::Reactor;
+use crate::shard::{Append, Appended, Partition, ProduceFailure, Reply as AppendReply};
+use crate::types::{Acks, PartitionIndex};
+use crate::wire::api::produce::{
+    PartitionProduceResponse, Produce, ProduceRequest, ProduceResponse, TopicProduceResponse,
+};
+
+/// First version that may carry records packed with zstd (KIP-110).
+const ZSTD_SINCE: i16 = 7;
+
+/// A partition of a request: which one, and where its records lie in what was received.
+struct Part {
+    topic: usize,
+    place: usize,
+    index: i32,
+    records: Option<(usize, usize)>,
+}
+
+pub(in crate::server) fn handle(
+    reactor: &mut Reactor,
+    call: &Call,
+    request: ProduceRequest,
+    frame: Bytes,
+    reply: Reply<Produce>,
+) {
+    let acks = acks_of(request.acks);
+    let (answer, topics, parts) = outline(call, request, &frame);
+    let version = reply.version();
+    let answers = Answers::new(reply, answer, parts.len(), acks == Ok(Acks::None));
+    // The request's own slices are gone, so that this is the only one left and its bytes may be changed.
+    let mut cutter = Cutter::new(frame);
+    for part in parts {
+        let slot = Slot { answers: Arc::clone(&answers), topic: part.topic, place: part.place };
+        let admitted = acks.and_then(|acks| {
+            let topic = topics[part.topic].as_ref().map_err(|error| *error)?;
+            let partition = partition_of(topic, part.index)?;
+            let batch = batch_of(part.records, &mut cutter, version)?;
+            Ok((partition, batch, acks))
+        });
+        match admitted {
+            Ok((partition, batch, acks)) => {
+                let append = Append { batch, acks, since: reactor.now, reply: slot.into_reply() };
+                reactor.append(partition, append);
+            }
+            Err(Refusal { code, text }) => slot.refuse(code, text),
+        }
+    }
+}
+
+/// Why a partition's records are not even handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Refusal {
+    code: ErrorCode,
+    text: Option<&'static str>,
+}
+
+impl From<ErrorCode> for Refusal {
+    fn from(code: ErrorCode) -> Refusal {
+        Refusal { code, text: None }
+    }
+}
+
+fn acks_of(acks: i16) -> Result<Acks, Refusal> {
+    match acks {
+        0 => Ok(Acks::None),
+        1 => Ok(Acks::Written),
+        -1 => Ok(Acks::Durable),
+        _ => Err(ErrorCode::InvalidRequiredAcks.into()),
+    }
+}
+
+type Topics = Vec<Result<Arc<Topic>, Refusal>>;
+
+/// The answer with a place for each partition, the topics, and what is to be done.
+fn outline(call: &Call, request: ProduceRequest, frame: &Bytes) -> (ProduceResponse, Topics, Vec<Part>) {
+    let mut answer = ProduceResponse::default();
+    let mut topics = Vec::with_capacity(request.topic_data.len());
+    let mut parts = Vec::new();
+    for (number, of_topic) in request.topic_data.into_iter().enumerate() {
+        let found = if of_topic.name.is_empty() {
+            call.broker().topic_by_id(of_topic.topic_id).ok_or(ErrorCode::UnknownTopicId)
+        } else {
+            call.broker().topic(&of_topic.name).ok_or(ErrorCode::UnknownTopicOrPartition)
+        };
+        topics.push(found.map_err(Refusal::from).and_then(|topic| check_topic(call, topic)));
+        let mut partitions = Vec::with_capacity(of_topic.partition_data.len());
+        for (place, partition) in of_topic.partition_data.into_iter().enumerate() {
+            let index = partition.index;
+            let records = partition
+                .records
+                .map(|records| (records.as_ptr().addr() - frame.as_ptr().addr(), records.len()));
+            parts.push(Part { topic: number, place, index, records });
+            partitions.push(PartitionProduceResponse { index, ..PartitionProduceResponse::default() });
+        }
+        answer.responses.push(TopicProduceResponse {
+            name: of_topic.name,
+            topic_id: of_topic.topic_id,
+            partition_responses: partitions,
+        });
+    }
+    (answer, topics, parts)
+}
+
+fn check_topic(call: &Call, topic: Arc<Topic>) -> Result<Arc<Topic>, Refusal> {
+    if !call.allows(Operation::Write, Resource::Topic(topic.name().as_str())) {
+        return Err(ErrorCode::TopicAuthorizationFailed.into());
+    }
+    if topic.name().is_internal() {
+        return Err(ErrorCode::InvalidTopicException.into());
+    }
+    Ok(topic)
+}
+
+fn partition_of(topic: &Topic, index: i32) -> Result<Arc<Partition>, Refusal> {
+    match topic.partition(PartitionIndex(index)) {
+        None => Err(ErrorCode::UnknownTopicOrPartition.into()),
+        Some(Err(_)) => Err(ErrorCode::KafkaStorageError.into()),
+        Some(Ok(partition)) => Ok(partition),
+    }
+}
+
+fn batch_of(
+    records: Option<(usize, usize)>,
+    cutter: &mut Cutter,
+    version: i16,
+) -> Result<SealedBatch, Refusal> {
+    let Some((start, size)) = records else {
+        return Err(Refusal { code: ErrorCode::InvalidRecord, text: Some("there is no record batch") });
+    };
+    let batch = SealedBatch::from_wire(cutter.cut(start, size)).map_err(|error| refusal_of(&error))?;
+    let attributes = batch.header().attributes();
+    if attributes.is_transactional() {
+        let text = "transactions are not supported yet";
+        return Err(Refusal { code: ErrorCode::InvalidTxnState, text: Some(text) });
+    }
+    if version < ZSTD_SINCE && attributes.compression() == Ok(Compression::Zstd) {
+        let text = "records packed with zstd need version 7 of Produce";
+        return Err(Refusal { code: ErrorCode::UnsupportedCompressionType, text: Some(text) });
+    }
+    Ok(batch)
+}
+
+fn refusal_of(error: &BatchError) -> Refusal {
+    match error {
+        BatchError::Magic(_) => {
+            let text = "message formats 0 and 1 are not supported any more";
+            Refusal { code: ErrorCode::InvalidRecord, text: Some(text) }
+        }
+        BatchError::Inconsistent(text) => Refusal { code: ErrorCode::InvalidRecord, text: Some(text) },
+        BatchError::Crc { .. } => {
+            Refusal { code: ErrorCode::CorruptMessage, text: Some("the checksum of the batch is wrong") }
+        }
+        _ => Refusal { code: ErrorCode::CorruptMessage, text: Some("the record batch is cut short") },
+    }
+}
+
+/// Cuts batches out of a frame, front to back, without copying: each piece is its owner's to change.
+struct Cutter {
+    rest: BytesMut,
+    /// Where `rest` starts in the frame.
+    start: usize,
+}
+
+impl Cutter {
+    fn new(frame: Bytes) -> Cutter {
+        // Somebody else may only hold it by mistake; then a copy is as good.
+        let rest = frame.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
+        Cutter { rest, start: 0 }
+    }
+
+    fn cut(&mut self, start: usize, size: usize) -> BytesMut {
+        drop(self.rest.split_to(start - self.start));
+        self.start = start + size;
+        self.rest.split_to(size)
+    }
+}
+
+/// The answer that is being filled in by the shards.
+struct Answers {
+    state: Mutex<Filling>,
+    silent: bool,
+}
+
+struct Filling {
+    reply: Option<Reply<Produce>>,
+    response: ProduceResponse,
+    left: usize,
+    failed: bool,
+}
+
+impl Answers {
+    fn new(reply: Reply<Produce>, response: ProduceResponse, left: usize, silent: bool) -> Arc<Answers> {
+        let answers = Answers {
+            state: Mutex::new(Filling { reply: Some(reply), response, left, failed: false }),
+            silent,
+        };
+        if left == 0 {
+            answers.send(&mut answers.state.lock());
+        }
+        Arc::new(answers)
+    }
+
+    fn fill(&self, topic: usize, place: usize, fill: impl FnOnce(&mut PartitionProduceResponse)) {
+        let mut state = self.state.lock();
+        let of_topic = state.response.responses.get_mut(topic);
+        if let Some(answer) = of_topic.and_then(|topic| topic.partition_responses.get_mut(place)) {
+            fill(answer);
+            state.failed |= answer_failed(&state.response, topic, place);
+        }
+        state.left -= 1;
+        if state.left == 0 {
+            self.send(&mut state);
+        }
+    }
+
+    fn send(&self, state: &mut Filling) {
+        let Some(reply) = state.reply.take() else { return };
+        match (self.silent, state.failed) {
+            (false, _) => reply.send(&state.response),
+            (true, false) => reply.stay_silent(),
+            // As Kafka does: it is the only way to tell a producer that wants no answers.
+            (true, true) => reply.close("a batch with acks=0 was refused"),
+        }
+    }
+}
+
+fn answer_failed(response: &ProduceResponse, topic: usize, place: usize) -> bool {
+    response.responses[topic].partition_responses[place].error_code != ErrorCode::None.code()
+}
+
+/// One partition's place in an answer.
+struct Slot {
+    answers: Arc<Answers>,
+    topic: usize,
+    place: usize,
+}
+
+impl Slot {
+    fn refuse(self, code: ErrorCode, text: Option<&str>) {
+        self.answers.fill(self.topic, self.place, |answer| {
+            answer.error_code = code.code();
+            answer.base_offset = -1;
+            answer.error_message = text.map(str::to_owned);
+        });
+    }
+
+    fn into_reply(self) -> AppendReply {
+        AppendReply::new(Box::new(move |result: Result<Appended, ProduceFailure>| match result {
+            Ok(appended) => self.answers.fill(self.topic, self.place, |answer| {
+                answer.base_offset = appended.base_offset.0;
+                answer.log_append_time_ms = appended.append_time.0;
+                answer.log_start_offset = appended.log_start.0;
+            }),
+            Err(failure) => {
+                let code = produce_error_code(&failure.error);
+                // A client knows nothing of this process's end; another attempt is what it should make.
+                let code = if code.is_local() { ErrorCode::NotLeaderOrFollower } else { code };
+                self.refuse(code, Some(&failure.error.to_string()));
+            }
+        }))
+    }
+}

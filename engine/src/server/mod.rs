@@ -1,0 +1,28 @@
+//! A Kafka server: every Kafka client works against it unchanged. It joins the protocol ([`crate::wire`]) to the broker.
+//!
+//! In reading order: [`ServerOptions`], [`Server`] (start and stop), `reactor` (the connections of one shard, on its
+//! thread), `connection` with `input` and `output` (one client's stream), `dispatch` (which handler answers what, and
+//! where), `handlers` (one file per API), `fetch` and `sessions` (readers that wait), `inbox` (answers from
+//! anywhere), `offload` (threads for what has to wait), `call` (who asks, and [`authorize`]).
+
+mod call;
+mod config_resource;
+mod connection;
+mod dispatch;
+mod fetch;
+mod handlers;
+mod inbox;
+mod input;
+mod metrics;
+mod offload;
+mod options;
+mod output;
+mod reactor;
+mod running;
+mod sessions;
+mod shared;
+
+pub use call::{Operation, Principal, Resource, authorize};
+pub use metrics::{Count, ServerMetrics};
+pub use options::{FetchMethod, ServerOptions};
+pub use running::{Server, ServerError};

@@ -1,0 +1,55 @@
+//! [`ServerOptions`]: where and how a server listens.
+
+use std::time::Duration;
+
+use crate::io::ListenAddress;
+
+/// How records of the past leave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FetchMethod {
+    /// From the file to the network by sendfile(2), without a copy in this process.
+    #[default]
+    Sendfile,
+    /// Through memory: faster where the network is this machine's own.
+    Copy,
+}
+
+/// Where and how a server listens.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// Where to listen.
+    pub listeners: Vec<ListenAddress>,
+    /// Host and port that clients are told to connect to; `None` for the address that they have connected to.
+    pub advertised: Option<(String, u16)>,
+    /// Whether addresses other than loopback may be listened at. There is no authentication yet: everybody who can
+    /// reach the port can read and delete everything.
+    pub allow_anonymous_network: bool,
+    /// `socket.request.max.bytes`: largest request.
+    pub request_size_max: usize,
+    /// `connections.max.idle.ms`: how long a connection may be silent.
+    pub idle_max: Duration,
+    /// `max.connections`: connections of all listeners; further ones are closed at once.
+    pub connections_max: usize,
+    /// Bytes of requests and answers that one connection may have under way before it is not read any more.
+    pub in_flight_size_max: usize,
+    /// How records of the past leave.
+    pub fetch_method: FetchMethod,
+    /// How long a stop waits for requests that are being answered.
+    pub drain_max: Duration,
+}
+
+impl Default for ServerOptions {
+    fn default() -> ServerOptions {
+        ServerOptions {
+            listeners: Vec::new(),
+            advertised: None,
+            allow_anonymous_network: false,
+            request_size_max: 100 << 20,
+            idle_max: Duration::from_secs(600),
+            connections_max: 100_000,
+            in_flight_size_max: 128 << 20,
+            fetch_method: FetchMethod::Sendfile,
+            drain_max: Duration::from_secs(5),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! [`Output`]: what a connection still has to send, in order: memory by sendmsg(2), files by sendfile(2).
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+
+use bytes::{Buf, Bytes};
+
+use super::metrics::ServerMetrics;
+use crate::io::Socket;
+use crate::log::FileSlice;
+use crate::wire::records::Piece;
+use crate::wire::writer::Frame;
+
+/// Pieces of memory that one call of the kernel sends.
+const PIECES_MAX: usize = 64;
+
+/// Bytes of a file that one call of the kernel sends: a shard is not kept longer for one reader.
+const FILE_TURN_SIZE: usize = 1 << 20;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Output {
+    pieces: VecDeque<Outgoing>,
+    size: usize,
+    /// The socket takes no more at present.
+    blocked: bool,
+}
+
+#[derive(Debug)]
+enum Outgoing {
+    Memory(Bytes),
+    File(FileSlice),
+}
+
+/// How an attempt to send has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// All is sent.
+    Everything,
+    /// The socket takes no more at present.
+    Blocked,
+    /// There is more to send, but others have their turn.
+    Turn,
+}
+
+impl Output {
+    /// Adds a frame, whose gaps are filled from `files`.
+    pub(super) fn push(&mut self, frame: Frame, files: Vec<FileSlice>) {
+        self.size += frame.size();
+        let mut files = files.into_iter();
+        for piece in frame.pieces {
+            match piece {
+                Piece::Memory(bytes) => self.pieces.push_back(Outgoing::Memory(bytes)),
+                Piece::Gap(_) => self.pieces.extend(files.next().map(Outgoing::File)),
+            }
+        }
+    }
+
+    /// Bytes that are left.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Notes that the socket may take more.
+    pub(super) fn set_writable(&mut self) {
+        self.blocked = false;
+    }
+
+    /// Whether [`Output::flush`] may get on.
+    pub(super) fn can_flush(&self) -> bool {
+        !self.blocked && !self.pieces.is_empty()
+    }
+
+    /// Sends what the socket takes.
+    pub(super) fn flush(&mut self, socket: &Socket, metrics: &ServerMetrics) -> io::Result<Sent> {
+        let mut of_files = 0;
+        while let Some(next) = self.pieces.front() {
+            let sent = match next {
+                Outgoing::Memory(_) => self.send_memory(socket),
+                Outgoing::File(_) if of_files >= FILE_TURN_SIZE => return Ok(Sent::Turn),
+                Outgoing::File(slice) => {
+                    let sent = socket.send_file(&*slice.file, slice.position, slice.size);
+                    of_files += sent.as_ref().copied().unwrap_or(0);
+                    metrics.sent_by_sendfile.add(sent.as_ref().copied().unwrap_or(0));
+                    sent
+                }
+            };
+            match sent {
+                Ok(sent) => self.advance(sent),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.blocked = true;
+                    return Ok(Sent::Blocked);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Sent::Everything)
+    }
+
+    fn send_memory(&self, socket: &Socket) -> io::Result<usize> {
+        let memory = self.pieces.iter().map_while(|piece| match piece {
+            Outgoing::Memory(bytes) => Some(IoSlice::new(bytes)),
+            Outgoing::File(_) => None,
+        });
+        let mut pieces = [IoSlice::new(&[]); PIECES_MAX];
+        let mut count = 0;
+        for (place, piece) in pieces.iter_mut().zip(memory) {
+            *place = piece;
+            count += 1;
+        }
+        socket.send(&pieces[..count], self.pieces.len() > count)
+    }
+
+    /// Forgets what has been sent.
+    fn advance(&mut self, sent: usize) {
+        self.size -= sent;
+        let mut left = sent;
+        while let Some(front) = self.pieces.front_mut() {
+            let (size, done) = match front {
+                Outgoing::Memory(bytes) => (bytes.len(), bytes.len() <= left),
+                Outgoing::File(slice) => (slice.size, slice.size <= left),
+            };
+            if done {
+                left -= size;
+                self.pieces.pop_front();
+                if left == 0 && size > 0 {
+                    return;
+                }
+                continue;
+            }
+            match front {
+                Outgoing::Memory(bytes) => bytes.advance(left),
+                Outgoing::File(slice) => {
+                    slice.position += left as u64;
+                    slice.size -= left;
+                }
+            }
+            return;
+        }
+    }
+}
