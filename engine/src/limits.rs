@@ -11,7 +11,7 @@ pub const SEGMENT_SIZE_MAX: u64 = i32::MAX as u64;
 pub const BATCH_SIZE_MAX: usize = 1 << 30;
 
 /// Largest size a compressed batch may unpack to: a bomb of zeroes stops here.
-pub const DECOMPRESSED_SIZE_MAX: usize = 1 << 30;
+pub const DECOMPRESSED_SIZE_MAX: usize = 256 << 20;
 
 /// Most headers one record may carry.
 pub const HEADERS_COUNT_MAX: usize = 1 << 16;

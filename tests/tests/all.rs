@@ -5,3 +5,4 @@
 mod architecture;
 mod faults;
 mod layout;
+mod server;

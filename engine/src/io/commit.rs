@@ -39,7 +39,10 @@ pub enum CompletionKind {
     /// [`CommitQueue::write_block`].
     Block,
     /// Nothing: a socket of [`CommitQueue::watch`] may have become ready.
-    Ready,
+    Ready {
+        /// The other side has ended, so that the stream has to be read to its end: no further report will come.
+        ended: bool,
+    },
 }
 
 /// The end of one operation.

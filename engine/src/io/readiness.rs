@@ -15,13 +15,16 @@ use super::{Completion, CompletionKind, Token, Waker};
 /// Events that one look takes.
 const EVENTS_MAX: usize = 256;
 
+/// What an ended stream is told by.
+const ENDED: EventFlags = EventFlags::RDHUP.union(EventFlags::HUP).union(EventFlags::ERR);
+
 /// The mark of the event that ends the thread.
 const END: u64 = u64::MAX;
 
 /// See the module. Started by the first socket.
 pub(super) struct ReadinessThread {
     epoll: Arc<OwnedFd>,
-    ready: Arc<Mutex<Vec<Token>>>,
+    ready: Arc<Mutex<Vec<Ready>>>,
     watched: Vec<(Token, Arc<dyn AsFd + Send + Sync>)>,
     end: OwnedFd,
     thread: Option<JoinHandle<()>>,
@@ -61,18 +64,25 @@ impl ReadinessThread {
     /// Moves what has become ready into `completions`.
     pub(super) fn take(&self, completions: &mut Vec<Completion>) {
         let ready = std::mem::take(&mut *self.ready.lock());
-        completions.extend(ready.into_iter().map(Completion::ready));
+        completions.extend(ready.into_iter().map(Ready::completion));
     }
 }
 
-impl Completion {
-    /// A socket may have become ready.
-    pub(super) fn ready(token: Token) -> Completion {
-        Completion { token, kind: CompletionKind::Ready, result: Ok(()) }
+/// A socket may have become ready.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ready {
+    pub(super) token: Token,
+    /// The other side has ended.
+    pub(super) ended: bool,
+}
+
+impl Ready {
+    pub(super) fn completion(self) -> Completion {
+        Completion { token: self.token, kind: CompletionKind::Ready { ended: self.ended }, result: Ok(()) }
     }
 }
 
-fn run(epoll: &OwnedFd, ready: &Mutex<Vec<Token>>, waker: &Waker) {
+fn run(epoll: &OwnedFd, ready: &Mutex<Vec<Ready>>, waker: &Waker) {
     let mut events = Vec::with_capacity(EVENTS_MAX);
     loop {
         events.clear();
@@ -80,11 +90,14 @@ fn run(epoll: &OwnedFd, ready: &Mutex<Vec<Token>>, waker: &Waker) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return tracing::error!(%error, "sockets are not watched any more"),
         }
-        let tokens = events.iter().map(|event| event.data.u64());
-        if tokens.clone().any(|token| token == END) {
+        if events.iter().any(|event| event.data.u64() == END) {
             return;
         }
-        ready.lock().extend(tokens.map(Token));
+        ready.lock().extend(events.iter().map(|event| {
+            // Copied out: the structure is packed.
+            let flags = event.flags;
+            Ready { token: Token(event.data.u64()), ended: flags.intersects(ENDED) }
+        }));
         waker.wake();
     }
 }

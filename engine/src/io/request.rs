@@ -74,7 +74,7 @@ impl InFlight {
         match kind {
             CompletionKind::Append => self.append = None,
             CompletionKind::Flush => self.flush = false,
-            CompletionKind::Block | CompletionKind::Ready => {}
+            CompletionKind::Block | CompletionKind::Ready { .. } => {}
         }
     }
 

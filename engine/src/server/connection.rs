@@ -98,6 +98,11 @@ impl Connection {
         self.expected.is_empty() && self.output.size() == 0
     }
 
+    /// Whether nothing will come of it any more: nothing is under way, and nothing can arrive.
+    pub(super) fn is_over(&self, size_max: usize) -> bool {
+        self.is_quiet() && (self.closing || self.input.has_ended() && !self.input.has_frame(size_max))
+    }
+
     /// Notes an answer.
     pub(super) fn answer(&mut self, number: u64, outcome: Outcome) {
         let found = self.expected.binary_search_by_key(&number, |expected| expected.number);

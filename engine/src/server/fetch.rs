@@ -204,11 +204,20 @@ impl Reactor {
         fetch.reply.send_with_files(&response, files);
     }
 
+    /// Answers a connection's fetches with what there is: nobody will wait for more.
+    pub(super) fn answer_waiting(&mut self, connection: Token) {
+        for id in self.fetches_of(connection) {
+            self.look_again(id, true);
+        }
+    }
+
+    fn fetches_of(&self, connection: Token) -> Vec<RequestId> {
+        self.fetches.keys().filter(|id| id.connection == connection).copied().collect()
+    }
+
     /// A connection has gone, and nobody waits for its fetches.
     pub(super) fn forget_fetches(&mut self, connection: Token) {
-        let ids: Vec<RequestId> =
-            self.fetches.keys().filter(|id| id.connection == connection).copied().collect();
-        for id in ids {
+        for id in self.fetches_of(connection) {
             if let Some(mut fetch) = self.fetches.remove(&id) {
                 self.fetch_deadlines.remove(&(fetch.deadline, id));
                 fetch.leave();

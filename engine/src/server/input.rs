@@ -19,9 +19,6 @@ const LENGTH_SIZE: usize = 4;
 /// Why a stream cannot be read on.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum InputError {
-    /// The other side has closed it.
-    #[error("closed by the client")]
-    Ended,
     /// A length that no request has.
     #[error("a request of {size} bytes, at most {size_max} are allowed (socket.request.max.bytes)")]
     Size { size: i32, size_max: usize },
@@ -39,17 +36,27 @@ pub(super) struct Input {
     taken: usize,
     /// The socket may have more.
     readable: bool,
+    /// The end of the stream is there, behind what has not been received: it is not told again.
+    ending: bool,
+    /// The other side sends nothing more.
+    ended: bool,
 }
 
 impl Input {
-    /// Notes that the socket may have more.
-    pub(super) fn set_readable(&mut self) {
-        self.readable = true;
+    /// Notes that the socket may have more; `ending`, that its end follows.
+    pub(super) fn set_readable(&mut self, ending: bool) {
+        self.readable = !self.ended;
+        self.ending |= ending;
     }
 
     /// Whether [`Input::fill`] may find something.
     pub(super) fn is_readable(&self) -> bool {
         self.readable
+    }
+
+    /// Whether the other side sends nothing more, though it may still listen.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
     }
 
     /// Bytes that are held.
@@ -78,14 +85,17 @@ impl Input {
         }
         let room = into.capacity() - into.len();
         let received = match socket.receive(into) {
-            Ok(0) => return Err(InputError::Ended),
+            Ok(0) if room > 0 => {
+                self.ended = true;
+                0
+            }
             Ok(received) => received,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        // A stream that has given less than was asked for is empty; it will say so when there is more.
-        self.readable = received == room;
+        // A stream that has given less than was asked for is empty, and it will be told when there is more.
+        self.readable = (received == room || self.ending && received > 0) && !self.ended;
         if !own {
             self.bytes.extend_from_slice(scratch);
             scratch.clear();

@@ -185,6 +185,9 @@ impl Reactor {
                     connection.last_active = self.now;
                     let received = connection.input.size().saturating_sub(before);
                     self.shared.metrics.received.add(received);
+                    if connection.input.has_ended() {
+                        self.answer_waiting(token);
+                    }
                     continue;
                 }
                 Ok(None) => break,
@@ -208,7 +211,7 @@ impl Reactor {
     fn end(&mut self, token: Token, error: &InputError, queue: &mut dyn CommitQueue) {
         match error {
             InputError::Size { .. } => self.refuse(token, error, queue),
-            InputError::Ended | InputError::Io(_) => self.close(token, queue),
+            InputError::Io(_) => self.close(token, queue),
         }
     }
 
@@ -289,7 +292,7 @@ impl Reactor {
                 }
             }
         }
-        if connection.closing && connection.is_quiet() {
+        if connection.is_over(self.shared.options.request_size_max) {
             self.close(token, queue);
         }
         more
@@ -334,8 +337,8 @@ impl Reactor {
         for connection in self.connections.values_mut() {
             connection.closing = true;
         }
-        let waiting: Vec<RequestId> = self.fetches.keys().copied().collect();
-        waiting.into_iter().for_each(|request| self.look_again(request, true));
+        let all: Vec<Token> = self.connections.keys().copied().collect();
+        all.into_iter().for_each(|token| self.answer_waiting(token));
     }
 }
 
@@ -343,9 +346,9 @@ impl Reactor {
 const IDLE_LOOK_MIN: Duration = Duration::from_millis(10);
 
 impl Resident for Reactor {
-    fn ready(&mut self, token: Token) {
+    fn ready(&mut self, token: Token, ended: bool) {
         if let Some(connection) = self.connections.get_mut(&token) {
-            connection.input.set_readable();
+            connection.input.set_readable(ended);
             connection.output.set_writable();
             if connection.schedule() {
                 self.runnable.push_back(token);

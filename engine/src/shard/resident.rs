@@ -9,8 +9,9 @@ use crate::io::{CommitQueue, Token};
 
 /// See the module. It never blocks, and it asks nothing of its own shard but by [`super::Partition::try_append`].
 pub trait Resident {
-    /// A socket watched with `token` may have become readable or writable, or has ended. The next turn looks.
-    fn ready(&mut self, token: Token);
+    /// A socket watched with `token` may have become readable or writable, or (`ended`) the other side has ended. The
+    /// next turn looks.
+    fn ready(&mut self, token: Token, ended: bool);
 
     /// Does what there is to do, a bounded part of it; sockets are watched with `queue`. False when there was nothing.
     fn turn(&mut self, now: Duration, queue: &mut dyn CommitQueue) -> bool;

@@ -179,9 +179,9 @@ impl Worker {
                     self.resources.marks.written(completion);
                     continue;
                 }
-                CompletionKind::Ready => {
+                CompletionKind::Ready { ended } => {
                     if let Some(resident) = &mut self.resident {
-                        resident.ready(completion.token);
+                        resident.ready(completion.token, ended);
                     }
                     continue;
                 }

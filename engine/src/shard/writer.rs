@@ -370,7 +370,7 @@ impl Writer {
         let (flight, orphan) = match completion.kind {
             CompletionKind::Append => (&mut self.append, &mut self.orphans.append),
             CompletionKind::Flush => (&mut self.flush, &mut self.orphans.flush),
-            CompletionKind::Block | CompletionKind::Ready => return,
+            CompletionKind::Block | CompletionKind::Ready { .. } => return,
         };
         if std::mem::take(orphan) {
             return;

@@ -45,9 +45,6 @@ pub enum Problem {
         /// What the content is.
         read: usize,
     },
-    /// More bytes than the message has fields.
-    #[error("is followed by {0} bytes that belong to no field")]
-    Trailing(usize),
 }
 
 impl DecodeError {

@@ -154,17 +154,6 @@ impl Reader {
         }
         Ok(())
     }
-
-    /// Ends the message.
-    ///
-    /// # Errors
-    /// When bytes are left.
-    pub fn finish(self) -> Result<(), DecodeError> {
-        match self.remaining() {
-            0 => Ok(()),
-            left => Err(DecodeError::new(Problem::Trailing(left))),
-        }
-    }
 }
 
 /// Bytes of a length that is not compact.

@@ -13,6 +13,7 @@ use super::event::Event;
 use super::operation::Operation;
 use crate::io::Token;
 use crate::io::process::OwnerProcess;
+use crate::io::readiness::Ready;
 use crate::io::slots::Slots;
 use crate::limits::{KERNEL_WORKERS, RING_ENTRIES};
 
@@ -38,7 +39,7 @@ pub(super) struct Kernel {
     unwatched_yet: VecDeque<u64>,
     /// Tokens of sockets that the kernel has not been told to leave yet.
     to_leave: VecDeque<u64>,
-    ready: Vec<Token>,
+    ready: Vec<Ready>,
     polls_event: bool,
     woken: bool,
     owner: OwnerProcess,
@@ -152,7 +153,7 @@ impl Kernel {
     }
 
     /// Sockets that may have become ready since this was last asked.
-    pub(super) fn take_ready(&mut self) -> std::vec::Drain<'_, Token> {
+    pub(super) fn take_ready(&mut self) -> std::vec::Drain<'_, Ready> {
         self.ready.drain(..)
     }
 
@@ -199,7 +200,9 @@ impl Kernel {
             if completion.user_data() & SOCKET != 0 {
                 let token = completion.user_data() & !SOCKET;
                 if self.watched.contains_key(&token) {
-                    self.ready.push(Token(token));
+                    let result = completion.result();
+                    let ended = result < 0 || result & POLL_ENDED != 0;
+                    self.ready.push(Ready { token: Token(token), ended });
                     if !cqueue::more(completion.flags()) {
                         self.unwatched_yet.push_back(token);
                     }
@@ -265,6 +268,10 @@ impl Drop for Kernel {
 /// What a socket is watched for: to be readable, writable, or ended.
 const POLL_SOCKET: u32 = 0x2005;
 const _: () = assert!(libc::POLLIN | libc::POLLOUT | libc::POLLRDHUP == 0x2005);
+
+/// What tells that the other side has ended: RDHUP, HUP and ERR.
+const POLL_ENDED: i32 = 0x2018;
+const _: () = assert!(libc::POLLERR | libc::POLLHUP | libc::POLLRDHUP == 0x2018);
 
 /// `POLLIN`, as the ring's poll wants it.
 const POLL_IN: u32 = 1;

@@ -27,6 +27,7 @@ use self::side_file::{SideFile, Write};
 use super::aligned::{AlignedBuffer, AlignedPool};
 use super::inbox::deadline_after;
 use super::posix::WriteMethod;
+use super::readiness::Ready;
 use super::request::{Request, Work, refused};
 use super::slots::Slots;
 use super::{AppendHandle, CommitQueue, Completion, CompletionKind, Durability, Token, Waker};
@@ -134,7 +135,7 @@ impl RingQueue {
     fn turn(&mut self) -> io::Result<()> {
         loop {
             self.kernel.submit(&mut self.ended)?;
-            self.completions.extend(self.kernel.take_ready().map(Completion::ready));
+            self.completions.extend(self.kernel.take_ready().map(Ready::completion));
             if self.ended.is_empty() {
                 return Ok(());
             }

@@ -38,10 +38,11 @@ fn an_error_names_api_version_and_field() {
 }
 
 #[test]
-fn bytes_behind_a_message_are_refused() {
-    let mut body = written(&MetadataRequest::default(), 4, false).to_vec();
+fn bytes_behind_a_message_are_passed_over() {
+    let request = MetadataRequest::sample(&mut Random(2), 4);
+    let mut body = written(&request, 4, false).to_vec();
     body.push(0);
-    assert_eq!(read(3, 4, body).unwrap_err(), Problem::Trailing(1));
+    assert_eq!(read(3, 4, body), Ok(Request::Metadata(request)));
 }
 
 #[test]

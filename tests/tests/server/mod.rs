@@ -1,0 +1,12 @@
+//! The server, from outside: clients that we did not write, and raw sockets for what no client would send.
+
+mod bad_input;
+mod go;
+mod java;
+mod kcat;
+mod node;
+mod programs;
+mod python;
+mod raw;
+mod rig;
+mod zero_copy;

@@ -1,0 +1,42 @@
+//! confluent-kafka, kafka-python and aiokafka.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::programs::{install_once, is_there, run, sources, text};
+use super::rig::TestServer;
+
+/// Python with the clients, in an environment of its own.
+fn python() -> Option<PathBuf> {
+    if !is_there("python3") {
+        return None;
+    }
+    let manifest = sources("python").join("requirements.txt");
+    let folder = install_once("python", &manifest, |folder| {
+        run(Command::new("python3").args(["-m", "venv"]).arg(folder));
+        run(Command::new(folder.join("bin/pip")).args(["install", "--quiet", "-r"]).arg(&manifest));
+    });
+    Some(folder.join("bin/python"))
+}
+
+fn check(script: &str) {
+    let Some(python) = python() else { return };
+    let server = TestServer::start();
+    let output = run(Command::new(python).arg(sources("python").join(script)).arg(server.bootstrap()));
+    assert_eq!(text(&output).trim(), "ok");
+}
+
+#[test]
+fn confluent_kafka_produces_consumes_and_administers() {
+    check("confluent.py");
+}
+
+#[test]
+fn kafka_python_produces_and_consumes() {
+    check("kafka_python.py");
+}
+
+#[test]
+fn aiokafka_produces_and_consumes() {
+    check("aio.py");
+}

@@ -1,0 +1,73 @@
+//! A server on a directory of its own, for one test.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tidelog::broker::{Broker, BrokerOptions};
+use tidelog::config::EngineConfig;
+use tidelog::io::{ListenAddress, PosixDisk, SystemClock, WriteMethod};
+use tidelog::server::{Server, ServerOptions};
+
+/// See the module. Stops with the test.
+pub(super) struct TestServer {
+    pub(super) server: Server,
+    pub(super) broker: Arc<Broker>,
+    directory: TempDir,
+}
+
+impl TestServer {
+    /// A server with two shards at a free port.
+    pub(super) fn start() -> TestServer {
+        TestServer::with(&[], ServerOptions::default())
+    }
+
+    /// One with these settings of the engine.
+    pub(super) fn with(settings: &[(&str, &str)], options: ServerOptions) -> TestServer {
+        let directory = tempfile::tempdir().unwrap();
+        let two_shards = [("tidelog.shards", "2")];
+        let settings = two_shards.iter().chain(settings).copied();
+        let broker = Broker::open(BrokerOptions {
+            root: directory.path().join("data"),
+            config: EngineConfig::parse(settings).unwrap(),
+            disk: Arc::new(PosixDisk::new(WriteMethod::Auto)),
+            clock: Arc::new(SystemClock::new()),
+            lock: None,
+            spin: Duration::ZERO,
+            accept_truncation: BTreeSet::new(),
+        });
+        let broker = broker.unwrap();
+        let loopback = ListenAddress::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let options = ServerOptions { listeners: vec![loopback], ..options };
+        let server = Server::start(&broker, options).unwrap();
+        TestServer { server, broker, directory }
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> SocketAddr {
+        match self.server.addresses() {
+            [ListenAddress::Tcp(address)] => *address,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The same as clients' settings have it.
+    pub(super) fn bootstrap(&self) -> String {
+        self.address().to_string()
+    }
+
+    /// A folder for the test's other files.
+    pub(super) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.server.stop();
+        self.broker.close();
+    }
+}
