@@ -4,6 +4,7 @@ mod bad_input;
 mod go;
 mod java;
 mod kcat;
+mod kinds;
 mod node;
 mod programs;
 mod python;

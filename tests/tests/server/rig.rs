@@ -9,7 +9,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tidelog::broker::{Broker, BrokerOptions};
 use tidelog::config::EngineConfig;
-use tidelog::io::{ListenAddress, PosixDisk, SystemClock, WriteMethod};
+use tidelog::io::{Disk, ListenAddress, PosixDisk, SystemClock, WriteMethod};
 use tidelog::server::{Server, ServerOptions};
 
 /// See the module. Stops with the test.
@@ -27,13 +27,18 @@ impl TestServer {
 
     /// One with these settings of the engine.
     pub(super) fn with(settings: &[(&str, &str)], options: ServerOptions) -> TestServer {
+        TestServer::on(Arc::new(PosixDisk::new(WriteMethod::Auto)), settings, options)
+    }
+
+    /// One on this disk.
+    pub(super) fn on(disk: Arc<dyn Disk>, settings: &[(&str, &str)], options: ServerOptions) -> TestServer {
         let directory = tempfile::tempdir().unwrap();
         let two_shards = [("tidelog.shards", "2")];
         let settings = two_shards.iter().chain(settings).copied();
         let broker = Broker::open(BrokerOptions {
             root: directory.path().join("data"),
             config: EngineConfig::parse(settings).unwrap(),
-            disk: Arc::new(PosixDisk::new(WriteMethod::Auto)),
+            disk,
             clock: Arc::new(SystemClock::new()),
             lock: None,
             spin: Duration::ZERO,
