@@ -83,5 +83,6 @@ pub(super) fn write(
     };
     merge(CheckpointFile::RecoveryPoint, |point| point.recovery_point)?;
     merge(CheckpointFile::LogStart, |point| point.log_start)?;
-    merge(CheckpointFile::HighWatermark, |point| point.high_watermark)
+    merge(CheckpointFile::HighWatermark, |point| point.high_watermark)?;
+    merge(CheckpointFile::Cleaner, |point| point.compacted_below)
 }

@@ -1,5 +1,5 @@
-//! [`Housekeeper`]: the thread that does what a broker owes from time to time: retention, and the checkpoints that
-//! shorten recovery. It sleeps in between, minutes at a time, and asks shards for what only they may touch.
+//! [`Housekeeper`]: the thread that does what a broker owes from time to time: retention, compaction, and the
+//! checkpoints that shorten recovery. It sleeps in between, minutes at a time, and asks shards for what only they may touch.
 
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
@@ -40,6 +40,7 @@ impl Housekeeper {
         let duties = vec![
             duty(config.retention_check_interval, Broker::apply_retention),
             duty(config.checkpoint_interval, Broker::checkpoint),
+            duty(config.cleaner_backoff, Broker::compact),
         ];
         let stop = Arc::new(Stop::default());
         let (broker, stopped) = (Arc::downgrade(broker), Arc::clone(&stop));
@@ -110,13 +111,17 @@ impl Broker {
     /// Writes how far the logs are flushed and where they start, so that the next opening has less to recover. What
     /// cannot be written costs time at the next recovery, nothing else.
     pub fn checkpoint(&self) {
+        if let Err(error) = self.try_checkpoint() {
+            tracing::warn!(%error, "checkpoint was not written");
+        }
+    }
+
+    pub(super) fn try_checkpoint(&self) -> Result<(), DataDirectoryError> {
         let mut points = Vec::new();
         for shard in &self.shards {
             points.extend(shard.run(|worker| worker.checkpoints()).unwrap_or_default());
         }
-        if let Err(error) = self.write_checkpoints(&self.catalog.lock(), &points) {
-            tracing::warn!(%error, "checkpoint was not written");
-        }
+        self.write_checkpoints(&self.catalog.lock(), &points)
     }
 
     /// Writes the checkpoints of `points`, and forgets those of partitions that are not in `catalog`: a topic of the

@@ -1,7 +1,7 @@
 //! Kafka's meaning on top of logs: topics, groups, offsets, producer ids.
 //!
 //! [`Broker`] is one open data directory with its shards. Around it, in reading order: `opening` (start and stop),
-//! `topic` (a topic at work), `administration` (create, delete, alter), `maintenance` (retention, checkpoints),
+//! `topic` (a topic at work), `administration` (create, delete, alter), `maintenance` (retention, checkpoints), `compaction`,
 //! `list_offsets`, `groups` (consumer groups at work). The rest are state machines that neither read the clock nor do
 //! I/O of their own, so that one seed replays a run: [`catalog`], [`group`] (whose records [`offsets_schema`] describes),
 //! [`producer_ids`].
@@ -9,6 +9,7 @@
 mod administration;
 pub mod catalog;
 mod checkpoints;
+mod compaction;
 mod error;
 pub mod group;
 mod groups;
@@ -23,6 +24,7 @@ mod topic_index;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -68,6 +70,8 @@ pub struct Broker {
     /// What opening found in logs that had to be read.
     recovered: Vec<(TopicPartition, RecoveryReport)>,
     ownership: Mutex<Ownership>,
+    /// It is being closed: whoever works in the background stops soon.
+    closing: AtomicBool,
 }
 
 /// Whether this broker still owns its directory.

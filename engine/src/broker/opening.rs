@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -92,6 +93,7 @@ impl Broker {
             process: OwnerProcess::current(),
             recovered: Vec::new(),
             ownership: Mutex::new(Ownership { closed: false, lock, housekeeper: None }),
+            closing: AtomicBool::new(false),
         };
         broker.recovered = broker.serve_all(&found)?;
         let broker = Arc::new(broker);
@@ -163,6 +165,7 @@ impl Broker {
         if self.check_process().is_err() {
             return;
         }
+        self.closing.store(true, Ordering::Release);
         let mut ownership = self.ownership.lock();
         if std::mem::replace(&mut ownership.closed, true) {
             return;

@@ -28,6 +28,12 @@ pub struct EngineConfig {
     pub group_session_timeout_max: Duration,
     /// `group.max.size`
     pub group_size_max: u32,
+    /// `log.cleaner.backoff.ms`
+    pub cleaner_backoff: Duration,
+    /// `log.cleaner.dedupe.buffer.size`
+    pub cleaner_memory_bytes: i64,
+    /// `log.cleaner.enable`
+    pub cleaner_enabled: bool,
     /// `log.flush.offset.checkpoint.interval.ms`
     pub checkpoint_interval: Duration,
     /// `log.retention.check.interval.ms`
@@ -112,6 +118,9 @@ impl EngineConfig {
             group_session_timeout_min: values.millis("group.min.session.timeout.ms"),
             group_session_timeout_max: values.millis("group.max.session.timeout.ms"),
             group_size_max: values.unsigned("group.max.size"),
+            cleaner_backoff: values.millis("log.cleaner.backoff.ms"),
+            cleaner_memory_bytes: values.number("log.cleaner.dedupe.buffer.size"),
+            cleaner_enabled: values.boolean("log.cleaner.enable"),
             checkpoint_interval: values.millis("log.flush.offset.checkpoint.interval.ms"),
             retention_check_interval: values.millis("log.retention.check.interval.ms"),
             node_id: values.int("node.id"),

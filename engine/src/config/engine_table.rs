@@ -43,6 +43,19 @@ pub static ENGINE_CONFIGS: &[Definition] = &[
     int("group.max.session.timeout.ms", "1800000", Valid::AtLeast(1), "Longest session timeout of a member."),
     int("group.max.size", "2147483647", Valid::AtLeast(1), "Most members of one group."),
     int("group.min.session.timeout.ms", "6000", Valid::AtLeast(1), "Shortest session timeout of a member."),
+    long(
+        "log.cleaner.backoff.ms",
+        "15000",
+        Valid::AtLeast(1),
+        "How often partitions are searched for what is to be compacted.",
+    ),
+    long(
+        "log.cleaner.dedupe.buffer.size",
+        "134217728",
+        Valid::AtLeast(1 << 20),
+        "Memory for the keys of one compaction; with more keys it goes only as far as they reach.",
+    ),
+    boolean("log.cleaner.enable", "true", "Whether topics with cleanup.policy=compact are compacted."),
     int(
         "log.flush.offset.checkpoint.interval.ms",
         "60000",
@@ -83,7 +96,13 @@ pub static ENGINE_CONFIGS: &[Definition] = &[
         Valid::AtLeast(1),
         "Partitions of __consumer_offsets; fixed when a data directory is first used.",
     ),
-    int("offsets.topic.segment.bytes", "104857600", Valid::AtLeast(1), "Segment size of __consumer_offsets."),
+    // No topic may have smaller ones.
+    int(
+        "offsets.topic.segment.bytes",
+        "104857600",
+        Valid::AtLeast(1 << 20),
+        "Segment size of __consumer_offsets.",
+    ),
     int(
         "producer.id.expiration.ms",
         "86400000",

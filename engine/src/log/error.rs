@@ -250,6 +250,20 @@ pub enum ReadError {
     File(#[from] FileError),
 }
 
+/// What opening a log reads is not asked for by an offset.
+impl From<ReadError> for LogError {
+    fn from(error: ReadError) -> LogError {
+        match error {
+            ReadError::Corrupt(corruption) => LogError::Corrupt(corruption),
+            ReadError::File(error) => LogError::File(error),
+            ReadError::TransactionIndex { file } => LogError::TransactionIndex { file },
+            ReadError::OutOfRange { log_start, end, .. } => {
+                unreachable!("{log_start}..{end} was not searched")
+            }
+        }
+    }
+}
+
 /// Why records cannot be deleted (Kafka: `OFFSET_OUT_OF_RANGE`).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("records before offset {before} cannot be deleted, the high watermark is {high_watermark}")]

@@ -3,16 +3,23 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::{FileError, FileOperation};
+use super::error::{FileError, FileOperation, LogError};
 use super::file_name::{FileKind, with_suffix};
-use crate::io::Disk;
+use super::header_walk::HeaderWalk;
+use crate::io::{Disk, OpenMode};
 use crate::types::Offset;
 
 /// Suffix of a segment that is being deleted.
 pub(super) const DELETED: &str = ".deleted";
 
+/// Suffix of a compacted segment that is not whole yet.
+pub(super) const CLEANED: &str = ".cleaned";
+
+/// Suffix of a compacted segment that is whole and durable: it takes the place of those whose offsets it covers.
+pub(super) const SWAP: &str = ".swap";
+
 /// Suffixes of files that no reader will miss: half-written replacements and what was to be deleted.
-const LEFTOVERS: [&str; 3] = [DELETED, ".tmp", ".cleaned"];
+const LEFTOVERS: [&str; 3] = [DELETED, ".tmp", CLEANED];
 
 /// The files of a log, by base offset.
 #[derive(Debug, Default)]
@@ -24,6 +31,8 @@ pub(super) struct Layout {
     /// Index files, whose segment may be gone.
     indexes: Vec<(Offset, FileKind)>,
     leftovers: Vec<String>,
+    /// Base offsets of compacted segments that wait to take their place.
+    swaps: Vec<Offset>,
 }
 
 impl Layout {
@@ -40,6 +49,10 @@ impl Layout {
                 Some((base, FileKind::Log)) => layout.segments.push(base),
                 Some((base, FileKind::Snapshot)) => layout.snapshots.push(base),
                 Some(index) => layout.indexes.push(index),
+                None if name.ends_with(SWAP) => {
+                    let log = FileKind::parse(name.trim_end_matches(SWAP));
+                    layout.swaps.extend(log.map(|(base, _)| base));
+                }
                 None if LEFTOVERS.iter().any(|suffix| name.ends_with(suffix)) => layout.leftovers.push(name),
                 None => {}
             }
@@ -47,8 +60,31 @@ impl Layout {
         Ok(Some(layout))
     }
 
-    /// Removes leftovers, and indexes without a segment.
-    pub(super) fn clean(&mut self, disk: &dyn Disk, directory: &Path) -> Result<(), FileError> {
+    /// Lets compacted segments take their place, where a crash came between.
+    fn finish_swaps(&mut self, disk: &dyn Disk, directory: &Path) -> Result<(), LogError> {
+        for base in std::mem::take(&mut self.swaps) {
+            let log = FileKind::Log.path(directory, base);
+            let swap = with_suffix(&log, SWAP);
+            let end = end_of(disk, &swap, base)?;
+            // The one that has its name is replaced by the renaming.
+            for covered in self.segments.iter().filter(|segment| **segment > base && **segment < end) {
+                remove(disk, &FileKind::Log.path(directory, *covered))?;
+                remove_indexes(disk, directory, *covered)?;
+            }
+            self.segments.retain(|segment| *segment <= base || *segment >= end);
+            remove_indexes(disk, directory, base)?;
+            disk.rename(&swap, &log).map_err(FileError::of(FileOperation::Rename, &swap))?;
+            disk.sync_dir(directory).map_err(FileError::of(FileOperation::Sync, directory))?;
+            if let Err(place) = self.segments.binary_search(&base) {
+                self.segments.insert(place, base);
+            }
+        }
+        Ok(())
+    }
+
+    /// Finishes what a crash has cut short of a compaction; removes leftovers, and indexes without a segment.
+    pub(super) fn clean(&mut self, disk: &dyn Disk, directory: &Path) -> Result<(), LogError> {
+        self.finish_swaps(disk, directory)?;
         for name in self.leftovers.drain(..) {
             remove(disk, &directory.join(name))?;
         }
@@ -73,6 +109,18 @@ impl Layout {
         }
         Ok(())
     }
+}
+
+/// Offset behind the last batch of a segment that is whole.
+fn end_of(disk: &dyn Disk, path: &Path, base: Offset) -> Result<Offset, LogError> {
+    let file = disk.open(path, OpenMode::Read).map_err(FileError::of(FileOperation::Open, path))?;
+    let size = file.size().map_err(FileError::of(FileOperation::Read, path))?;
+    let mut walk = HeaderWalk::new(&*file, path, (base, 0), size);
+    let mut end = base;
+    while let Some(at) = walk.next()? {
+        end = at.header.next_offset();
+    }
+    Ok(end)
 }
 
 /// Takes a segment's `.log` out of the log by renaming it, durably, so that after a crash no later segment is gone while

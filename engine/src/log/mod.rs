@@ -11,6 +11,8 @@ mod active_segment;
 mod admission;
 mod checkpoint;
 mod closed_index;
+mod compacted;
+mod compaction;
 mod data_directory;
 mod durable_watermark;
 mod error;
@@ -42,6 +44,7 @@ mod view;
 
 pub use admission::admit;
 pub use checkpoint::{MalformedFile, PartitionOffsets};
+pub use compaction::{Compacted, CompactedSegment, Compaction, CompactionError};
 pub use data_directory::{CheckpointFile, DataDirectory, DataDirectoryError};
 pub use durable_watermark::{KnownWatermarks, WatermarkSlot, WatermarkWriter};
 pub use error::{

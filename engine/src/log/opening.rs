@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use super::error::{FileError, FileOperation, LogError};
 use super::folder_name::Retired;
@@ -184,7 +185,7 @@ fn home(disk: Arc<dyn Disk>, directory: &Path, config: &LogConfig, from: &OpenFr
         disk,
         directory: directory.to_owned(),
         index_interval: config.index_interval_bytes,
-        compacted_below: from.compacted_below,
+        compacted_below: AtomicI64::new(from.compacted_below.0),
     })
 }
 

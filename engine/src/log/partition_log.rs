@@ -81,6 +81,8 @@ pub struct LogCheckpoint {
     pub log_start: Offset,
     /// All before it may be seen by consumers.
     pub high_watermark: Offset,
+    /// Before it compaction may have removed records.
+    pub compacted_below: Offset,
 }
 
 /// What a batch turns out to be.
@@ -147,6 +149,7 @@ impl Log {
     #[must_use]
     pub fn checkpoint(&self) -> LogCheckpoint {
         LogCheckpoint {
+            compacted_below: self.home.compacted_below(),
             recovery_point: self.durable,
             log_start: self.view.log_start(),
             high_watermark: self.view.high_watermark(),

@@ -3,7 +3,7 @@
 //! read before somebody asks.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::RwLock;
@@ -31,7 +31,14 @@ pub(super) struct LogHome {
     /// `index.interval.bytes` when the log was opened.
     pub(super) index_interval: u32,
     /// Before this offset records may be missing because compaction removed them; from here on none may.
-    pub(super) compacted_below: Offset,
+    pub(super) compacted_below: AtomicI64,
+}
+
+impl LogHome {
+    /// Before this offset records may be missing because compaction removed them.
+    pub(super) fn compacted_below(&self) -> Offset {
+        Offset(self.compacted_below.load(Ordering::Acquire))
+    }
 }
 
 /// One segment. `Send + Sync`; owned by the published list and by readers that hold it.
@@ -106,6 +113,13 @@ impl Segment {
     pub(super) fn closed(home: Arc<LogHome>, base: Offset) -> Segment {
         let state = State::Closed(ClosedIndex::default());
         Segment { home, base, id: next_id(), log: OnceLock::new(), state }
+    }
+
+    /// A segment whose compacted bytes are in `file`, under whatever name.
+    pub(super) fn compacted(home: Arc<LogHome>, base: Offset, file: Arc<dyn DiskFile>) -> Segment {
+        let segment = Segment::closed(home, base);
+        segment.log.get_or_init(|| file);
+        segment
     }
 
     /// This segment once its owner has closed it. What is known already is kept.

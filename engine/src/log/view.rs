@@ -24,6 +24,8 @@ pub struct LogView {
     high_watermark: AtomicI64,
     last_stable: AtomicI64,
     end: AtomicI64,
+    /// All before it has been compacted.
+    compacted: AtomicI64,
     segments: ArcSwap<SegmentList>,
     epochs: ArcSwap<LeaderEpochs>,
 }
@@ -60,6 +62,7 @@ impl SegmentList {
 impl LogView {
     pub(super) fn new(home: Arc<LogHome>, segments: SegmentList, start: Offset, end: Offset) -> LogView {
         LogView {
+            compacted: AtomicI64::new(home.compacted_below().0),
             home,
             log_start: AtomicI64::new(start.0),
             high_watermark: AtomicI64::new(end.0),
@@ -138,6 +141,15 @@ impl LogView {
 
     pub(super) fn set_epochs(&self, epochs: LeaderEpochs) {
         self.epochs.store(Arc::new(epochs));
+    }
+
+    /// Offset before which no record is superseded by another one before it, as far as compaction has come.
+    pub(super) fn compacted(&self) -> Offset {
+        Offset(self.compacted.load(Ordering::Acquire))
+    }
+
+    pub(super) fn set_compacted(&self, offset: Offset) {
+        self.compacted.store(offset.0, Ordering::Release);
     }
 
     pub(super) fn set_log_start(&self, offset: Offset) {

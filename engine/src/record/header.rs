@@ -174,6 +174,12 @@ impl Attributes {
         Attributes(self.0 | Self::CONTROL)
     }
 
+    /// These attributes with a delete horizon in `base_timestamp`.
+    #[must_use]
+    pub fn with_delete_horizon(self) -> Attributes {
+        Attributes(self.0 | Self::DELETE_HORIZON)
+    }
+
     /// Whether `base_timestamp` holds the time after which tombstones may go (KIP-534).
     #[must_use]
     pub fn has_delete_horizon(self) -> bool {

@@ -16,6 +16,7 @@ mod pool;
 #[cfg(test)]
 mod properties;
 mod records;
+mod retain;
 mod sealed;
 mod validation;
 mod varint;
@@ -26,5 +27,6 @@ pub use control::{ControlMarker, ControlRecord};
 pub use header::{Attributes, BatchError, BatchHeader, BatchView, Compression, HEADER_SIZE, TimestampType};
 pub use pool::{BufferPool, PooledBuffer};
 pub use records::{Header, Headers, Record, Records, RecordsCursor};
+pub use retain::{Retained, emptied, retain};
 pub use sealed::{RepackError, SealedBatch};
 pub use validation::{ValidationError, ValidationRules};

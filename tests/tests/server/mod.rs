@@ -1,6 +1,7 @@
 //! The server, from outside: clients that we did not write, and raw sockets for what no client would send.
 
 mod bad_input;
+mod compaction;
 mod go;
 mod java;
 mod kcat;

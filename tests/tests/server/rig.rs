@@ -32,7 +32,26 @@ impl TestServer {
 
     /// One on this disk.
     pub(super) fn on(disk: Arc<dyn Disk>, settings: &[(&str, &str)], options: ServerOptions) -> TestServer {
-        let directory = tempfile::tempdir().unwrap();
+        TestServer::at(tempfile::tempdir().unwrap(), disk, settings, options)
+    }
+
+    /// This one, stopped in order and started again.
+    pub(super) fn restarted(self, settings: &[(&str, &str)]) -> TestServer {
+        self.server.stop();
+        self.broker.close();
+        let disk = Arc::new(PosixDisk::new(WriteMethod::Auto));
+        // The old one is left without a folder to remove.
+        let mut old = self;
+        let directory = std::mem::replace(&mut old.directory, tempfile::tempdir().unwrap());
+        TestServer::at(directory, disk, settings, ServerOptions::default())
+    }
+
+    fn at(
+        directory: TempDir,
+        disk: Arc<dyn Disk>,
+        settings: &[(&str, &str)],
+        options: ServerOptions,
+    ) -> TestServer {
         let two_shards = [("tidelog.shards", "2")];
         let settings = two_shards.iter().chain(settings).copied();
         let broker = Broker::open(BrokerOptions {
