@@ -382,6 +382,10 @@ impl Fetch {
         for (wanted, PartitionFound { data, file }) in self.partitions.iter().zip(found.partitions) {
             let marks = Some([data.high_watermark, data.last_stable_offset, data.log_start_offset]);
             let had_records = data.records.size() > 0;
+            self.call.shared.metrics.bytes_out.add(data.records.size());
+            if data.error_code != ErrorCode::None.code() {
+                self.call.shared.metrics.failed_fetches.add(1);
+            }
             let is_news = had_records
                 || data.error_code != ErrorCode::None.code()
                 || data.diverging_epoch != EpochEndOffset::default()

@@ -37,6 +37,16 @@ pub struct ServerMetrics {
     pub accepted: Count,
     /// Connections that were closed because of what they sent.
     pub refused: Count,
+    /// Records that clients appended.
+    pub messages_in: Count,
+    /// Bytes of their batches.
+    pub bytes_in: Count,
+    /// Bytes of batches that clients fetched.
+    pub bytes_out: Count,
+    /// Batches that were refused.
+    pub failed_produces: Count,
+    /// Partitions of fetches that were answered with an error.
+    pub failed_fetches: Count,
     /// Bytes received.
     pub received: Count,
     /// Bytes of records that left their file by sendfile(2), without being in this process's memory.
@@ -55,6 +65,11 @@ impl Default for ServerMetrics {
             connections: Count::default(),
             accepted: Count::default(),
             refused: Count::default(),
+            messages_in: Count::default(),
+            bytes_in: Count::default(),
+            bytes_out: Count::default(),
+            failed_produces: Count::default(),
+            failed_fetches: Count::default(),
             received: Count::default(),
             sent_by_sendfile: Count::default(),
             copied_for_fetch: Count::default(),

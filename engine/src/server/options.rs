@@ -1,5 +1,6 @@
 //! [`ServerOptions`]: where and how a server listens.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::io::ListenAddress;
@@ -34,6 +35,8 @@ pub struct ServerOptions {
     pub in_flight_size_max: usize,
     /// How records of the past leave.
     pub fetch_method: FetchMethod,
+    /// Where `GET /metrics` is answered with Prometheus text.
+    pub metrics_listener: Option<SocketAddr>,
     /// How long a stop waits for requests that are being answered.
     pub drain_max: Duration,
 }
@@ -49,6 +52,7 @@ impl Default for ServerOptions {
             connections_max: 100_000,
             in_flight_size_max: 128 << 20,
             fetch_method: FetchMethod::Sendfile,
+            metrics_listener: None,
             drain_max: Duration::from_secs(5),
         }
     }

@@ -1,12 +1,13 @@
 //! [`Server`]: start and stop.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::metrics::ServerMetrics;
+use super::metrics_endpoint::MetricsEndpoint;
 use super::offload::Offload;
 use super::options::ServerOptions;
 use super::reactor::Reactor;
@@ -49,6 +50,7 @@ pub enum ServerError {
 /// A server at work. Dropping it stops it; the engine goes on.
 pub struct Server {
     shared: Arc<Shared>,
+    metrics_endpoint: Option<MetricsEndpoint>,
 }
 
 impl Server {
@@ -57,7 +59,8 @@ impl Server {
     /// # Errors
     /// [`ServerError`]; nothing is listened at then.
     pub fn start(broker: &Arc<Broker>, options: ServerOptions) -> Result<Server, ServerError> {
-        for address in &options.listeners {
+        let metrics = options.metrics_listener.map(ListenAddress::Tcp);
+        for address in options.listeners.iter().chain(&metrics) {
             check_address(address, options.allow_anonymous_network)?;
         }
         let mut listeners = Vec::with_capacity(options.listeners.len());
@@ -76,7 +79,12 @@ impl Server {
             stopping: AtomicBool::new(false),
             options,
         });
-        let server = Server { shared };
+        let mut server = Server { shared, metrics_endpoint: None };
+        if let Some(address) = server.shared.options.metrics_listener {
+            let started = MetricsEndpoint::start(address, Arc::clone(&server.shared));
+            let source = |source| ServerError::Listen { address: ListenAddress::Tcp(address), source };
+            server.metrics_endpoint = Some(started.map_err(source)?);
+        }
         // The last shard accepts, when all others are ready.
         for shard in (0..broker.shard_count()).rev() {
             let listeners = if shard == 0 { std::mem::take(&mut listeners) } else { Vec::new() };
@@ -102,6 +110,12 @@ impl Server {
     #[must_use]
     pub fn addresses(&self) -> &[ListenAddress] {
         &self.shared.addresses
+    }
+
+    /// Where it answers requests for metrics.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_endpoint.as_ref().map(MetricsEndpoint::address)
     }
 
     /// What it has counted.

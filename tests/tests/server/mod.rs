@@ -6,6 +6,7 @@ mod go;
 mod java;
 mod kcat;
 mod kinds;
+mod metrics;
 mod node;
 mod programs;
 mod python;

@@ -45,6 +45,9 @@ pub(crate) struct ServeArgs {
     /// How records of the past leave
     #[arg(long, value_enum, default_value_t = FetchBy::Sendfile)]
     fetch: FetchBy,
+    /// Answer `GET /metrics` there with figures for Prometheus, as HOST:PORT
+    #[arg(long, value_name = "ADDRESS")]
+    metrics_listen: Option<String>,
     /// Close connections that say nothing for so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     idle_seconds: u64,
@@ -69,6 +72,11 @@ enum FetchBy {
     Copy,
 }
 
+fn resolve(option: &str, text: &str) -> Result<Vec<SocketAddr>, CliError> {
+    let resolved = text.to_socket_addrs();
+    Ok(resolved.map_err(|error| CliError::Usage(format!("{option} {text}: {error}")))?.collect())
+}
+
 fn host_and_port(text: &str) -> Result<(String, u16), String> {
     let (host, port) = text.rsplit_once(':').ok_or("expected HOST:PORT")?;
     let port = port.parse().map_err(|_| format!("{port} is no port"))?;
@@ -85,9 +93,7 @@ fn addresses(text: &str) -> Result<Vec<ListenAddress>, CliError> {
     if let Some(path) = text.strip_prefix("unix:") {
         return Ok(vec![ListenAddress::Unix(PathBuf::from(path))]);
     }
-    let resolved =
-        text.to_socket_addrs().map_err(|error| CliError::Usage(format!("--listen {text}: {error}")))?;
-    let mut found: Vec<SocketAddr> = resolved.collect();
+    let mut found = resolve("--listen", text)?;
     // A name such as localhost has one address for each family; with a free port they would differ.
     if found.iter().any(|address| address.port() == 0) {
         found.truncate(1);
@@ -101,11 +107,16 @@ pub(crate) fn run(args: &ServeArgs) -> Outcome {
     for text in &args.listen {
         listeners.extend(addresses(text)?);
     }
+    let metrics_listener = match &args.metrics_listen {
+        Some(text) => resolve("--metrics-listen", text)?.first().copied(),
+        None => None,
+    };
     let broker = open(args)?;
     let options = ServerOptions {
         listeners,
         advertised: args.advertise.clone(),
         allow_anonymous_network: args.allow_anonymous_network,
+        metrics_listener,
         idle_max: Duration::from_secs(args.idle_seconds),
         connections_max: args.connections_max,
         fetch_method: match args.fetch {
@@ -118,6 +129,9 @@ pub(crate) fn run(args: &ServeArgs) -> Outcome {
     let mut output = std::io::stdout().lock();
     for address in server.addresses() {
         writeln!(output, "listening at {address}").map_err(CliError::Output)?;
+    }
+    if let Some(address) = server.metrics_address() {
+        writeln!(output, "metrics at http://{address}/metrics").map_err(CliError::Output)?;
     }
     output.flush().map_err(CliError::Output)?;
     while !interrupt.is_set() {

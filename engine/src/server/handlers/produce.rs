@@ -12,6 +12,7 @@ use crate::record::{BatchError, Compression, SealedBatch};
 use crate::server::call::{Call, Operation, Resource};
 use crate::server::inbox::Reply;
 use crate::server::reactor::Reactor;
+use crate::server::shared::Shared;
 use crate::shard::{Append, Appended, Partition, ProduceFailure, Reply as AppendReply};
 use crate::types::{Acks, PartitionIndex};
 use crate::wire::api::produce::{
@@ -39,7 +40,8 @@ pub(in crate::server) fn handle(
     let acks = acks_of(request.acks);
     let (answer, topics, parts) = outline(call, request, &frame);
     let version = reply.version();
-    let answers = Answers::new(reply, answer, parts.len(), acks == Ok(Acks::None));
+    let silent = acks == Ok(Acks::None);
+    let answers = Answers::new(Arc::clone(&call.shared), reply, answer, parts.len(), silent);
     // The request's own slices are gone, so that this is the only one left and its bytes may be changed.
     let mut cutter = Cutter::new(frame);
     for part in parts {
@@ -52,7 +54,9 @@ pub(in crate::server) fn handle(
         });
         match admitted {
             Ok((partition, batch, acks)) => {
-                let append = Append { batch, acks, since: reactor.now, reply: slot.into_reply() };
+                let records = usize::try_from(batch.header().records_count.get()).unwrap_or(0);
+                let reply = slot.into_reply(records, batch.size());
+                let append = Append { batch, acks, since: reactor.now, reply };
                 reactor.append(partition, append);
             }
             Err(Refusal { code, text }) => slot.refuse(code, text),
@@ -190,6 +194,7 @@ impl Cutter {
 
 /// The answer that is being filled in by the shards.
 struct Answers {
+    shared: Arc<Shared>,
     state: Mutex<Filling>,
     silent: bool,
 }
@@ -202,11 +207,15 @@ struct Filling {
 }
 
 impl Answers {
-    fn new(reply: Reply<Produce>, response: ProduceResponse, left: usize, silent: bool) -> Arc<Answers> {
-        let answers = Answers {
-            state: Mutex::new(Filling { reply: Some(reply), response, left, failed: false }),
-            silent,
-        };
+    fn new(
+        shared: Arc<Shared>,
+        reply: Reply<Produce>,
+        response: ProduceResponse,
+        left: usize,
+        silent: bool,
+    ) -> Arc<Answers> {
+        let state = Mutex::new(Filling { reply: Some(reply), response, left, failed: false });
+        let answers = Answers { shared, state, silent };
         if left == 0 {
             answers.send(&mut answers.state.lock());
         }
@@ -250,6 +259,7 @@ struct Slot {
 
 impl Slot {
     fn refuse(self, code: ErrorCode, text: Option<&str>) {
+        self.answers.shared.metrics.failed_produces.add(1);
         self.answers.fill(self.topic, self.place, |answer| {
             answer.error_code = code.code();
             answer.base_offset = -1;
@@ -257,13 +267,17 @@ impl Slot {
         });
     }
 
-    fn into_reply(self) -> AppendReply {
+    fn into_reply(self, records: usize, bytes: usize) -> AppendReply {
         AppendReply::new(Box::new(move |result: Result<Appended, ProduceFailure>| match result {
-            Ok(appended) => self.answers.fill(self.topic, self.place, |answer| {
-                answer.base_offset = appended.base_offset.0;
-                answer.log_append_time_ms = appended.append_time.0;
-                answer.log_start_offset = appended.log_start.0;
-            }),
+            Ok(appended) => {
+                self.answers.shared.metrics.messages_in.add(records);
+                self.answers.shared.metrics.bytes_in.add(bytes);
+                self.answers.fill(self.topic, self.place, |answer| {
+                    answer.base_offset = appended.base_offset.0;
+                    answer.log_append_time_ms = appended.append_time.0;
+                    answer.log_start_offset = appended.log_start.0;
+                });
+            }
             Err(failure) => {
                 let code = produce_error_code(&failure.error);
                 // A client knows nothing of this process's end; another attempt is what it should make.
