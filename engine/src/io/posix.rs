@@ -23,7 +23,7 @@ pub(super) const FILE_MODE: u32 = 0o600;
 const DIRECTORY_MODE: u32 = 0o700;
 
 /// Distance of the bytes that are looked at to tell whether a range of a file is in the page cache.
-const LOOK_DISTANCE: usize = 64 << 10;
+const LOOK_DISTANCE: usize = 512 << 10;
 
 /// How appends reach the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

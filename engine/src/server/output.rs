@@ -15,7 +15,7 @@ use crate::wire::writer::Frame;
 const PIECES_MAX: usize = 64;
 
 /// Bytes of a file that one call of the kernel sends: a shard is not kept longer for one reader.
-const FILE_TURN_SIZE: usize = 1 << 20;
+const FILE_TURN_SIZE: usize = 2 << 20;
 
 /// See the module.
 #[derive(Debug, Default)]
