@@ -16,7 +16,7 @@ use crossbeam::channel::{Receiver, Sender, unbounded};
 use super::append_file::{AppendFile, open_side_file, write_pieces};
 use super::inbox::{Inbox, deadline_after};
 use super::process::OwnerProcess;
-use super::readiness::ReadinessThread;
+use super::readiness::Readiness;
 use super::request::{InFlight, Request, Work, refused};
 use super::slots::Slots;
 use super::{AppendHandle, CommitQueue, Completion, CompletionKind, Durability, Token, Waker};
@@ -28,8 +28,7 @@ pub(super) struct ThreadPoolQueue {
     files: Slots<PoolFile>,
     queued: Vec<Request>,
     inbox: Arc<Inbox<Done>>,
-    /// Started by the first socket.
-    readiness: Option<ReadinessThread>,
+    readiness: Readiness,
     finished: Vec<Done>,
     /// `None` only while the queue is dropped.
     jobs: Option<Sender<Job>>,
@@ -88,7 +87,7 @@ impl ThreadPoolQueue {
             files: Slots::new(),
             queued: Vec::new(),
             inbox,
-            readiness: None,
+            readiness: Readiness::default(),
             finished: Vec::new(),
             jobs: Some(jobs),
             threads,
@@ -124,9 +123,7 @@ impl ThreadPoolQueue {
     }
 
     fn collect(&mut self, completions: &mut Vec<Completion>) {
-        if let Some(readiness) = &self.readiness {
-            readiness.take(completions);
-        }
+        self.readiness.take(completions);
         self.inbox.take(&mut self.finished);
         for done in self.finished.drain(..) {
             if let Some(file) = self.files.get_mut(done.handle.0) {
@@ -247,16 +244,11 @@ impl CommitQueue for ThreadPoolQueue {
 
     fn watch(&mut self, token: Token, socket: Arc<dyn AsFd + Send + Sync>) -> io::Result<()> {
         self.owner.check()?;
-        if self.readiness.is_none() {
-            self.readiness = Some(ReadinessThread::start(self.waker())?);
-        }
-        self.readiness.as_mut().map_or(Ok(()), |readiness| readiness.watch(token, socket))
+        self.readiness.watch(self.waker(), token, socket)
     }
 
     fn unwatch(&mut self, token: Token) {
-        if let Some(readiness) = &mut self.readiness {
-            readiness.unwatch(token);
-        }
+        self.readiness.unwatch(token);
     }
 
     fn waker(&self) -> Waker {

@@ -1,4 +1,4 @@
-//! [`ReadinessThread`]: tells which sockets may have become ready, for queues that have no ring to ask. A thread of its
+//! [`Readiness`]: tells which sockets may have become ready, for queues that have no ring to ask. A thread of its
 //! own waits with epoll, edge by edge, and wakes the queue's owner.
 
 use std::io;
@@ -21,8 +21,43 @@ const ENDED: EventFlags = EventFlags::RDHUP.union(EventFlags::HUP).union(EventFl
 /// The mark of the event that ends the thread.
 const END: u64 = u64::MAX;
 
-/// See the module. Started by the first socket.
-pub(super) struct ReadinessThread {
+/// The sockets of one queue. The first one starts the thread.
+#[derive(Debug, Default)]
+pub(super) struct Readiness(Option<ReadinessThread>);
+
+impl Readiness {
+    /// Begins to tell when `socket` may be ready, and wakes by `waker`, always the same.
+    pub(super) fn watch(
+        &mut self,
+        waker: Waker,
+        token: Token,
+        socket: Arc<dyn AsFd + Send + Sync>,
+    ) -> io::Result<()> {
+        let thread = match self.0.take() {
+            Some(thread) => thread,
+            None => ReadinessThread::start(waker)?,
+        };
+        self.0.insert(thread).watch(token, socket)
+    }
+
+    /// Ends that.
+    pub(super) fn unwatch(&mut self, token: Token) {
+        if let Some(thread) = &mut self.0 {
+            thread.unwatch(token);
+        }
+    }
+
+    /// Moves what has become ready into `completions`.
+    pub(super) fn take(&self, completions: &mut Vec<Completion>) {
+        if let Some(thread) = &self.0 {
+            let ready = std::mem::take(&mut *thread.ready.lock());
+            completions.extend(ready.into_iter().map(Ready::completion));
+        }
+    }
+}
+
+/// See the module.
+struct ReadinessThread {
     epoll: Arc<OwnedFd>,
     ready: Arc<Mutex<Vec<Ready>>>,
     watched: Vec<(Token, Arc<dyn AsFd + Send + Sync>)>,
@@ -34,7 +69,7 @@ pub(super) struct ReadinessThread {
 impl ReadinessThread {
     /// # Errors
     /// When the operating system gives no descriptor or thread.
-    pub(super) fn start(waker: Waker) -> io::Result<ReadinessThread> {
+    fn start(waker: Waker) -> io::Result<ReadinessThread> {
         let epoll = Arc::new(epoll::create(CreateFlags::CLOEXEC)?);
         let end = rustix::event::eventfd(0, rustix::event::EventfdFlags::CLOEXEC)?;
         epoll::add(&epoll, &end, EventData::new_u64(END), EventFlags::IN)?;
@@ -46,25 +81,19 @@ impl ReadinessThread {
         Ok(ReadinessThread { epoll, ready, watched, end, thread: Some(thread), owner })
     }
 
-    pub(super) fn watch(&mut self, token: Token, socket: Arc<dyn AsFd + Send + Sync>) -> io::Result<()> {
+    fn watch(&mut self, token: Token, socket: Arc<dyn AsFd + Send + Sync>) -> io::Result<()> {
         let events = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
         epoll::add(&self.epoll, socket.as_fd(), EventData::new_u64(token.0), events)?;
         self.watched.push((token, socket));
         Ok(())
     }
 
-    pub(super) fn unwatch(&mut self, token: Token) {
+    fn unwatch(&mut self, token: Token) {
         if let Some(place) = self.watched.iter().position(|(known, _)| *known == token) {
             let (_, socket) = self.watched.swap_remove(place);
             // It fails only for a descriptor that is not watched.
             let _ = epoll::delete(&self.epoll, socket.as_fd());
         }
-    }
-
-    /// Moves what has become ready into `completions`.
-    pub(super) fn take(&self, completions: &mut Vec<Completion>) {
-        let ready = std::mem::take(&mut *self.ready.lock());
-        completions.extend(ready.into_iter().map(Ready::completion));
     }
 }
 

@@ -1,6 +1,7 @@
 //! What has settings, as requests name it.
 
 use super::call::{Call, Operation, Resource};
+use super::refusal::Refusal;
 use crate::error_code::ErrorCode;
 
 /// What has settings (Kafka: `ConfigResource.Type`).
@@ -29,11 +30,7 @@ mod kind {
 
 impl<'a> ConfigResource<'a> {
     /// What a request names.
-    pub(super) fn of(
-        call: &Call,
-        kind: i8,
-        name: &'a str,
-    ) -> Result<ConfigResource<'a>, (ErrorCode, String)> {
+    pub(super) fn of(call: &Call, kind: i8, name: &'a str) -> Result<ConfigResource<'a>, Refusal> {
         match kind {
             kind::TOPIC => Ok(ConfigResource::Topic(name)),
             kind::BROKER if name.is_empty() => Ok(ConfigResource::AllNodes),
@@ -41,12 +38,12 @@ impl<'a> ConfigResource<'a> {
                 let own = call.broker().config().node_id;
                 if name.parse() != Ok(own) {
                     let text = format!("Unexpected broker id, expected {own}, but received {name}");
-                    return Err((ErrorCode::InvalidRequest, text));
+                    return Err(Refusal::new(ErrorCode::InvalidRequest, text));
                 }
                 Ok(if kind == kind::BROKER { ConfigResource::Node } else { ConfigResource::Logger })
             }
             kind::CLIENT_METRICS | kind::GROUP => Ok(ConfigResource::Nothing),
-            _ => Err((ErrorCode::InvalidRequest, format!("Unsupported resource type: {kind}"))),
+            _ => Err(Refusal::new(ErrorCode::InvalidRequest, format!("Unsupported resource type: {kind}"))),
         }
     }
 }
@@ -57,15 +54,14 @@ pub(super) fn alterable<'a, 'b>(
     kind: i8,
     name: &'a str,
     settings: impl Iterator<Item = &'b str>,
-) -> Result<&'a str, (ErrorCode, String)> {
+) -> Result<&'a str, Refusal> {
     let ConfigResource::Topic(topic) = ConfigResource::of(call, kind, name)? else {
         let names: Vec<&str> = settings.collect();
         let text = format!("Cannot update these configs dynamically: {}", names.join(", "));
-        return Err((ErrorCode::InvalidRequest, text));
+        return Err(Refusal::new(ErrorCode::InvalidRequest, text));
     };
     if !call.allows(Operation::AlterConfigs, Resource::Topic(topic)) {
-        let code = ErrorCode::TopicAuthorizationFailed;
-        return Err((code, code.description().to_owned()));
+        return Err(ErrorCode::TopicAuthorizationFailed.into());
     }
     Ok(topic)
 }

@@ -112,7 +112,7 @@ struct PartitionFound {
 }
 
 /// Why a partition cannot be read, with what is known of its log.
-type Refusal = (ErrorCode, Option<Arc<LogView>>);
+type Unreadable = (ErrorCode, Option<Arc<LogView>>);
 
 impl Reactor {
     /// Answers a fetch, or lets it wait.
@@ -265,7 +265,7 @@ impl Fetch {
         wanted: &Wanted,
         left: usize,
         first: bool,
-    ) -> Result<(PartitionFound, Option<FileSlice>), Refusal> {
+    ) -> Result<(PartitionFound, Option<FileSlice>), Unreadable> {
         let partition = served(self.call.broker(), wanted, &self.call).map_err(|code| (code, None))?;
         let view = partition.view();
         let in_view = |code| (code, Some(Arc::clone(&view)));

@@ -21,6 +21,7 @@ mod offload;
 mod options;
 mod output;
 mod reactor;
+mod refusal;
 mod running;
 mod sessions;
 mod shared;

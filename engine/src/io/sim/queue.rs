@@ -14,7 +14,7 @@ use super::SimDisk;
 use super::file::SimFile;
 use super::random::Random;
 use crate::io::inbox::{Inbox, deadline_after};
-use crate::io::readiness::ReadinessThread;
+use crate::io::readiness::Readiness;
 use crate::io::request::{InFlight, Request, Work, refused};
 use crate::io::slots::Slots;
 use crate::io::{
@@ -34,8 +34,7 @@ pub(super) struct SimQueue {
     queued: Vec<Request>,
     begun: Vec<Begun>,
     inbox: Arc<Inbox<()>>,
-    /// Started by the first socket.
-    readiness: Option<ReadinessThread>,
+    readiness: Readiness,
 }
 
 #[derive(Debug)]
@@ -72,7 +71,7 @@ impl SimQueue {
             queued: Vec::new(),
             begun: Vec::new(),
             inbox: Arc::new(Inbox::new()),
-            readiness: None,
+            readiness: Readiness::default(),
         }
     }
 
@@ -123,9 +122,7 @@ impl SimQueue {
 
     /// One round: ends what is ready to end.
     fn advance(&mut self, completions: &mut Vec<Completion>) {
-        if let Some(readiness) = &self.readiness {
-            readiness.take(completions);
-        }
+        self.readiness.take(completions);
         if self.begun.is_empty() {
             return;
         }
@@ -275,16 +272,11 @@ impl CommitQueue for SimQueue {
     }
 
     fn watch(&mut self, token: Token, socket: Arc<dyn AsFd + Send + Sync>) -> io::Result<()> {
-        if self.readiness.is_none() {
-            self.readiness = Some(ReadinessThread::start(self.waker())?);
-        }
-        self.readiness.as_mut().map_or(Ok(()), |readiness| readiness.watch(token, socket))
+        self.readiness.watch(self.waker(), token, socket)
     }
 
     fn unwatch(&mut self, token: Token) {
-        if let Some(readiness) = &mut self.readiness {
-            readiness.unwatch(token);
-        }
+        self.readiness.unwatch(token);
     }
 
     fn waker(&self) -> Waker {

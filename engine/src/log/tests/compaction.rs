@@ -13,18 +13,6 @@ type State = BTreeMap<String, String>;
 /// A record as it was sent.
 type Sent = (String, Option<String>);
 
-/// A small generator: what happens follows from the seed.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-}
-
 fn compacted() -> LogConfig {
     LogConfig {
         cleanup_policy: CleanupPolicy { delete: false, compact: true },

@@ -25,6 +25,18 @@ use crate::types::{Offset, Timestamp, TopicId};
 const TOPIC: TopicId = TopicId(*b"topic-id-orders!");
 const NOW: Timestamp = Timestamp(1_000_000);
 
+/// A small generator: what happens follows from the seed.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % bound
+    }
+}
+
 fn directory() -> PathBuf {
     PathBuf::from("data/orders-0")
 }

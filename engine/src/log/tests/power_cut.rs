@@ -3,18 +3,6 @@
 use super::*;
 use crate::types::{ProducerEpoch, ProducerId, Sequence};
 
-/// A small generator: what happens follows from the seed.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-}
-
 /// What a shard and its users know while a log is written.
 struct Session {
     rig: Rig,

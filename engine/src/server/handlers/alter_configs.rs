@@ -5,6 +5,7 @@ use crate::error_code::ErrorCode;
 use crate::server::call::Call;
 use crate::server::config_resource::alterable;
 use crate::server::inbox::Reply;
+use crate::server::refusal::{Refusal, outcome};
 use crate::wire::api::alter_configs::{
     AlterConfigs, AlterConfigsRequest, AlterConfigsResource, AlterConfigsResourceResponse,
     AlterConfigsResponse,
@@ -12,13 +13,9 @@ use crate::wire::api::alter_configs::{
 
 pub(in crate::server) fn handle(call: &Call, request: AlterConfigsRequest, reply: Reply<AlterConfigs>) {
     let responses = request.resources.into_iter().map(|asked| {
-        let altered = alter(call, &asked, request.validate_only);
-        let (code, error_message) = match altered {
-            Ok(()) => (ErrorCode::None, None),
-            Err((code, text)) => (code, Some(text)),
-        };
+        let (error_code, error_message) = outcome(alter(call, &asked, request.validate_only));
         AlterConfigsResourceResponse {
-            error_code: code.code(),
+            error_code,
             error_message,
             resource_type: asked.resource_type,
             resource_name: asked.resource_name,
@@ -27,17 +24,16 @@ pub(in crate::server) fn handle(call: &Call, request: AlterConfigsRequest, reply
     reply.send(&AlterConfigsResponse { responses: responses.collect(), ..AlterConfigsResponse::default() });
 }
 
-fn alter(call: &Call, asked: &AlterConfigsResource, validate_only: bool) -> Result<(), (ErrorCode, String)> {
+fn alter(call: &Call, asked: &AlterConfigsResource, validate_only: bool) -> Result<(), Refusal> {
     let names = asked.configs.iter().map(|config| config.name.as_str());
     let topic = alterable(call, asked.resource_type, &asked.resource_name, names)?;
     let mut settings = TopicOverrides::new();
     for config in &asked.configs {
         let Some(value) = &config.value else {
             let text = format!("Null value not supported for : {}", config.name);
-            return Err((ErrorCode::InvalidRequest, text));
+            return Err(Refusal::new(ErrorCode::InvalidRequest, text));
         };
         settings.insert(config.name.clone(), value.clone());
     }
-    let replaced = call.broker().replace_topic_config(topic, &settings, validate_only);
-    replaced.map_err(|error| (error.code(), error.to_string()))
+    Ok(call.broker().replace_topic_config(topic, &settings, validate_only)?)
 }

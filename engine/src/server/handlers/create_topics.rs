@@ -7,6 +7,7 @@ use crate::config::TopicOverrides;
 use crate::error_code::ErrorCode;
 use crate::server::call::{Call, Operation, Resource};
 use crate::server::inbox::Reply;
+use crate::server::refusal::Refusal;
 use crate::wire::api::create_topics::{
     CreatableTopic, CreatableTopicConfigs, CreatableTopicResult, CreateTopics, CreateTopicsRequest,
     CreateTopicsResponse,
@@ -14,8 +15,6 @@ use crate::wire::api::create_topics::{
 
 /// What stands for the node's own defaults.
 const DEFAULT: i32 = -1;
-
-type Refusal = (ErrorCode, String);
 
 pub(in crate::server) fn handle(call: &Call, request: CreateTopicsRequest, reply: Reply<CreateTopics>) {
     let mut count: HashMap<String, usize> = HashMap::new();
@@ -30,11 +29,11 @@ pub(in crate::server) fn handle(call: &Call, request: CreateTopicsRequest, reply
             continue;
         }
         let created = if twice {
-            Err((ErrorCode::InvalidRequest, "Duplicate topic name.".to_owned()))
+            Err(Refusal::new(ErrorCode::InvalidRequest, "Duplicate topic name."))
         } else {
             create(call, topic, request.validate_only)
         };
-        response.topics.push(created.unwrap_or_else(|(code, text)| CreatableTopicResult {
+        response.topics.push(created.unwrap_or_else(|Refusal { code, text }| CreatableTopicResult {
             name,
             error_code: code.code(),
             error_message: Some(text),
@@ -47,31 +46,29 @@ pub(in crate::server) fn handle(call: &Call, request: CreateTopicsRequest, reply
 
 fn create(call: &Call, asked: CreatableTopic, validate_only: bool) -> Result<CreatableTopicResult, Refusal> {
     if !call.allows(Operation::Create, Resource::Topic(&asked.name)) {
-        let code = ErrorCode::TopicAuthorizationFailed;
-        return Err((code, code.description().to_owned()));
+        return Err(ErrorCode::TopicAuthorizationFailed.into());
     }
     let broker = call.broker();
-    let of_broker = |error: BrokerError| (error.code(), error.to_string());
     let partitions = partition_count(call, &asked)?;
     let mut overrides = TopicOverrides::new();
     for config in asked.configs {
         let Some(value) = config.value else {
             let text = format!("Null value not supported for topic configs: {}", config.name);
-            return Err((ErrorCode::InvalidConfig, text));
+            return Err(Refusal::new(ErrorCode::InvalidConfig, text));
         };
         overrides.insert(config.name, value);
     }
     let new = NewTopic { name: asked.name.clone(), partitions, overrides };
     let mut result = CreatableTopicResult { name: asked.name, ..CreatableTopicResult::default() };
     if validate_only {
-        broker.validate_topic(&new).map_err(of_broker)?;
+        broker.validate_topic(&new)?;
         result.num_partitions = partitions.unwrap_or(broker.config().num_partitions);
         result.configs = Some(Vec::new());
     } else {
-        let topic = broker.create_topic(&new).map_err(of_broker)?;
+        let topic = broker.create_topic(&new)?;
         result.topic_id = topic.id();
         result.num_partitions = i32::try_from(topic.partition_count()).unwrap_or(i32::MAX);
-        result.configs = Some(configs(call, &topic).map_err(of_broker)?);
+        result.configs = Some(configs(call, &topic)?);
     }
     result.replication_factor = 1;
     Ok(result)
@@ -79,25 +76,24 @@ fn create(call: &Call, asked: CreatableTopic, validate_only: bool) -> Result<Cre
 
 /// Count of partitions; `None` for the default.
 fn partition_count(call: &Call, asked: &CreatableTopic) -> Result<Option<i32>, Refusal> {
-    let of_broker = |error: BrokerError| (error.code(), error.to_string());
     if asked.assignments.is_empty() {
         let factor = (i32::from(asked.replication_factor) != DEFAULT).then_some(asked.replication_factor);
-        check_replication_factor(factor).map_err(of_broker)?;
+        check_replication_factor(factor)?;
         return Ok((asked.num_partitions != DEFAULT).then_some(asked.num_partitions));
     }
     if asked.num_partitions != DEFAULT || i32::from(asked.replication_factor) != DEFAULT {
         let text = "Both numPartitions or replicationFactor and replicasAssignments were set. Both cannot be used at \
                     the same time.";
-        return Err((ErrorCode::InvalidRequest, text.to_owned()));
+        return Err(Refusal::new(ErrorCode::InvalidRequest, text));
     }
     let by_index: BTreeMap<i32, &Vec<i32>> =
         asked.assignments.iter().map(|one| (one.partition_index, &one.broker_ids)).collect();
     let consecutive = by_index.keys().copied().eq((0..).take(asked.assignments.len()));
     if !consecutive {
         let text = "Partitions should be a consecutive 0-based integer sequence.";
-        return Err((ErrorCode::InvalidReplicaAssignment, text.to_owned()));
+        return Err(Refusal::new(ErrorCode::InvalidReplicaAssignment, text));
     }
-    check_assignment(call.broker(), by_index.into_values().map(Vec::as_slice)).map_err(of_broker)?;
+    check_assignment(call.broker(), by_index.into_values().map(Vec::as_slice))?;
     Ok(i32::try_from(asked.assignments.len()).ok())
 }
 

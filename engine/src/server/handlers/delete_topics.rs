@@ -3,6 +3,7 @@
 use crate::error_code::ErrorCode;
 use crate::server::call::{Call, Operation, Resource};
 use crate::server::inbox::Reply;
+use crate::server::refusal::Refusal;
 use crate::types::TopicId;
 use crate::wire::api::delete_topics::{
     DeletableTopicResult, DeleteTopicState, DeleteTopics, DeleteTopicsRequest, DeleteTopicsResponse,
@@ -27,21 +28,20 @@ fn delete(call: &Call, asked: DeleteTopicState) -> DeletableTopicResult {
         Some(name) => call.broker().topic(name).ok_or(ErrorCode::UnknownTopicOrPartition),
         None => call.broker().topic_by_id(asked.topic_id).ok_or(ErrorCode::UnknownTopicId),
     };
-    let deleted = found.map_err(|code| (code, code.description().to_owned())).and_then(|topic| {
+    let deleted = found.map_err(Refusal::from).and_then(|topic| {
         let name = topic.name().as_str();
         if !call.allows(Operation::Delete, Resource::Topic(name)) {
-            let code = ErrorCode::TopicAuthorizationFailed;
-            return Err((code, code.description().to_owned()));
+            return Err(ErrorCode::TopicAuthorizationFailed.into());
         }
         if !call.broker().config().delete_topics {
-            return Err((ErrorCode::TopicDeletionDisabled, "Topic deletion is disabled.".to_owned()));
+            return Err(Refusal::new(ErrorCode::TopicDeletionDisabled, "Topic deletion is disabled."));
         }
-        call.broker().delete_topic(name).map_err(|error| (error.code(), error.to_string()))?;
+        call.broker().delete_topic(name)?;
         Ok((topic.name().to_string(), topic.id()))
     });
     match deleted {
         Ok((name, topic_id)) => DeletableTopicResult { name: Some(name), topic_id, ..Default::default() },
-        Err((code, text)) => DeletableTopicResult {
+        Err(Refusal { code, text }) => DeletableTopicResult {
             name: asked.name,
             topic_id: asked.topic_id,
             error_code: code.code(),

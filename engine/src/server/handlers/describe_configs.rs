@@ -1,11 +1,11 @@
 //! DescribeConfigs: settings of topics and of the node, with where each value comes from.
 
-use crate::broker::BrokerError;
 use crate::config::{ConfigEntry, ConfigSource};
 use crate::error_code::ErrorCode;
 use crate::server::call::{Call, Operation, Resource};
 use crate::server::config_resource::ConfigResource;
 use crate::server::inbox::Reply;
+use crate::server::refusal::{Refusal, outcome};
 use crate::wire::api::describe_configs::{
     DescribeConfigs, DescribeConfigsRequest, DescribeConfigsResource, DescribeConfigsResourceResult,
     DescribeConfigsResponse, DescribeConfigsResult, DescribeConfigsSynonym,
@@ -26,10 +26,7 @@ pub(in crate::server) fn handle(call: &Call, request: DescribeConfigsRequest, re
                     entries.into_iter().filter(|entry| is_wanted(asked.configuration_keys.as_ref(), entry));
                 result.configs = wanted.map(|entry| answer(entry, with_synonyms, with_texts)).collect();
             }
-            Err((code, text)) => {
-                result.error_code = code.code();
-                result.error_message = Some(text);
-            }
+            Err(refusal) => (result.error_code, result.error_message) = outcome(Err(refusal)),
         }
         result
     });
@@ -40,15 +37,13 @@ fn is_wanted(keys: Option<&Vec<String>>, entry: &ConfigEntry) -> bool {
     keys.is_none_or(|keys| keys.is_empty() || keys.iter().any(|key| key == entry.name))
 }
 
-fn describe(call: &Call, asked: &DescribeConfigsResource) -> Result<Vec<ConfigEntry>, (ErrorCode, String)> {
+fn describe(call: &Call, asked: &DescribeConfigsResource) -> Result<Vec<ConfigEntry>, Refusal> {
     match ConfigResource::of(call, asked.resource_type, &asked.resource_name)? {
         ConfigResource::Topic(name) => {
             if !call.allows(Operation::DescribeConfigs, Resource::Topic(name)) {
-                let code = ErrorCode::TopicAuthorizationFailed;
-                return Err((code, code.description().to_owned()));
+                return Err(ErrorCode::TopicAuthorizationFailed.into());
             }
-            let described = call.broker().describe_topic_config(name);
-            described.map_err(|error: BrokerError| (error.code(), error.to_string()))
+            Ok(call.broker().describe_topic_config(name)?)
         }
         ConfigResource::Node => Ok(call.broker().config().describe()),
         // What holds for all nodes of a cluster: nothing is set that way here.

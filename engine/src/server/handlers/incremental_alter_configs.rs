@@ -5,6 +5,7 @@ use crate::error_code::ErrorCode;
 use crate::server::call::Call;
 use crate::server::config_resource::alterable;
 use crate::server::inbox::Reply;
+use crate::server::refusal::{Refusal, outcome};
 use crate::wire::api::incremental_alter_configs::{
     AlterConfigsResource, AlterConfigsResourceResponse, AlterableConfig, IncrementalAlterConfigs,
     IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
@@ -16,12 +17,9 @@ pub(in crate::server) fn handle(
     reply: Reply<IncrementalAlterConfigs>,
 ) {
     let responses = request.resources.into_iter().map(|asked| {
-        let (code, error_message) = match alter(call, &asked, request.validate_only) {
-            Ok(()) => (ErrorCode::None, None),
-            Err((code, text)) => (code, Some(text)),
-        };
+        let (error_code, error_message) = outcome(alter(call, &asked, request.validate_only));
         AlterConfigsResourceResponse {
-            error_code: code.code(),
+            error_code,
             error_message,
             resource_type: asked.resource_type,
             resource_name: asked.resource_name,
@@ -30,18 +28,18 @@ pub(in crate::server) fn handle(
     reply.send(&IncrementalAlterConfigsResponse { responses: responses.collect(), ..Default::default() });
 }
 
-fn alter(call: &Call, asked: &AlterConfigsResource, validate_only: bool) -> Result<(), (ErrorCode, String)> {
+fn alter(call: &Call, asked: &AlterConfigsResource, validate_only: bool) -> Result<(), Refusal> {
     let names = asked.configs.iter().map(|config| config.name.as_str());
     let topic = alterable(call, asked.resource_type, &asked.resource_name, names)?;
     let alterations: Result<Vec<Alteration>, _> = asked.configs.iter().map(alteration).collect();
-    let altered = call.broker().alter_topic(topic, &alterations?, validate_only);
-    altered.map_err(|error| (error.code(), error.to_string()))
+    Ok(call.broker().alter_topic(topic, &alterations?, validate_only)?)
 }
 
-fn alteration(config: &AlterableConfig) -> Result<Alteration, (ErrorCode, String)> {
+fn alteration(config: &AlterableConfig) -> Result<Alteration, Refusal> {
     let name = config.name.clone();
     let value = || {
-        let missing = || (ErrorCode::InvalidRequest, format!("Null value not supported for : {name}"));
+        let missing =
+            || Refusal::new(ErrorCode::InvalidRequest, format!("Null value not supported for : {name}"));
         config.value.clone().ok_or_else(missing)
     };
     let operation = match config.config_operation {
@@ -51,7 +49,7 @@ fn alteration(config: &AlterableConfig) -> Result<Alteration, (ErrorCode, String
         3 => AlterOperation::Subtract(value()?),
         other => {
             let text = format!("Unknown operation type {other} for {name}: 0 to 3 are allowed");
-            return Err((ErrorCode::InvalidRequest, text));
+            return Err(Refusal::new(ErrorCode::InvalidRequest, text));
         }
     };
     Ok(Alteration { name, operation })

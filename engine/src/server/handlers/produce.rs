@@ -59,25 +59,25 @@ pub(in crate::server) fn handle(
                 let append = Append { batch, acks, since: reactor.now, reply };
                 reactor.append(partition, append);
             }
-            Err(Refusal { code, text }) => slot.refuse(code, text),
+            Err(Unfit { code, text }) => slot.refuse(code, text),
         }
     }
 }
 
 /// Why a partition's records are not even handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Refusal {
+struct Unfit {
     code: ErrorCode,
     text: Option<&'static str>,
 }
 
-impl From<ErrorCode> for Refusal {
-    fn from(code: ErrorCode) -> Refusal {
-        Refusal { code, text: None }
+impl From<ErrorCode> for Unfit {
+    fn from(code: ErrorCode) -> Unfit {
+        Unfit { code, text: None }
     }
 }
 
-fn acks_of(acks: i16) -> Result<Acks, Refusal> {
+fn acks_of(acks: i16) -> Result<Acks, Unfit> {
     match acks {
         0 => Ok(Acks::None),
         1 => Ok(Acks::Written),
@@ -86,7 +86,7 @@ fn acks_of(acks: i16) -> Result<Acks, Refusal> {
     }
 }
 
-type Topics = Vec<Result<Arc<Topic>, Refusal>>;
+type Topics = Vec<Result<Arc<Topic>, Unfit>>;
 
 /// The answer with a place for each partition, the topics, and what is to be done.
 fn outline(call: &Call, request: ProduceRequest, frame: &Bytes) -> (ProduceResponse, Topics, Vec<Part>) {
@@ -99,7 +99,7 @@ fn outline(call: &Call, request: ProduceRequest, frame: &Bytes) -> (ProduceRespo
         } else {
             call.broker().topic(&of_topic.name).ok_or(ErrorCode::UnknownTopicOrPartition)
         };
-        topics.push(found.map_err(Refusal::from).and_then(|topic| check_topic(call, topic)));
+        topics.push(found.map_err(Unfit::from).and_then(|topic| check_topic(call, topic)));
         let mut partitions = Vec::with_capacity(of_topic.partition_data.len());
         for (place, partition) in of_topic.partition_data.into_iter().enumerate() {
             let index = partition.index;
@@ -118,7 +118,7 @@ fn outline(call: &Call, request: ProduceRequest, frame: &Bytes) -> (ProduceRespo
     (answer, topics, parts)
 }
 
-fn check_topic(call: &Call, topic: Arc<Topic>) -> Result<Arc<Topic>, Refusal> {
+fn check_topic(call: &Call, topic: Arc<Topic>) -> Result<Arc<Topic>, Unfit> {
     if !call.allows(Operation::Write, Resource::Topic(topic.name().as_str())) {
         return Err(ErrorCode::TopicAuthorizationFailed.into());
     }
@@ -128,7 +128,7 @@ fn check_topic(call: &Call, topic: Arc<Topic>) -> Result<Arc<Topic>, Refusal> {
     Ok(topic)
 }
 
-fn partition_of(topic: &Topic, index: i32) -> Result<Arc<Partition>, Refusal> {
+fn partition_of(topic: &Topic, index: i32) -> Result<Arc<Partition>, Unfit> {
     match topic.partition(PartitionIndex(index)) {
         None => Err(ErrorCode::UnknownTopicOrPartition.into()),
         Some(Err(_)) => Err(ErrorCode::KafkaStorageError.into()),
@@ -140,34 +140,34 @@ fn batch_of(
     records: Option<(usize, usize)>,
     cutter: &mut Cutter,
     version: i16,
-) -> Result<SealedBatch, Refusal> {
+) -> Result<SealedBatch, Unfit> {
     let Some((start, size)) = records else {
-        return Err(Refusal { code: ErrorCode::InvalidRecord, text: Some("there is no record batch") });
+        return Err(Unfit { code: ErrorCode::InvalidRecord, text: Some("there is no record batch") });
     };
     let batch = SealedBatch::from_wire(cutter.cut(start, size)).map_err(|error| refusal_of(&error))?;
     let attributes = batch.header().attributes();
     if attributes.is_transactional() {
         let text = "transactions are not supported yet";
-        return Err(Refusal { code: ErrorCode::InvalidTxnState, text: Some(text) });
+        return Err(Unfit { code: ErrorCode::InvalidTxnState, text: Some(text) });
     }
     if version < ZSTD_SINCE && attributes.compression() == Ok(Compression::Zstd) {
         let text = "records packed with zstd need version 7 of Produce";
-        return Err(Refusal { code: ErrorCode::UnsupportedCompressionType, text: Some(text) });
+        return Err(Unfit { code: ErrorCode::UnsupportedCompressionType, text: Some(text) });
     }
     Ok(batch)
 }
 
-fn refusal_of(error: &BatchError) -> Refusal {
+fn refusal_of(error: &BatchError) -> Unfit {
     match error {
         BatchError::Magic(_) => {
             let text = "message formats 0 and 1 are not supported any more";
-            Refusal { code: ErrorCode::InvalidRecord, text: Some(text) }
+            Unfit { code: ErrorCode::InvalidRecord, text: Some(text) }
         }
-        BatchError::Inconsistent(text) => Refusal { code: ErrorCode::InvalidRecord, text: Some(text) },
+        BatchError::Inconsistent(text) => Unfit { code: ErrorCode::InvalidRecord, text: Some(text) },
         BatchError::Crc { .. } => {
-            Refusal { code: ErrorCode::CorruptMessage, text: Some("the checksum of the batch is wrong") }
+            Unfit { code: ErrorCode::CorruptMessage, text: Some("the checksum of the batch is wrong") }
         }
-        _ => Refusal { code: ErrorCode::CorruptMessage, text: Some("the record batch is cut short") },
+        _ => Unfit { code: ErrorCode::CorruptMessage, text: Some("the record batch is cut short") },
     }
 }
 
