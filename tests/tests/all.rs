@@ -5,4 +5,6 @@
 mod architecture;
 mod faults;
 mod layout;
+mod programs;
+mod python_package;
 mod server;

@@ -104,6 +104,20 @@ impl Message {
         self.timestamp
     }
 
+    /// The records of its batch, unpacked: its key, value and headers lie in there.
+    #[must_use]
+    #[inline]
+    pub fn batch_bytes(&self) -> &Bytes {
+        &self.batch.unpacked
+    }
+
+    /// Whether both came in one batch: then their bytes lie in the same memory.
+    #[must_use]
+    #[inline]
+    pub fn is_in_batch_of(&self, other: &Message) -> bool {
+        Arc::ptr_eq(&self.batch, &other.batch)
+    }
+
     /// Who set the timestamp.
     #[must_use]
     pub fn timestamp_type(&self) -> TimestampType {

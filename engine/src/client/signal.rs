@@ -1,7 +1,8 @@
 //! [`Signal`]: how a shard tells an application thread to look again. Costs the shard one atomic store unless somebody
 //! sleeps.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
@@ -15,6 +16,19 @@ pub struct Signal {
     sleepers: AtomicU32,
     lock: Mutex<()>,
     changed: Condvar,
+    listener: OnceLock<Listener>,
+}
+
+/// Somebody who is told of events in another way than by being woken, such as an event loop.
+struct Listener {
+    armed: AtomicBool,
+    tell: Box<dyn Fn() + Send + Sync>,
+}
+
+impl std::fmt::Debug for Listener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Listener({:?})", self.armed)
+    }
 }
 
 impl Signal {
@@ -22,6 +36,19 @@ impl Signal {
     #[must_use]
     pub fn seen(&self) -> u64 {
         self.events.load(Ordering::SeqCst)
+    }
+
+    /// Has `tell` called, by whichever thread, at the first event after each [`Signal::arm`]. Only the first one who
+    /// asks for it gets it; false for others.
+    pub fn listen(&self, tell: Box<dyn Fn() + Send + Sync>) -> bool {
+        self.listener.set(Listener { armed: AtomicBool::new(false), tell }).is_ok()
+    }
+
+    /// The next event is told to the listener. To be called before looking for work.
+    pub fn arm(&self) {
+        if let Some(listener) = self.listener.get() {
+            listener.armed.store(true, Ordering::SeqCst);
+        }
     }
 
     /// Waits for an event after `seen`, at most until `deadline` (`None`: without end). First spins for `spin`, which
@@ -73,6 +100,11 @@ impl Signal {
 impl Notify for Signal {
     fn notify(&self) {
         self.events.fetch_add(1, Ordering::SeqCst);
+        if let Some(listener) = self.listener.get()
+            && listener.armed.swap(false, Ordering::SeqCst)
+        {
+            (listener.tell)();
+        }
         if self.sleepers.load(Ordering::SeqCst) > 0 {
             // The lock orders this wake behind the sleeper's last look.
             drop(self.lock.lock());
@@ -93,6 +125,26 @@ mod tests {
         let seen = signal.seen();
         signal.notify();
         assert!(signal.wait(seen, None, Duration::ZERO));
+    }
+
+    #[test]
+    fn a_listener_is_told_once_for_each_time_it_was_armed() {
+        let signal = Signal::default();
+        let told = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&told);
+        let listener = move || {
+            count.fetch_add(1, Ordering::SeqCst);
+        };
+        assert!(signal.listen(Box::new(listener)));
+        assert!(!signal.listen(Box::new(|| ())));
+        signal.notify();
+        assert_eq!(told.load(Ordering::SeqCst), 0, "nobody asked");
+        for expected in 1..=3 {
+            signal.arm();
+            signal.notify();
+            signal.notify();
+            assert_eq!(told.load(Ordering::SeqCst), expected);
+        }
     }
 
     #[test]

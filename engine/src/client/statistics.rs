@@ -43,6 +43,11 @@ impl StatisticsClock {
         self.state.lock().due
     }
 
+    /// Whether statistics are due now.
+    pub(super) fn is_due(&self) -> bool {
+        self.due().is_some_and(|due| due <= Instant::now())
+    }
+
     /// Whom to tell, if statistics are due now.
     pub(super) fn take_due(&self) -> Option<Arc<StatisticsCallback>> {
         let interval = self.interval?;

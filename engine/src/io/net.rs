@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::io::{self, IoSlice};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -78,6 +78,24 @@ pub enum ListenAddress {
     Tcp(SocketAddr),
     /// A path in the file system; made when it is bound, and removed when the listener is dropped.
     Unix(PathBuf),
+}
+
+impl ListenAddress {
+    /// The addresses that `text` names: `HOST:PORT`, where a host may have several, or `unix:PATH`.
+    ///
+    /// # Errors
+    /// When `text` is neither, or the host is not known.
+    pub fn resolve(text: &str) -> io::Result<Vec<ListenAddress>> {
+        if let Some(path) = text.strip_prefix("unix:") {
+            return Ok(vec![ListenAddress::Unix(PathBuf::from(path))]);
+        }
+        let mut found: Vec<SocketAddr> = text.to_socket_addrs()?.collect();
+        // A name such as localhost has one address for each family; with a free port they would differ.
+        if found.iter().any(|address| address.port() == 0) {
+            found.truncate(1);
+        }
+        Ok(found.into_iter().map(ListenAddress::Tcp).collect())
+    }
 }
 
 impl fmt::Display for ListenAddress {

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use super::programs::{installed, is_there, run, sources, text};
 use super::rig::TestServer;
+use crate::programs::{installed, is_there, run, sources, text};
 
 #[test]
 fn franz_go_produces_and_two_members_share_a_group() {

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::programs::{Running, install_once, is_there, run, run_with_input, sources, text};
 use super::rig::TestServer;
+use crate::programs::{Running, install_once, is_there, run, run_with_input, sources, text};
 
 /// Folder with Kafka's jars, got by Maven.
 fn jars() -> Option<PathBuf> {

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use super::programs::{run, run_with_input, text};
 use super::rig::TestServer;
+use crate::programs::{run, run_with_input, text};
 
 fn kcat(server: &TestServer, args: &[&str]) -> Command {
     let mut command = Command::new("kcat");

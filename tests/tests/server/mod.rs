@@ -8,7 +8,6 @@ mod kcat;
 mod kinds;
 mod metrics;
 mod node;
-mod programs;
 mod python;
 mod raw;
 mod rig;

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use super::programs::{install_once, is_there, run, sources, text};
 use super::rig::TestServer;
+use crate::programs::{install_once, is_there, run, sources, text};
 
 #[test]
 fn kafkajs_produces_consumes_and_administers() {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::programs::{install_once, is_there, run, sources, text};
 use super::rig::TestServer;
+use crate::programs::{install_once, is_there, run, sources, text};
 
 /// Python with the clients, in an environment of its own.
 fn python() -> Option<PathBuf> {

@@ -88,24 +88,12 @@ fn setting(text: &str) -> Result<(String, String), String> {
     Ok((name.trim().to_owned(), value.to_owned()))
 }
 
-/// The addresses that one argument names: a host may have several.
-fn addresses(text: &str) -> Result<Vec<ListenAddress>, CliError> {
-    if let Some(path) = text.strip_prefix("unix:") {
-        return Ok(vec![ListenAddress::Unix(PathBuf::from(path))]);
-    }
-    let mut found = resolve("--listen", text)?;
-    // A name such as localhost has one address for each family; with a free port they would differ.
-    if found.iter().any(|address| address.port() == 0) {
-        found.truncate(1);
-    }
-    Ok(found.into_iter().map(ListenAddress::Tcp).collect())
-}
-
 pub(crate) fn run(args: &ServeArgs) -> Outcome {
     let interrupt = Interrupt::listen().map_err(CliError::Signals)?;
     let mut listeners = Vec::new();
     for text in &args.listen {
-        listeners.extend(addresses(text)?);
+        let named = ListenAddress::resolve(text);
+        listeners.extend(named.map_err(|error| CliError::Usage(format!("--listen {text}: {error}")))?);
     }
     let metrics_listener = match &args.metrics_listen {
         Some(text) => resolve("--metrics-listen", text)?.first().copied(),

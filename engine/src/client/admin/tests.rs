@@ -166,7 +166,7 @@ fn the_engines_settings_are_shown_and_fixed() {
 #[test]
 fn offsets_move_with_what_is_produced_and_deleted() {
     let producer = Producer::new(&config()).unwrap();
-    let admin = Admin::on_engine(producer.engine().cloned());
+    let admin = Admin::on_engine(producer.engine());
     for _ in 0..10 {
         producer.produce("t", ProducerRecord { value: Some(b"x"), ..ProducerRecord::default() }).unwrap();
     }

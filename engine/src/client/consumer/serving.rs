@@ -36,6 +36,18 @@ impl Consumer {
         self.wait_for(timeout, Fetcher::next_message)
     }
 
+    /// For event loops (librdkafka: `rd_kafka_queue_io_event_enable`): has `tell` called by another thread when there is
+    /// something to poll, once after each [`Consumer::arm`]. Only the first call has an effect; false for others.
+    pub fn listen(&self, tell: Box<dyn Fn() + Send + Sync>) -> bool {
+        self.shared.signal.listen(tell)
+    }
+
+    /// See [`Consumer::listen`]. Poll afterwards: what came before is not told, nor is what only time brings, such as
+    /// a retry: look again twice a second.
+    pub fn arm(&self) {
+        self.shared.signal.arm();
+    }
+
     /// The next batch, or what is left of one, or event; waits at most `timeout` for it (`None`: without end). The
     /// position moves behind the batch.
     ///

@@ -4,7 +4,9 @@
 //! Shards push, application threads take.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -27,6 +29,9 @@ pub struct DeliveryReport {
     pub latency: Duration,
 }
 
+/// A callback of one message.
+pub type OwnCallback = Box<dyn FnOnce(&DeliveryReport) -> ControlFlow<()> + Send>;
+
 /// What an application attaches to a message.
 #[derive(Default)]
 pub enum Delivery {
@@ -35,8 +40,8 @@ pub enum Delivery {
     Silent,
     /// A number that comes back in the report (librdkafka: `msg_opaque`).
     Opaque(usize),
-    /// Called with the report, by the thread that polls.
-    Callback(Box<dyn FnOnce(&DeliveryReport) + Send>),
+    /// Called with the report, by the thread that polls. `Break` ends that call of `poll`.
+    Callback(OwnCallback),
 }
 
 impl std::fmt::Debug for Delivery {
@@ -112,6 +117,8 @@ pub(super) struct DeliveredBatch {
 /// Reports on their way to the application.
 #[derive(Default)]
 pub(super) struct DeliveryQueue {
+    /// Batches that are not served to their end.
+    unserved: AtomicUsize,
     batches: Mutex<VecDeque<DeliveredBatch>>,
     /// The batch that is being served, message by message.
     serving: Mutex<Option<Serving>>,
@@ -125,15 +132,25 @@ impl DeliveryQueue {
 
     /// Adds a batch and tells whoever polls.
     pub(super) fn push(&self, batch: DeliveredBatch) {
+        if batch.waybill.count() == 0 {
+            return;
+        }
+        self.unserved.fetch_add(1, Ordering::AcqRel);
         self.batches.lock().push_back(batch);
         self.signal.notify();
+    }
+
+    /// Whether there is none.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.unserved.load(Ordering::Acquire) == 0
     }
 
     /// Counts all reports that are there as served, where nobody wants to see single messages. A batch with something
     /// attached ends it: that one is served message by message.
     pub(super) fn discard(&self) -> usize {
         let mut serving = self.serving.lock();
-        if serving.as_ref().is_some_and(|serving| serving.batch.waybill.charge.count() > 0) {
+        if serving.as_ref().is_some_and(|serving| !serving.is_over()) {
             return 0;
         }
         *serving = None;
@@ -141,6 +158,7 @@ impl DeliveryQueue {
         let count = batches.iter().take_while(|batch| batch.waybill.deliveries.is_empty()).count();
         let silent: Vec<DeliveredBatch> = batches.drain(..count).collect();
         drop(batches);
+        self.unserved.fetch_sub(silent.len(), Ordering::AcqRel);
         silent.iter().map(|batch| batch.waybill.charge.count()).sum()
     }
 
@@ -149,6 +167,9 @@ impl DeliveryQueue {
         let mut serving = self.serving.lock();
         loop {
             if let Some(report) = serving.as_mut().and_then(Serving::next) {
+                if serving.as_ref().is_some_and(Serving::is_over) {
+                    self.unserved.fetch_sub(1, Ordering::AcqRel);
+                }
                 return Some(report);
             }
             let batch = self.batches.lock().pop_front()?;
@@ -171,7 +192,7 @@ impl Serving {
     }
 
     fn next(&mut self) -> Option<(DeliveryReport, Delivery)> {
-        if self.batch.waybill.charge.count() == 0 {
+        if self.is_over() {
             return None;
         }
         let message = self.message();
@@ -186,6 +207,10 @@ impl Serving {
             latency: self.batch.latency,
         };
         Some((report, delivery.map_or(Delivery::Silent, |(_, delivery)| delivery)))
+    }
+
+    fn is_over(&self) -> bool {
+        self.batch.waybill.charge.count() == 0
     }
 
     fn message(&mut self) -> Message {

@@ -18,12 +18,13 @@ mod topic;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
-pub use delivery::{Delivery, DeliveryReport};
+pub use delivery::{Delivery, DeliveryReport, OwnCallback};
 pub use many::NotQueued;
 pub use topic::ProducerTopic;
 
@@ -68,13 +69,16 @@ pub type DeliveryCallback = Box<dyn Fn(&DeliveryReport) -> ControlFlow<()> + Sen
 /// A producer. Threads may share it. Dropping it without [`Producer::flush`] gives up what is still queued.
 pub struct Producer {
     shared: Arc<Shared>,
-    engine: Option<Engine>,
+    /// `None` when it is offline or closed.
+    engine: Mutex<Option<Engine>>,
     clock: RecordClock,
     topics: ArcSwap<HashMap<String, Arc<ProducerTopic>>>,
     /// Held while `topics` changes.
     changing: Mutex<()>,
     on_delivery: Option<DeliveryCallback>,
     statistics: StatisticsClock,
+    /// Monotonic milliseconds from when on messages are looked at for their timeout again.
+    expiry_due: AtomicU64,
 }
 
 impl Producer {
@@ -122,8 +126,9 @@ impl Producer {
         Ok(Producer {
             statistics,
             shared: Arc::new(Shared::new(config, clock, identity)),
-            engine,
+            engine: Mutex::new(engine),
             clock: RecordClock::default(),
+            expiry_due: AtomicU64::new(0),
             topics: ArcSwap::default(),
             changing: Mutex::new(()),
             on_delivery,
@@ -145,6 +150,12 @@ impl Producer {
         }
     }
 
+    /// The topic of that name, if it was looked up before and still is what it was.
+    #[must_use]
+    pub fn known_topic(&self, name: &str) -> Option<Arc<ProducerTopic>> {
+        self.topics.load().get(name).filter(|topic| topic.is_current()).cloned()
+    }
+
     /// A topic to produce to without looking up its name each time (librdkafka: `rd_kafka_topic_t`).
     #[must_use]
     pub fn topic(&self, name: &str) -> Arc<ProducerTopic> {
@@ -153,7 +164,8 @@ impl Producer {
         if let Some(topic) = known.get(name).filter(|topic| topic.is_current()) {
             return Arc::clone(topic);
         }
-        let topic = Arc::new(ProducerTopic::new(name, &self.shared, self.engine.as_ref()));
+        let engine = self.engine.lock().clone();
+        let topic = Arc::new(ProducerTopic::new(name, &self.shared, engine.as_ref()));
         let mut topics = HashMap::clone(&known);
         topics.insert(name.to_owned(), Arc::clone(&topic));
         self.topics.store(Arc::new(topics));
@@ -198,6 +210,10 @@ impl Producer {
     /// Serves delivery reports: calls the callbacks for those that are there, waiting at most `timeout` for the first
     /// (`None`: without end). Returns how many messages were served.
     pub fn poll(&self, timeout: Option<Duration>) -> usize {
+        if timeout == Some(Duration::ZERO) {
+            self.expire_now_and_then();
+            return self.serve();
+        }
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
         loop {
             let seen = self.shared.reports.signal().seen();
@@ -206,6 +222,32 @@ impl Producer {
                 return served;
             }
         }
+    }
+
+    /// Waits at most `timeout` until there is something to poll (`None`: without end), and serves nothing. False when
+    /// the time is over.
+    pub fn wait(&self, timeout: Option<Duration>) -> bool {
+        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        loop {
+            let seen = self.shared.reports.signal().seen();
+            if !self.shared.reports.is_empty() || self.statistics.is_due() {
+                return true;
+            }
+            if !self.wait_for_report(seen, deadline) {
+                return false;
+            }
+        }
+    }
+
+    /// For event loops (librdkafka: `rd_kafka_queue_io_event_enable`): has `tell` called by another thread when there is
+    /// something to poll, once after each [`Producer::arm`]. Only the first call has an effect; false for others.
+    pub fn listen(&self, tell: Box<dyn Fn() + Send + Sync>) -> bool {
+        self.shared.reports.signal().listen(tell)
+    }
+
+    /// See [`Producer::listen`]. Poll afterwards: what came before is not told.
+    pub fn arm(&self) {
+        self.shared.reports.signal().arm();
     }
 
     /// The next delivery report as a value, with what was attached to the message, instead of a callback; waits at
@@ -236,6 +278,18 @@ impl Producer {
             || deadline.is_none_or(|at| at > Instant::now())
     }
 
+    /// For applications that never wait.
+    #[inline]
+    fn expire_now_and_then(&self) {
+        let now = u64::try_from(self.shared.clock.coarse().as_millis()).unwrap_or(u64::MAX);
+        if now < self.expiry_due.load(Ordering::Relaxed) {
+            return;
+        }
+        let interval = u64::try_from(EXPIRY_INTERVAL.as_millis()).unwrap_or(u64::MAX);
+        self.expiry_due.store(now.saturating_add(interval), Ordering::Relaxed);
+        self.expire();
+    }
+
     fn expire(&self) {
         if self.shared.limits.count() == 0 {
             return;
@@ -256,18 +310,21 @@ impl Producer {
                 return served;
             }
         }
+        if reports.is_empty() {
+            return served;
+        }
         loop {
             if self.on_delivery.is_none() {
                 served += reports.discard();
             }
             let Some((report, delivery)) = reports.next() else { return served };
             served += 1;
-            if let Delivery::Callback(callback) = delivery {
-                callback(&report);
-            }
-            let go_on =
-                self.on_delivery.as_ref().map_or(ControlFlow::Continue(()), |callback| callback(&report));
-            if go_on.is_break() {
+            let own = match delivery {
+                Delivery::Callback(callback) => callback(&report),
+                Delivery::Silent | Delivery::Opaque(_) => ControlFlow::Continue(()),
+            };
+            let common = self.on_delivery.as_ref().map(|callback| callback(&report));
+            if own.is_break() || common.is_some_and(|flow| flow.is_break()) {
                 return served;
             }
         }
@@ -314,16 +371,33 @@ impl Producer {
         open + self.shared.limits.sealed_count()
     }
 
+    /// `message.max.bytes`: the largest message.
+    #[must_use]
+    pub fn message_size_max(&self) -> usize {
+        self.shared.message_size_max
+    }
+
     /// Whether nothing is queued.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The engine behind this producer; `None` when it is offline.
+    /// The engine behind this producer; `None` when it is offline or closed.
     #[must_use]
-    pub fn engine(&self) -> Option<&Engine> {
-        self.engine.as_ref()
+    pub fn engine(&self) -> Option<Engine> {
+        self.engine.lock().clone()
+    }
+
+    /// Lets go of the engine, as dropping the producer does: what is still queued is given up. Messages that are
+    /// produced afterwards go nowhere.
+    pub fn close(&self) {
+        let guard = self.changing.lock();
+        self.topics.store(Arc::default());
+        let engine = self.engine.lock().take();
+        drop(guard);
+        // The engine may stop here, which takes its time.
+        drop(engine);
     }
 }
 

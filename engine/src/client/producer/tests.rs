@@ -1,6 +1,7 @@
 //! What an application may rely on of a producer, on engines in memory and without one.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::ops::ControlFlow;
+use std::sync::atomic::AtomicUsize;
 
 use super::*;
 use crate::client::BatchMessages;
@@ -22,7 +23,8 @@ fn record(value: &[u8]) -> ProducerRecord<'_> {
 
 /// Values of all messages of a partition, read as a consumer reads.
 fn values(producer: &Producer, topic: &str) -> Vec<String> {
-    let broker = producer.engine().unwrap().broker();
+    let engine = producer.engine().unwrap();
+    let broker = engine.broker();
     let mut values = Vec::new();
     for partition in broker.topic(topic).unwrap().partitions().iter() {
         let partition = partition.as_ref().unwrap();
@@ -113,12 +115,40 @@ fn callbacks_run_in_the_thread_that_polls_and_see_their_message() {
             assert_eq!(std::thread::current().id(), thread);
             assert_eq!(report.message.value(), Some(n.to_string().as_bytes()));
             seen.fetch_add(1, Ordering::Relaxed);
+            ControlFlow::Continue(())
         }));
         let text = n.to_string();
         producer.produce("t", ProducerRecord { delivery, ..record(text.as_bytes()) }).unwrap();
     }
     assert_eq!(producer.flush(Some(Duration::from_secs(10))), 0);
     assert_eq!(seen.load(Ordering::Relaxed), 10);
+}
+
+#[test]
+fn a_callback_may_end_the_poll_and_the_next_one_goes_on_behind_it() {
+    let producer = producer(&[("linger.ms", "0")]);
+    for n in 0..5 {
+        let flow = if n == 1 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let delivery = Delivery::Callback(Box::new(move |_| flow));
+        producer.produce("t", ProducerRecord { delivery, ..record(b"x") }).unwrap();
+    }
+    while producer.shared.limits.sealed_count() < 5 {
+        std::thread::yield_now();
+    }
+    assert!(producer.wait(Some(Duration::from_secs(10))));
+    let mut served = Vec::new();
+    while served.iter().sum::<usize>() < 5 {
+        served.push(producer.poll(Some(Duration::from_secs(10))));
+    }
+    let ends: Vec<usize> = served
+        .iter()
+        .scan(0, |sum, n| {
+            *sum += n;
+            Some(*sum)
+        })
+        .collect();
+    assert!(ends.contains(&2), "{served:?}");
+    assert!(!producer.wait(Some(Duration::from_millis(1))));
 }
 
 #[test]
@@ -259,7 +289,8 @@ fn a_topics_rules_hold_for_messages_of_this_process() {
         assert_eq!(report.error.map(|error| error.code()), expected, "{topic}");
     }
     assert_eq!(values(&producer, "compacted"), ["x"]);
-    let broker = producer.engine().unwrap().broker();
+    let engine = producer.engine().unwrap();
+    let broker = engine.broker();
     let packed = broker.served_partition("packed", PartitionIndex(0)).unwrap();
     let read = packed.read(Offset(0).into(), 1 << 20, Isolation::ReadUncommitted).unwrap();
     assert!(read.pieces[0].len() < 200, "it is stored as the topic wants it");
@@ -273,7 +304,8 @@ fn shards_keep_the_latencies_of_their_mailbox_their_commits_and_of_whole_batches
         producer.produce("t", record(b"x")).unwrap();
         assert!(producer.next_report(Some(Duration::from_secs(10))).is_some());
     }
-    let metrics = &producer.engine().unwrap().broker().metrics()[0];
+    let engine = producer.engine().unwrap();
+    let metrics = &engine.broker().metrics()[0];
     let (mailbox, commit, produce) =
         (metrics.mailbox.snapshot(), metrics.commit.snapshot(), metrics.produce.snapshot());
     assert!(mailbox.len() >= 5 && commit.len() >= 5);
@@ -347,7 +379,8 @@ fn idempotent_batches_carry_their_producer() {
         producer.flush(None);
     }
     assert_eq!(values(&producer, "t").len(), 100);
-    let broker = producer.engine().unwrap().broker();
+    let engine = producer.engine().unwrap();
+    let broker = engine.broker();
     let partition = broker.topic("t").unwrap().partition(PartitionIndex(0)).unwrap().unwrap();
     let read = partition.read(Offset(42).into(), 1, Isolation::ReadUncommitted).unwrap();
     let header = *crate::record::BatchView::parse(&read.pieces[0]).unwrap().header();

@@ -136,7 +136,8 @@ impl ProducerTopic {
     }
 
     /// False once the topic has been deleted, or when the engine had none: the name may mean something else by now.
-    pub(super) fn is_current(&self) -> bool {
+    #[must_use]
+    pub fn is_current(&self) -> bool {
         match &self.topic {
             Some(topic) => !topic.is_deleted(),
             None => !self.batches.get(0).is_some_and(|nowhere| nowhere.is_refused()),

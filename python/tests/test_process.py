@@ -1,0 +1,175 @@
+"""Signals, forks, interpreters that end: each in a process of its own."""
+
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+
+def run(script, timeout=60):
+    return subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=timeout)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "consumer.poll()",
+        "consumer.poll(100)",
+        "consumer.consume(10)",
+        "consumer.consume_arrow(10)",
+        "next(consumer)",
+        "producer.poll()",
+        "offline.flush()",
+        "offline.list_topics()",
+    ],
+)
+def test_ctrl_c_interrupts_a_call_that_waits(call):
+    script = f"""
+    import os, signal, threading, time, tidelog
+    config = {{"bootstrap.servers": "tidelog::memory:x"}}
+    producer = tidelog.Producer(config)
+    offline = tidelog.Producer({{"log_level": 0}})
+    offline.produce("t", "v")
+    consumer = tidelog.Consumer({{**config, "group.id": "g"}})
+    consumer.subscribe(["t"])
+    consumer.poll(0.5)
+    sent = []
+    def interrupt():
+        time.sleep(0.3)
+        sent.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+    threading.Thread(target=interrupt).start()
+    try:
+        {call}
+    except KeyboardInterrupt:
+        print(time.monotonic() - sent[0])
+    """
+    done = run(script)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 0.2 * 3, "200 ms, and some for a loaded machine"
+
+
+def test_a_forked_child_is_told_so():
+    script = """
+    import os, tidelog
+    config = {"bootstrap.servers": "tidelog::memory:x"}
+    producer = tidelog.Producer(config)
+    consumer = tidelog.Consumer({**config, "group.id": "g"})
+    producer.produce("t", "v")
+    child = os.fork()
+    if child == 0:
+        refused = 0
+        for call in (lambda: producer.produce("t", "v"), lambda: consumer.poll(0)):
+            try:
+                call()
+            except tidelog.KafkaException as error:
+                refused += error.args[0].name() == "_STATE" and "forked" in error.args[0].str()
+        os._exit(0 if refused == 2 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert producer.flush(10) == 0
+    consumer.close()
+    """
+    done = run(script)
+    assert done.returncode == 0, done.stderr
+
+
+def test_spawned_processes_work():
+    script = """
+    import multiprocessing, tidelog
+    def work(number):
+        with tidelog.Producer({"bootstrap.servers": "tidelog::memory:"}) as producer:
+            producer.produce("t", str(number))
+            return producer.flush(10)
+    if __name__ == "__main__":
+        producer = tidelog.Producer({"bootstrap.servers": "tidelog::memory:"})
+        producer.produce("t", "v")
+        print("ok")
+    """
+    done = run(script)
+    assert done.stdout == "ok\n", done.stderr
+
+
+def test_spawn(tmp_path):
+    path = tmp_path / "program.py"
+    path.write_text(
+        textwrap.dedent(
+            """
+            import multiprocessing, tidelog
+
+            def work(number):
+                with tidelog.Producer({"bootstrap.servers": "tidelog::memory:"}) as producer:
+                    producer.produce("t", str(number))
+                    return producer.flush(10)
+
+            if __name__ == "__main__":
+                producer = tidelog.Producer({"bootstrap.servers": "tidelog::memory:"})
+                with multiprocessing.get_context("spawn").Pool(2) as pool:
+                    print(pool.map(work, range(3)))
+            """
+        )
+    )
+    done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "[0, 0, 0]\n", done.stderr
+
+
+@pytest.mark.parametrize("end", ["", "raise SystemExit(3)", "import os; os._exit(3)", "threading.Thread(target=consumer.poll, daemon=True).start()"])
+def test_an_interpreter_that_ends_with_live_objects_neither_hangs_nor_crashes(end, tmp_path):
+    script = f"""
+    import threading, tidelog
+    from tidelog.admin import AdminClient, NewTopic
+    config = {{"bootstrap.servers": "tidelog:{tmp_path}/data"}}
+    producer = tidelog.Producer(config)
+    producer.produce("t", "v", on_delivery=lambda error, message: None)
+    consumer = tidelog.Consumer({{**config, "group.id": "g"}})
+    consumer.subscribe(["t"], on_assign=lambda *_: None)
+    consumer.poll(0)
+    admin = AdminClient(config)
+    future = admin.create_topics([NewTopic("a")])["a"]
+    engine = tidelog.Engine(listeners=["127.0.0.1:0"])
+    cycle = [producer]
+    cycle.append(cycle)
+    {end}
+    """
+    start = time.monotonic()
+    done = run(script)
+    assert done.returncode == (3 if "3" in end else 0), done.stderr
+    assert time.monotonic() - start < 30
+
+
+def test_a_subinterpreter_is_refused():
+    script = """
+    try:
+        import _xxsubinterpreters as interpreters
+    except ImportError:
+        import _interpreters as interpreters
+    import tidelog
+    other = interpreters.create()
+    try:
+        failed = interpreters.run_string(other, "import tidelog")
+    except Exception as error:
+        failed = error
+    assert failed is not None
+    print("refused")
+    """
+    done = run(script)
+    assert done.stdout == "refused\n", done.stderr
+
+
+def test_acknowledged_messages_are_there_after_a_crash(tmp_path):
+    script = f"""
+    import os, tidelog
+    producer = tidelog.Producer({{"bootstrap.servers": "tidelog:{tmp_path}/data"}})
+    for number in range(100):
+        producer.produce("t", str(number))
+    assert producer.flush(20) == 0
+    os.kill(os.getpid(), 9)
+    """
+    assert run(script).returncode == -9
+    import tidelog
+
+    settings = {"bootstrap.servers": f"tidelog:{tmp_path}/data", "group.id": "g", "auto.offset.reset": "earliest"}
+    with tidelog.Consumer(settings) as consumer:
+        consumer.subscribe(["t"])
+        assert [int(message.value()) for message in consumer.consume(100, 20)] == list(range(100))
