@@ -16,6 +16,8 @@ import time
 
 VALUE = b"x" * 100
 COUNT = {"tidelog": 1_000_000, "confluent": 100_000}
+# The mock broker keeps little.
+CONSUMED = {"tidelog": 1_000_000, "confluent": 30_000}
 LIMITS = {"queue.buffering.max.messages": 2_000_000, "queue.buffering.max.kbytes": 2_000_000, "linger.ms": 5}
 
 
@@ -25,6 +27,8 @@ class Side:
     def __init__(self, name):
         self.name = name
         self.count = COUNT[name]
+        self.consumed = CONSUMED[name]
+        self.producers = {}
         if name == "tidelog":
             import tidelog as module
 
@@ -44,6 +48,13 @@ class Side:
         self.module = module
 
     def producer(self, **more):
+        """A producer that was used before, so that its memory is warm."""
+        key = tuple(more.items())
+        if key not in self.producers:
+            self.producers[key] = self.new_producer(**more)
+        return self.producers[key]
+
+    def new_producer(self, **more):
         settings = {**self.common, **LIMITS, "acks": 1, **{key.replace("_", "."): value for key, value in more.items()}}
         return self.module.Producer(settings)
 
@@ -52,6 +63,8 @@ class Side:
         return (module or self.module).Consumer({**self.common, **settings})
 
     def close(self):
+        for producer in self.producers.values():
+            producer.close()
         if self.directory:
             shutil.rmtree(self.directory)
 
@@ -67,7 +80,6 @@ def produce(side):
         call("t", VALUE)
     producer.flush()
     rate = count / (time.perf_counter() - start)
-    producer.close()
     return rate
 
 
@@ -90,7 +102,6 @@ def produce_callback(side):
     producer.flush()
     rate = count / (time.perf_counter() - start)
     assert seen[0] == count
-    producer.close()
     return rate
 
 
@@ -105,16 +116,14 @@ def produce_batch(side):
         producer.produce_batch("t", messages)
     producer.flush()
     rate = side.count / (time.perf_counter() - start)
-    producer.close()
     return rate
 
 
 def fill(side):
     producer = side.producer()
-    for _ in range(side.count):
+    for _ in range(side.consumed):
         producer.produce("filled", VALUE)
     producer.flush()
-    producer.close()
 
 
 def started(side):
@@ -129,13 +138,13 @@ def started(side):
 def consume(side):
     """Messages per second: consume(500) and value() of each, from data at hand."""
     consumer = started(side)
-    left = side.count - 1
+    left = side.consumed - 1
     start = time.perf_counter()
     while left:
         for message in consumer.consume(min(500, left), 10):
             message.value()
             left -= 1
-    rate = (side.count - 1) / (time.perf_counter() - start)
+    rate = (side.consumed - 1) / (time.perf_counter() - start)
     consumer.close()
     return rate
 
@@ -145,9 +154,9 @@ def poll(side):
     consumer = started(side)
     call = consumer.poll
     start = time.perf_counter()
-    for _ in range(side.count - 1):
+    for _ in range(side.consumed - 1):
         call(10).value()
-    rate = (side.count - 1) / (time.perf_counter() - start)
+    rate = (side.consumed - 1) / (time.perf_counter() - start)
     consumer.close()
     return rate
 
@@ -163,7 +172,6 @@ def one_in_flight(side):
         while not done:
             producer.poll(1)
         samples.append(time.perf_counter() - start)
-    producer.close()
     return statistics.median(samples) * 1e6
 
 
@@ -181,17 +189,75 @@ def in_turns(rounds, work, sides, prepare=None):
     return {name: statistics.median(values) for name, values in results.items()}
 
 
+def arrow(side):
+    """Records per second into a pyarrow table."""
+    import pyarrow
+
+    consumer = started(side)
+    left, tables = side.consumed - 1, []
+    start = time.perf_counter()
+    while left:
+        tables.append(pyarrow.table(consumer.consume_arrow(min(100_000, left), 10)))
+        left -= len(tables[-1])
+    rate = (side.consumed - 1) / (time.perf_counter() - start)
+    consumer.close()
+    return rate
+
+
+def awaited(side, many):
+    """Messages per second: await getone(), or await getmany(500)."""
+    from tidelog.aio import AIOConsumer
+
+    async def run():
+        settings = {"group.id": "g", "enable.auto.commit": False, "auto.offset.reset": "earliest"}
+        consumer = AIOConsumer({**side.common, **settings})
+        await consumer.assign([side.module.TopicPartition("filled", 0, 0)])
+        await consumer.getone()
+        left = side.consumed - 1
+        start = time.perf_counter()
+        while left:
+            if many:
+                left -= len(await consumer.getmany(min(500, left)))
+            else:
+                await consumer.getone()
+                left -= 1
+        rate = (side.consumed - 1) / (time.perf_counter() - start)
+        await consumer.close()
+        return rate
+
+    return asyncio.run(run())
+
+
+def queued_memory(side):
+    """Bytes of resident memory for each message of 100 B that is queued."""
+    count = side.count
+    producer = side.new_producer(linger_ms=100_000, batch_num_messages=1_000_000, batch_size=2_000_000)
+    producer.produce("queued", VALUE)
+    before = resident()
+    for _ in range(count):
+        producer.produce("queued", VALUE)
+    used = (resident() - before) / count
+    producer.purge()
+    producer.flush()
+    return used
+
+
+def resident():
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * resource.getpagesize()
+
+
 def iteration(side):
     """Messages per second: `for message in consumer`, and value() of each."""
     consumer = started(side)
-    left = side.count - 1
+    left = side.consumed - 1
     start = time.perf_counter()
     for message in consumer:
         message.value()
         left -= 1
         if not left:
             break
-    rate = (side.count - 1) / (time.perf_counter() - start)
+    rate = (side.consumed - 1) / (time.perf_counter() - start)
     consumer.close()
     return rate
 
@@ -203,6 +269,14 @@ PAIRS = {
     "consume": (consume, fill, "messages/s", 4),
     "poll": (poll, fill, "messages/s", 6),
     "one_in_flight": (one_in_flight, None, "us", 2),
+    "queued_memory": (queued_memory, None, "B", 2),
+}
+# What only tidelog has, with its goal in messages per second.
+ALONE = {
+    "iteration": (iteration, "messages/s, as fast as consume", None),
+    "arrow": (arrow, "records/s", 15e6),
+    "getone": (lambda side: awaited(side, False), "messages/s", 2e6),
+    "getmany": (lambda side: awaited(side, True), "messages/s", 10e6),
 }
 
 
@@ -215,10 +289,17 @@ def main():
         sides = [Side("tidelog"), Side("confluent")]
         medians = in_turns(rounds, work, sides, prepare)
         ours, theirs = medians["tidelog"], medians["confluent"]
-        ratio = theirs / ours if unit == "us" else ours / theirs
+        ratio = ours / theirs if unit == "messages/s" else theirs / ours
         print(f"{name}: tidelog {ours:,.1f} {unit}, confluent {theirs:,.1f} {unit}: {ratio:.1f}x (bar {bar}x)", flush=True)
         for side in sides:
             side.close()
+    side = Side("tidelog")
+    fill(side)
+    for name, (work, unit, goal) in ALONE.items():
+        if not arguments or name in arguments:
+            rate = in_turns(rounds, work, [side])["tidelog"]
+            print(f"{name}: {rate:,.0f} {unit}" + (f" (bar {goal:,.0f})" if goal else ""), flush=True)
+    side.close()
 
 
 if __name__ == "__main__":

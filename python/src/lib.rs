@@ -4,7 +4,7 @@
 //!
 //! - [`kafka_error`], [`topic_partition`], [`message`], [`uuid`]: the values.
 //! - [`payload`], [`headers`], [`settings`]: what applications give, read.
-//! - [`pending`], [`waiting`], [`client_log`]: exceptions of callbacks, Ctrl-C, log lines.
+//! - [`raised`], [`waiting`], [`client_log`]: exceptions of callbacks, Ctrl-C, log lines.
 //! - [`engine`], [`producer`], [`consumer`], [`admin`]: the engine and its clients; [`cluster`]: those of others.
 //! - [`package`], [`metadata`]: results that are made of the Python half's classes.
 //! - [`arrow`]: records as columns; [`wake`]: event loops.
@@ -26,8 +26,8 @@ mod metadata;
 mod package;
 mod partitioners;
 mod payload;
-mod pending;
 mod producer;
+mod raised;
 mod settings;
 mod share;
 mod topic_partition;

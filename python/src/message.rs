@@ -22,12 +22,16 @@ use crate::kafka_error::{KafkaError, compared};
 #[pyclass(module = "tidelog", frozen)]
 pub(crate) struct Message {
     record: Option<client::Message>,
-    /// Reports do not carry headers, as confluent-kafka's do not.
-    is_report: bool,
-    error: Option<Py<KafkaError>>,
-    latency: Option<Duration>,
+    /// What became of it. Reports do not carry headers, as confluent-kafka's do not.
+    report: Option<Report>,
     /// Values that were set from Python; from then on all of them.
     fields: OnceLock<Box<Mutex<Fields>>>,
+}
+
+/// What a delivery report says.
+struct Report {
+    error: Option<Py<KafkaError>>,
+    latency: Duration,
 }
 
 /// Values of a message, of any type.
@@ -49,13 +53,7 @@ impl Message {
     /// A record that was consumed.
     #[inline]
     pub(crate) fn of(record: client::Message) -> Message {
-        Message {
-            record: Some(record),
-            is_report: false,
-            error: None,
-            latency: None,
-            fields: OnceLock::new(),
-        }
+        Message { record: Some(record), report: None, fields: OnceLock::new() }
     }
 
     /// What became of a message.
@@ -64,15 +62,13 @@ impl Message {
         error: Option<Py<KafkaError>>,
         latency: Duration,
     ) -> Message {
-        let latency = Some(latency);
-        Message { record: Some(record), is_report: true, error, latency, fields: OnceLock::new() }
+        Message { record: Some(record), report: Some(Report { error, latency }), fields: OnceLock::new() }
     }
 
     /// An event of a consumer: its value is the error's text.
     pub(crate) fn event(py: Python<'_>, event: &ConsumerError) -> PyResult<Message> {
         let error = KafkaError::make(py, &event.error)?;
-        let message =
-            Message { record: None, is_report: false, error: None, latency: None, fields: OnceLock::new() };
+        let message = Message { record: None, report: None, fields: OnceLock::new() };
         let fields = Fields {
             topic: event.topic.as_deref().map_or_else(|| py.None(), |topic| PyString::new(py, topic).into()),
             partition: event.partition.map_or(-1, |partition| partition.0),
@@ -111,7 +107,7 @@ impl Message {
     pub(crate) fn has_error(&self, py: Python<'_>) -> bool {
         match self.fields.get() {
             Some(fields) => !fields.lock().error.is_none(py),
-            None => self.error.is_some(),
+            None => self.failure().is_some(),
         }
     }
 
@@ -128,8 +124,8 @@ impl Message {
             Some(bytes) => PyBytes::new(py, bytes).into_any().unbind(),
             None => py.None(),
         };
-        let error = self.error.as_ref().map_or_else(|| py.None(), |error| error.clone_ref(py).into_any());
-        let latency = self.latency.map(|latency| latency.as_secs_f64());
+        let error = self.failure().map_or_else(|| py.None(), |error| error.clone_ref(py).into_any());
+        let latency = self.report.as_ref().map(|report| report.latency.as_secs_f64());
         let Some(record) = &self.record else { return Ok(Fields { error, latency, ..Fields::empty(py) }) };
         let headers = self.record_headers(py, record)?;
         Ok(Fields {
@@ -148,14 +144,18 @@ impl Message {
     }
 
     fn record_headers(&self, py: Python<'_>, record: &client::Message) -> PyResult<Py<PyAny>> {
-        if self.is_report {
+        if self.report.is_some() {
             return Ok(py.None());
         }
         Ok(headers::to_list(py, record.headers())?.map_or_else(|| py.None(), |list| list.into_any().unbind()))
     }
 
+    fn failure(&self) -> Option<&Py<KafkaError>> {
+        self.report.as_ref()?.error.as_ref()
+    }
+
     fn epoch_of(&self, record: &client::Message) -> i32 {
-        if self.is_report { -1 } else { record.leader_epoch().0 }
+        if self.report.is_some() { -1 } else { record.leader_epoch().0 }
     }
 
     fn read<T>(
@@ -225,7 +225,7 @@ impl Message {
             delivery_count: delivery_count.unwrap_or(-1),
         };
         let fields = OnceLock::from(Box::new(Mutex::new(fields)));
-        Message { record: None, is_report: false, error: None, latency: None, fields }
+        Message { record: None, report: None, fields }
     }
 
     /// topic(): name of the topic.
@@ -293,7 +293,7 @@ impl Message {
         if let Some(fields) = self.fields.get() {
             return fields.lock().error.clone_ref(py);
         }
-        self.error.as_ref().map_or_else(|| py.None(), |error| error.clone_ref(py).into_any())
+        self.failure().map_or_else(|| py.None(), |error| error.clone_ref(py).into_any())
     }
 
     /// timestamp(): ``(type, milliseconds since the epoch)``; the type is one of the constants ``TIMESTAMP_...``.
@@ -309,7 +309,7 @@ impl Message {
     fn latency(&self) -> Option<f64> {
         match self.fields.get() {
             Some(fields) => fields.lock().latency,
-            None => self.latency.map(|latency| latency.as_secs_f64()),
+            None => self.report.as_ref().map(|report| report.latency.as_secs_f64()),
         }
     }
 

@@ -125,3 +125,14 @@ def test_serializers(config):
         await reader.close()
 
     asyncio.run(main())
+
+
+def test_flushing_sends_off_what_lingers(config):
+    async def main():
+        async with AIOProducer({**config, "linger.ms": 100_000}) as producer:
+            future = await producer.produce("t", "v")
+            start = time.monotonic()
+            assert await producer.flush(10) == 0 and time.monotonic() - start < 5
+            assert (await future).offset() == 0
+
+    asyncio.run(main())

@@ -300,3 +300,12 @@ def test_what_is_there_can_be_listed(kafka):
     assert missing.error == KafkaError.UNKNOWN_TOPIC_OR_PART
     assert kafka.producer().cluster_id() == metadata.cluster_id
     assert TopicPartition("t", 1) in [TopicPartition("t", number) for number in range(3)]
+
+
+def test_a_batch_that_does_not_fit_is_queued_up_to_where_it_is_full(config):
+    producer = Producer({**config, "queue.buffering.max.messages": 300, "linger.ms": 100_000})
+    messages = [{"value": str(number)} for number in range(1000)]
+    assert producer.produce_batch("t", messages) == 300
+    assert all("_error" not in message for message in messages[:300])
+    assert all(message["_error"] == KafkaError._QUEUE_FULL for message in messages[300:])
+    assert producer.flush(10) == 0

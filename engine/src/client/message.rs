@@ -104,20 +104,6 @@ impl Message {
         self.timestamp
     }
 
-    /// The records of its batch, unpacked: its key, value and headers lie in there.
-    #[must_use]
-    #[inline]
-    pub fn batch_bytes(&self) -> &Bytes {
-        &self.batch.unpacked
-    }
-
-    /// Whether both came in one batch: then their bytes lie in the same memory.
-    #[must_use]
-    #[inline]
-    pub fn is_in_batch_of(&self, other: &Message) -> bool {
-        Arc::ptr_eq(&self.batch, &other.batch)
-    }
-
     /// Who set the timestamp.
     #[must_use]
     pub fn timestamp_type(&self) -> TimestampType {
@@ -169,6 +155,50 @@ impl Message {
     }
 }
 
+/// A message as it lies in its batch, borrowed: [`MessageRef::to_message`] keeps it.
+#[derive(Debug)]
+pub struct MessageRef<'a> {
+    batch: &'a Arc<MessageBatch>,
+    record: Record<'a>,
+}
+
+impl<'a> MessageRef<'a> {
+    /// The message for itself.
+    #[must_use]
+    #[inline(always)]
+    pub fn to_message(&self) -> Message {
+        Message::new(self.batch, &self.record, Some(self.record.offset))
+    }
+
+    /// The record.
+    #[must_use]
+    #[inline(always)]
+    pub fn record(&self) -> &Record<'a> {
+        &self.record
+    }
+
+    /// Name of the topic.
+    #[must_use]
+    #[inline(always)]
+    pub fn topic(&self) -> &'a str {
+        &self.batch.topic
+    }
+
+    /// Number of the partition.
+    #[must_use]
+    #[inline(always)]
+    pub fn partition(&self) -> PartitionIndex {
+        self.batch.partition
+    }
+
+    /// The records of its batch, unpacked: its key, value and headers lie in there.
+    #[must_use]
+    #[inline(always)]
+    pub fn batch_bytes(&self) -> &'a Bytes {
+        &self.batch.unpacked
+    }
+}
+
 /// The messages of one batch, one after the other.
 #[derive(Debug)]
 pub struct BatchMessages {
@@ -210,6 +240,40 @@ impl BatchMessages {
     #[must_use]
     pub fn partition_index(&self) -> PartitionIndex {
         self.batch.partition
+    }
+
+    /// Gives the next messages to `take`, `count_max` at most. Returns how many there were, and the offset behind the
+    /// last one.
+    ///
+    /// # Errors
+    /// [`BatchError`], when one is malformed: those before it have been given.
+    #[inline]
+    pub(super) fn give(
+        &mut self,
+        count_max: usize,
+        mut take: impl FnMut(MessageRef<'_>),
+    ) -> (usize, Option<Offset>, Result<(), BatchError>) {
+        let mut records = match Records::resume(&self.batch.unpacked, self.cursor) {
+            Ok(records) => records,
+            Err(error) => return (0, None, Err(error)),
+        };
+        let (mut count, mut end, mut outcome) = (0, None, Ok(()));
+        while count < count_max {
+            match records.next() {
+                None => break,
+                Some(Err(error)) => {
+                    outcome = Err(error);
+                    break;
+                }
+                Some(Ok(record)) => {
+                    end = Some(record.offset.plus(1));
+                    count += 1;
+                    take(MessageRef { batch: &self.batch, record });
+                }
+            }
+        }
+        self.cursor = records.cursor();
+        (count, end, outcome)
     }
 
     /// The records that have not been handed out yet, borrowed: the cheapest way to see them all. Does not move on.

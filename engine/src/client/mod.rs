@@ -31,7 +31,7 @@ pub use admin::Admin;
 pub use consumer::Consumer;
 pub use engine::Engine;
 pub use error::KafkaError;
-pub use message::{BatchMessages, Message};
+pub use message::{BatchMessages, Message, MessageRef};
 pub use metadata::{BrokerMetadata, ClusterMetadata, PartitionMetadata, TopicMetadata};
 pub use producer::{Delivery, DeliveryReport, Producer, ProducerRecord};
 pub use statistics::StatisticsCallback;

@@ -355,10 +355,11 @@ impl Worker {
         closed
     }
 
-    /// Runs rounds until a partition has nothing to do.
+    /// Runs rounds until a partition, which is not to be served any more, has nothing to do.
     fn drain(&mut self, slot: Slot) {
         if let Some(writer) = writer_at(&mut self.writers, slot) {
             writer.set_paused(false);
+            writer.stop_lingering();
         }
         self.touched.push(slot);
         self.run_while(slot, |writer| !writer.is_idle());

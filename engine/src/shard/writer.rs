@@ -56,6 +56,8 @@ pub(super) struct Writer {
     orphans: Orphans,
     /// Nothing more is begun.
     paused: bool,
+    /// Nothing lingers any more.
+    ending: bool,
     /// A [`Due::Kick`] for a flush by time is set.
     flush_due: Option<Duration>,
 }
@@ -114,6 +116,7 @@ impl Writer {
             flush: None,
             orphans: Orphans::default(),
             paused: false,
+            ending: false,
             flush_due: None,
         }
     }
@@ -186,6 +189,18 @@ impl Writer {
         }
     }
 
+    /// It ends: what lingers is given up, now and from now on.
+    pub(super) fn stop_lingering(&mut self) {
+        self.ending = true;
+        self.sources.retain(|source| {
+            let lingers = source.due.is_some();
+            if lingers {
+                source.batches.abandoned();
+            }
+            !lingers
+        });
+    }
+
     /// Starts what can be started: the next append, and a flush that is owed.
     pub(super) fn kick(&mut self, with: &mut Resources) {
         if self.paused {
@@ -221,6 +236,10 @@ impl Writer {
             }
             match source.batches.pull(now, &mut batches) {
                 Pulled::Empty => false,
+                Pulled::Until(_) if self.ending => {
+                    source.batches.abandoned();
+                    false
+                }
                 Pulled::Until(due) => {
                     source.due = Some(due);
                     with.timers.add(due, Due::Kick(slot));

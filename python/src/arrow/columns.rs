@@ -11,7 +11,8 @@ use arrow_array::{
 };
 use arrow_buffer::{Buffer, NullBufferBuilder, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
-use tidelog::client::Message;
+use tidelog::client::MessageRef;
+use tidelog::record::Headers;
 
 /// Longest value that a view holds itself.
 const INLINE_MAX: usize = 12;
@@ -47,7 +48,8 @@ pub(crate) struct Columns {
     headers: Option<HeadersBuilder>,
     /// Memory that views point into.
     buffers: Vec<Buffer>,
-    last: Option<Message>,
+    /// Where the last buffer lies.
+    last: (usize, usize),
 }
 
 /// A column of views.
@@ -111,49 +113,49 @@ impl Columns {
             value: Views::new(capacity),
             headers: None,
             buffers: Vec::new(),
-            last: None,
+            last: (0, 0),
         }
     }
 
     /// Adds a record.
     #[inline]
-    pub(crate) fn push(&mut self, message: Message) {
-        if !self.last.as_ref().is_some_and(|last| last.is_in_batch_of(&message)) {
-            self.begin_batch(&message);
+    pub(crate) fn push(&mut self, message: &MessageRef<'_>) {
+        let (record, whole) = (message.record(), &**message.batch_bytes());
+        if self.buffers.is_empty() || self.last != (whole.as_ptr().addr(), whole.len()) {
+            self.begin_batch(message);
         }
         let buffer = u32::try_from(self.buffers.len() - 1).unwrap_or(u32::MAX);
-        let whole = message.batch_bytes();
         self.topic.push(i32::try_from(self.topics.len() - 1).unwrap_or(i32::MAX));
         self.partition.push(message.partition().0);
-        self.offset.push(message.offset().map_or(-1, |offset| offset.0));
-        self.timestamp.push(message.timestamp().0);
-        self.key.push(message.key(), whole, buffer);
-        self.value.push(message.value(), whole, buffer);
-        self.push_headers(&message);
-        self.last = Some(message);
+        self.offset.push(record.offset.0);
+        self.timestamp.push(record.timestamp.0);
+        self.key.push(record.key, whole, buffer);
+        self.value.push(record.value, whole, buffer);
+        if record.headers.len() > 0 || self.headers.is_some() {
+            self.push_headers(record.headers);
+        }
     }
 
-    fn begin_batch(&mut self, message: &Message) {
-        self.buffers.push(Buffer::from(message.batch_bytes().clone()));
+    /// Keeps the memory of another batch.
+    fn begin_batch(&mut self, message: &MessageRef<'_>) {
+        let whole = message.batch_bytes();
+        self.last = (whole.as_ptr().addr(), whole.len());
+        self.buffers.push(Buffer::from(whole.clone()));
         if self.topics.last().is_none_or(|topic| topic != message.topic()) {
             self.topics.push(message.topic().to_owned());
         }
     }
 
-    fn push_headers(&mut self, message: &Message) {
-        let headers = message.headers();
-        if headers.len() == 0 {
-            if let Some(builder) = &mut self.headers {
-                builder.append_null();
-            }
-            return;
-        }
+    fn push_headers(&mut self, headers: Headers<'_>) {
         let before = self.topic.len() - 1;
         let builder = self.headers.get_or_insert_with(|| {
             let mut builder = headers_builder();
             (0..before).for_each(|_| builder.append_null());
             builder
         });
+        if headers.len() == 0 {
+            return builder.append_null();
+        }
         for header in headers {
             let columns = builder.values();
             if let Some(keys) = columns.field_builder::<StringBuilder>(0) {

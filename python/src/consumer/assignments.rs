@@ -56,7 +56,7 @@ impl Consumer {
             Err(_) => Err(type_error("expected list of topic unicode strings")),
         });
         let names: Vec<String> = names.collect::<PyResult<_>>()?;
-        let callback = callbacks.into_callback(Arc::clone(&inner.object), Arc::clone(&inner.pending));
+        let callback = callbacks.into_callback(Arc::clone(&inner.object));
         let done = topics.py().detach(|| inner.consumer.subscribe_with(&names, callback));
         inner.outcome(done, "Failed to set subscription")
     }

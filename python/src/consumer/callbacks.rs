@@ -9,18 +9,18 @@ use pyo3::types::PyWeakrefReference;
 use tidelog::client::consumer::{CommitCallback, Rebalance, RebalanceCallback};
 
 use crate::kafka_error::KafkaError;
-use crate::pending::Pending;
+use crate::raised;
 use crate::topic_partition;
 
 /// `on_commit(err, partitions)`.
-pub(super) fn on_commit(callback: Py<PyAny>, pending: Arc<Pending>) -> CommitCallback {
+pub(super) fn on_commit(callback: Py<PyAny>) -> CommitCallback {
     Box::new(move |_, error, partitions| {
         Python::attach(|py| {
             let told = || {
                 let error = KafkaError::make_optional(py, error)?;
                 callback.call1(py, (error, topic_partition::to_list(py, partitions)?))
             };
-            pending.keep(told())
+            raised::keep(told())
         })
     })
 }
@@ -34,11 +34,7 @@ pub(super) struct RebalanceCallbacks {
 
 impl RebalanceCallbacks {
     /// One callback for the engine. `None` where there is nobody to call.
-    pub(super) fn into_callback(
-        self,
-        object: Arc<Py<PyWeakrefReference>>,
-        pending: Arc<Pending>,
-    ) -> Option<RebalanceCallback> {
+    pub(super) fn into_callback(self, object: Arc<Py<PyWeakrefReference>>) -> Option<RebalanceCallback> {
         if self.on_assign.is_none() && self.on_revoke.is_none() && self.on_lost.is_none() {
             return None;
         }
@@ -50,7 +46,7 @@ impl RebalanceCallbacks {
                     let partitions = topic_partition::to_list(py, rebalance.partitions())?;
                     callback.call1(py, (consumer, partitions))
                 };
-                pending.keep(told())
+                raised::keep(told())
             })
         }))
     }

@@ -19,7 +19,7 @@ use tidelog::error_code::ErrorCode;
 
 use crate::client_log::ClientLog;
 use crate::kafka_error::{exception, exception_with};
-use crate::pending::Pending;
+use crate::raised;
 use crate::settings::Settings;
 use crate::wake::Wake;
 
@@ -39,7 +39,6 @@ pub(crate) struct Consumer {
 /// A consumer that was made, closed or not.
 struct Inner {
     consumer: client::Consumer,
-    pending: Arc<Pending>,
     log: ClientLog,
     wake: Wake,
     /// The object that callbacks get.
@@ -73,24 +72,21 @@ impl Inner {
         let log = ClientLog::new(Role::Consumer, &settings.config, &config.client, logger);
         let engine = py.detach(|| Engine::open(&config.client));
         let engine = engine.map_err(|error| failed(error.code(), error.reason().to_owned()))?;
-        let pending = Arc::new(Pending::default());
-        let on_commit =
-            settings.on_commit.map(|callback| callbacks::on_commit(callback, Arc::clone(&pending)));
+        let on_commit = settings.on_commit.map(|callback| callbacks::on_commit(callback));
         let callbacks = ConsumerCallbacks { on_rebalance: None, on_commit };
         let consumer = client::Consumer::on_engine_with(config, engine, callbacks);
         if let Some(callback) = settings.stats_cb {
-            let pending = Arc::clone(&pending);
             consumer.on_statistics(Box::new(move |statistics| {
-                Python::attach(|py| pending.keep(callback.call1(py, (statistics,))))
+                Python::attach(|py| raised::keep(callback.call1(py, (statistics,))))
             }));
         }
         let object = Arc::new(PyWeakrefReference::new(slf)?.unbind());
-        Ok(Inner { consumer, pending, log, wake: Wake::default(), object })
+        Ok(Inner { consumer, log, wake: Wake::default(), object })
     }
 
     /// What a call has done, and what callbacks raised meanwhile.
     fn outcome<T>(&self, outcome: Result<T, CallError>, what: &str) -> PyResult<T> {
-        self.pending.raise()?;
+        raised::raise()?;
         outcome.map_err(|error| call_exception(&error, what))
     }
 }
@@ -143,7 +139,7 @@ impl Consumer {
         let Some(inner) = self.inner.get() else { return Ok(()) };
         py.detach(|| inner.consumer.close());
         inner.log.serve(py)?;
-        inner.pending.raise()
+        raised::raise()
     }
 
     fn __enter__(slf: Bound<'_, Consumer>) -> Bound<'_, Consumer> {

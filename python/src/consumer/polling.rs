@@ -5,13 +5,14 @@ use std::time::Duration;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
-use tidelog::client::consumer::{CallError, Event};
+use tidelog::client::consumer::{CallError, Event, EventRef};
 use tidelog::error_code::ErrorCode;
 
 use super::{Consumer, Inner};
 use crate::arrow::{ArrowRecords, Columns};
 use crate::kafka_error::exception;
 use crate::message::Message;
+use crate::raised;
 use crate::waiting::Timeout;
 
 /// Most messages that one call of `consume` may ask for.
@@ -25,14 +26,19 @@ impl Inner {
         self.outcome(self.consumer.poll(Some(Duration::ZERO)), "")
     }
 
-    fn poll(&self, py: Python<'_>, timeout: Timeout) -> PyResult<Option<Event>> {
+    #[inline]
+    fn poll(&self, py: Python<'_>, seconds: f64) -> PyResult<Option<Event>> {
         let event = self.poll_now(py)?;
-        if event.is_some() || timeout.is_zero() {
+        if event.is_some() || seconds == 0.0 {
             return Ok(event);
         }
+        self.wait_and_poll(py, Timeout::seconds(seconds))
+    }
+
+    fn wait_and_poll(&self, py: Python<'_>, timeout: Timeout) -> PyResult<Option<Event>> {
         let attempt = |piece| {
             let polled = self.consumer.poll(Some(piece));
-            let over = self.pending.is_raised() || !matches!(polled, Ok(None));
+            let over = raised::is_raised() || !matches!(polled, Ok(None));
             over.then_some(polled)
         };
         let polled = timeout.deadline().wait(py, attempt)?;
@@ -40,21 +46,45 @@ impl Inner {
     }
 
     /// Up to `count` messages and events.
-    fn consume(&self, py: Python<'_>, count: usize, timeout: Timeout) -> PyResult<Vec<Event>> {
+    fn consume<'py>(&self, py: Python<'py>, count: usize, timeout: Timeout) -> PyResult<Vec<Py<Message>>> {
+        const CAPACITY_MAX: usize = 1024;
         self.log.serve(py)?;
-        let mut events = self.outcome(self.consumer.consume(count, Some(Duration::ZERO)), "")?;
-        if events.len() == count || timeout.is_zero() {
-            return Ok(events);
+        let mut messages = Vec::with_capacity(count.min(CAPACITY_MAX));
+        let mut failed = None;
+        // Making a message runs no code of the application: it is nothing that the garbage collector minds.
+        let given = self.consumer.consume_with(count, Some(Duration::ZERO), |event| {
+            match message(py, event).and_then(|message| Py::new(py, message)) {
+                Ok(message) => messages.push(message),
+                Err(error) => failed = Some(error),
+            }
+        });
+        self.outcome(given, "")?;
+        failed.map_or(Ok(()), Err)?;
+        if messages.len() < count && !timeout.is_zero() {
+            for event in self.wait_and_consume(py, count - messages.len(), timeout, !messages.is_empty())? {
+                messages.push(Py::new(py, event_message(py, event)?)?);
+            }
         }
+        Ok(messages)
+    }
+
+    /// The rest of what `consume` was asked for; `has_some` when it has something to return anyway.
+    fn wait_and_consume(
+        &self,
+        py: Python<'_>,
+        count: usize,
+        timeout: Timeout,
+        has_some: bool,
+    ) -> PyResult<Vec<Event>> {
+        let mut events = Vec::new();
         let attempt = |piece| {
-            let more = self.consumer.consume(count - events.len(), Some(piece));
-            match more {
+            match self.consumer.consume(count - events.len(), Some(piece)) {
                 Ok(more) => events.extend(more),
                 // What has been taken is handed out; the next call says why there is no more.
-                Err(_) if !events.is_empty() => return Some(Ok(())),
+                Err(_) if has_some || !events.is_empty() => return Some(Ok(())),
                 Err(error) => return Some(Err(error)),
             }
-            (self.pending.is_raised() || events.len() >= count).then_some(Ok::<(), CallError>(()))
+            (raised::is_raised() || events.len() >= count).then_some(Ok::<(), CallError>(()))
         };
         let ended = timeout.deadline().wait(py, attempt)?;
         self.outcome(ended.unwrap_or(Ok(())), "")?;
@@ -64,7 +94,15 @@ impl Inner {
 
 /// An event as a message.
 #[inline]
-fn message(py: Python<'_>, event: Event) -> PyResult<Message> {
+fn message(py: Python<'_>, event: EventRef<'_>) -> PyResult<Message> {
+    match event {
+        EventRef::Message(message) => Ok(Message::of(message.to_message())),
+        EventRef::Error(error) => Message::event(py, &error),
+    }
+}
+
+#[inline]
+fn event_message(py: Python<'_>, event: Event) -> PyResult<Message> {
     match event {
         Event::Message(record) => Ok(Message::of(record)),
         Event::Error(error) => Message::event(py, &error),
@@ -82,8 +120,8 @@ impl Consumer {
     /// :rtype: Message or None
     #[pyo3(signature = (timeout=-1.0))]
     fn poll(&self, py: Python<'_>, timeout: f64) -> PyResult<Option<Message>> {
-        let event = self.inner()?.poll(py, Timeout::seconds(timeout))?;
-        event.map(|event| message(py, event)).transpose()
+        let event = self.inner()?.poll(py, timeout)?;
+        event.map(|event| event_message(py, event)).transpose()
     }
 
     /// consume(num_messages=1, timeout=-1)
@@ -100,12 +138,7 @@ impl Consumer {
         let Some(count) = count else {
             return Err(PyValueError::new_err("num_messages must be between 0 and 1000000 (1M)"));
         };
-        let events = inner.consume(py, count, Timeout::seconds(timeout))?;
-        let mut messages = Vec::with_capacity(events.len());
-        for event in events {
-            messages.push(Py::new(py, message(py, event)?)?);
-        }
-        PyList::new(py, messages)
+        PyList::new(py, inner.consume(py, count, Timeout::seconds(timeout))?)
     }
 
     /// consume_arrow(max_records=65536, timeout=-1)
@@ -124,21 +157,18 @@ impl Consumer {
         let (mut count, mut failed) = (0, None);
         let timeout = Timeout::seconds(timeout);
         let mut collect = |piece: Duration| {
-            let events = match inner.consumer.consume_available(max_records - count, Some(piece)) {
-                Ok(events) => events,
-                Err(error) => return Some(Err(error)),
-            };
-            for event in events {
-                match event {
-                    Event::Message(message) => {
-                        columns.push(message);
-                        count += 1;
-                    }
-                    Event::Error(event) if event.error.code() == ErrorCode::LocalPartitionEof => {}
-                    Event::Error(event) => failed = Some(event.error),
+            let given = inner.consumer.consume_with(max_records - count, Some(piece), |event| match event {
+                EventRef::Message(message) => {
+                    columns.push(&message);
+                    count += 1;
                 }
+                EventRef::Error(event) if event.error.code() == ErrorCode::LocalPartitionEof => {}
+                EventRef::Error(event) => failed = Some(event.error),
+            });
+            if let Err(error) = given {
+                return Some(Err(error));
             }
-            (count > 0 || failed.is_some() || inner.pending.is_raised()).then_some(Ok::<(), CallError>(()))
+            (count > 0 || failed.is_some() || raised::is_raised()).then_some(Ok::<(), CallError>(()))
         };
         let ended = match py.detach(|| collect(Duration::ZERO)) {
             None if !timeout.is_zero() => timeout.deadline().wait(py, collect)?,
@@ -171,8 +201,8 @@ impl Consumer {
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Message>> {
         let inner = self.inner()?;
         loop {
-            match inner.poll(py, Timeout::seconds(-1.0)) {
-                Ok(Some(event)) => return message(py, event).map(Some),
+            match inner.poll(py, -1.0) {
+                Ok(Some(event)) => return event_message(py, event).map(Some),
                 Ok(None) => {}
                 Err(_) if inner.consumer.is_closed() => return Ok(None),
                 Err(error) => return Err(error),

@@ -4,7 +4,9 @@ use arrow_array::RecordBatch;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
-use tidelog::client::ProducerRecord;
+use tidelog::client::producer::NotQueued;
+use tidelog::client::{self, ProducerRecord};
+use tidelog::error_code::ErrorCode;
 use tidelog::record::HeaderRef;
 use tidelog::types::Timestamp;
 
@@ -19,6 +21,12 @@ use crate::payload::Payload;
 struct Given<'py> {
     value: Option<Bound<'py, PyAny>>,
     key: Option<Bound<'py, PyAny>>,
+    /// What most messages do not have.
+    rest: Option<Box<Rest<'py>>>,
+}
+
+#[derive(Default)]
+struct Rest<'py> {
     partition: Option<i32>,
     timestamp: i64,
     callback: Option<Bound<'py, PyAny>>,
@@ -35,50 +43,51 @@ impl<'py> Given<'py> {
         for (name, value) in message.iter() {
             // Mostly the very objects that the compiler made of the same text.
             if name.is(intern!(py, "value")) {
-                read.value = Some(value);
+                read.value = payload("value", index, value)?;
             } else if name.is(intern!(py, "key")) {
-                read.key = Some(value);
+                read.key = payload("key", index, value)?;
             } else {
-                read.set(&name, value)?;
-            }
-        }
-        for (name, payload) in [("value", &mut read.value), ("key", &mut read.key)] {
-            if payload.as_ref().is_some_and(|payload| payload.is_none()) {
-                *payload = None;
-            }
-            let fits = |payload: &Bound<'_, PyAny>| {
-                payload.is_exact_instance_of::<PyBytes>()
-                    || payload.is_instance_of::<PyString>()
-                    || Payload::read(Some(payload), usize::MAX).is_ok()
-            };
-            if payload.as_ref().is_some_and(|payload| !fits(payload)) {
-                return Err(type_error(format!("Message {name} at index {index} must be bytes or str")));
+                read.set(index, &name, value)?;
             }
         }
         Ok(read)
     }
 
-    fn header_refs<'a>(&'a self, values: Option<&'a [Payload<'a>]>) -> Vec<HeaderRef<'a>> {
-        self.headers.as_ref().zip(values).map_or_else(Vec::new, |(headers, values)| headers.refs(values))
-    }
-
-    fn set(&mut self, name: &Bound<'py, PyAny>, value: Bound<'py, PyAny>) -> PyResult<()> {
+    fn set(&mut self, index: usize, name: &Bound<'py, PyAny>, value: Bound<'py, PyAny>) -> PyResult<()> {
         let name = name.cast::<PyString>()?.to_str()?;
         if value.is_none() && name != "partition" {
             return Ok(());
         }
+        let rest = self.rest.get_or_insert_default();
         match name {
-            "value" => self.value = Some(value),
-            "key" => self.key = Some(value),
-            "partition" => self.partition = Some(value.extract()?),
-            "timestamp" => self.timestamp = value.extract()?,
-            "callback" | "on_delivery" => self.callback = Some(value),
-            "headers" => self.headers = Some(GivenHeaders::read(Some(&value))?),
+            "value" => self.value = payload("value", index, value)?,
+            "key" => self.key = payload("key", index, value)?,
+            "partition" => rest.partition = Some(value.extract()?),
+            "timestamp" => rest.timestamp = value.extract()?,
+            "callback" | "on_delivery" => rest.callback = Some(value),
+            "headers" => rest.headers = Some(GivenHeaders::read(Some(&value))?),
             // Others are the application's own.
             _ => {}
         }
         Ok(())
     }
+
+    fn headers(&self) -> Option<&GivenHeaders<'py>> {
+        self.rest.as_ref()?.headers.as_ref()
+    }
+}
+
+/// A key or a value, which must be bytes or text; `None` for null.
+#[inline]
+fn payload<'py>(name: &str, index: usize, given: Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let known = given.is_exact_instance_of::<PyBytes>() || given.is_instance_of::<PyString>();
+    if known || !given.is_none() && Payload::read(Some(&given), usize::MAX).is_ok() {
+        return Ok(Some(given));
+    }
+    if given.is_none() {
+        return Ok(None);
+    }
+    Err(type_error(format!("Message {name} at index {index} must be bytes or str")))
 }
 
 #[pymethods]
@@ -173,33 +182,72 @@ impl Inner {
         if messages.is_empty() {
             return Ok(0);
         }
-        let payloads = messages.iter().map(|given| {
-            let value = Payload::read(given.value.as_ref(), usize::MAX)?;
-            Ok((value, Payload::read(given.key.as_ref(), usize::MAX)?))
+        let values = messages.iter().map(|given| given.headers().map(GivenHeaders::values).transpose());
+        let has_headers = messages.iter().any(|given| given.headers().is_some());
+        let values: Vec<Option<Vec<Payload<'_>>>> =
+            if has_headers { values.collect::<PyResult<_>>()? } else { Vec::new() };
+        let refs = messages.iter().zip(&values).map(|(given, values)| {
+            given.headers().zip(values.as_deref()).map_or_else(Vec::new, |(own, values)| own.refs(values))
         });
-        let payloads: Vec<(Payload<'_>, Payload<'_>)> = payloads.collect::<PyResult<_>>()?;
-        let headers =
-            messages.iter().map(|given| given.headers.as_ref().map(GivenHeaders::values).transpose());
-        let headers: Vec<Option<Vec<Payload<'_>>>> = headers.collect::<PyResult<_>>()?;
-        let refs = messages.iter().zip(&headers).map(|(given, values)| given.header_refs(values.as_deref()));
         let refs: Vec<Vec<HeaderRef<'_>>> = refs.collect();
         let topic = self.topic(topic)?;
-        let mut records = Vec::with_capacity(messages.len());
-        for ((given_message, (value, key)), headers) in messages.iter().zip(&payloads).zip(&refs) {
-            records.push(ProducerRecord {
-                key: key.bytes(),
-                value: value.bytes(),
-                headers,
-                partition: chosen(given_message.partition.unwrap_or(common.partition)),
-                timestamp: given(given_message.timestamp),
-                delivery: self.delivery(given_message.callback.as_ref().or(common.callback))?,
+        let mut refused = 0;
+        for (number, piece) in messages.chunks(MESSAGES_AT_ONCE).enumerate() {
+            let start = number * MESSAGES_AT_ONCE;
+            let payloads = piece.iter().map(|given| {
+                let value = Payload::read(given.value.as_ref(), usize::MAX)?;
+                Ok((value, Payload::read(given.key.as_ref(), usize::MAX)?))
             });
+            let payloads: Vec<(Payload<'_>, Payload<'_>)> = payloads.collect::<PyResult<_>>()?;
+            let mut records = Vec::with_capacity(piece.len());
+            for (index, (given, (value, key))) in piece.iter().zip(&payloads).enumerate() {
+                let headers = refs.get(start + index).map_or(&[][..], Vec::as_slice);
+                records.push(self.record(given, common, key, value, headers)?);
+            }
+            let mut full = None;
+            for NotQueued { index, error } in self.producer.produce_batch(&topic, &mut records) {
+                annotate(dicts, start + index, &error)?;
+                refused += 1;
+                full = Some(error).filter(|error| error.code() == ErrorCode::LocalQueueFull).or(full);
+            }
+            // No later message gets before one that may be tried again.
+            if let Some(error) = full {
+                let rest = start + piece.len()..messages.len();
+                refused += rest.len();
+                rest.into_iter().try_for_each(|index| annotate(dicts, index, &error))?;
+                break;
+            }
         }
-        let refused = self.producer.produce_batch(&topic, &mut records);
-        for one in &refused {
-            let error = KafkaError::make(dicts.py(), &one.error)?;
-            dicts.get_item(one.index)?.set_item(intern!(dicts.py(), "_error"), error)?;
-        }
-        Ok(messages.len() - refused.len())
+        Ok(messages.len() - refused)
+    }
+
+    #[inline]
+    fn record<'a, 'py>(
+        &self,
+        message: &Given<'py>,
+        common: &Common<'_, 'py>,
+        key: &'a Payload<'a>,
+        value: &'a Payload<'a>,
+        headers: &'a [HeaderRef<'a>],
+    ) -> PyResult<ProducerRecord<'a>> {
+        let rest = message.rest.as_deref();
+        let callback = rest.and_then(|rest| rest.callback.as_ref());
+        Ok(ProducerRecord {
+            key: key.bytes(),
+            value: value.bytes(),
+            headers,
+            partition: chosen(rest.and_then(|rest| rest.partition).unwrap_or(common.partition)),
+            timestamp: given(rest.map_or(0, |rest| rest.timestamp)),
+            delivery: self.delivery(callback.or(common.callback))?,
+        })
     }
 }
+
+/// Says in a message's dictionary why it was not queued.
+fn annotate(dicts: &Bound<'_, PyList>, index: usize, error: &client::KafkaError) -> PyResult<()> {
+    let error = KafkaError::make(dicts.py(), error)?;
+    dicts.get_item(index)?.set_item(intern!(dicts.py(), "_error"), error)
+}
+
+/// Messages that are queued in one call of the engine: what is made of them stays in the processor's cache.
+const MESSAGES_AT_ONCE: usize = 256;

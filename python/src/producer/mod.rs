@@ -25,7 +25,7 @@ use crate::headers::GivenHeaders;
 use crate::kafka_error::{KafkaError, exception_with};
 use crate::message::Message;
 use crate::payload::Payload;
-use crate::pending::Pending;
+use crate::raised;
 use crate::settings::Settings;
 use crate::wake::Wake;
 
@@ -45,7 +45,6 @@ pub(crate) struct Producer {
 /// A producer that was made, closed or not.
 struct Inner {
     producer: client::Producer,
-    pending: Arc<Pending>,
     log: ClientLog,
     wake: Wake,
     on_delivery: Option<Py<PyAny>>,
@@ -178,16 +177,13 @@ impl Inner {
             client::Producer::on_engine(config, engine, None)
         });
         let producer = made.map_err(|error| failed(error.code(), error.reason().to_owned()))?;
-        let pending = Arc::new(Pending::default());
         if let Some(callback) = settings.stats_cb {
-            let pending = Arc::clone(&pending);
             producer.on_statistics(Box::new(move |statistics| {
-                Python::attach(|py| pending.keep(callback.call1(py, (statistics,))))
+                Python::attach(|py| raised::keep(callback.call1(py, (statistics,))))
             }));
         }
         Ok(Inner {
             producer,
-            pending,
             log,
             wake: Wake::default(),
             on_delivery: settings.on_delivery,
@@ -240,21 +236,21 @@ impl Inner {
             (Some(callback), _) => callback.clone().unbind(),
             (None, Some(common)) => Python::attach(|py| common.clone_ref(py)),
         };
-        let (pending, only_errors) = (Arc::clone(&self.pending), self.only_errors);
-        Ok(Delivery::Callback(Box::new(move |report| {
+        let only_errors = self.only_errors;
+        Ok(Delivery::Callback(Box::new(move |report: DeliveryReport| {
             if only_errors && report.error.is_none() {
                 return ControlFlow::Continue(());
             }
-            Python::attach(|py| pending.keep(tell(py, &callback, report)))
+            Python::attach(|py| raised::keep(tell(py, &callback, report)))
         })))
     }
 }
 
 /// Calls `callback(err, msg)`.
-fn tell(py: Python<'_>, callback: &Py<PyAny>, report: &DeliveryReport) -> PyResult<Py<PyAny>> {
+fn tell(py: Python<'_>, callback: &Py<PyAny>, report: DeliveryReport) -> PyResult<Py<PyAny>> {
     let error = KafkaError::make_optional(py, report.error.as_ref())?;
     let of_message = error.as_ref().map(|error| error.clone_ref(py));
-    let message = Message::report(report.message.clone(), of_message, report.latency);
+    let message = Message::report(report.message, of_message, report.latency);
     callback.call1(py, (error, message))
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 
 use super::{Inner, Producer};
+use crate::raised;
 use crate::waiting::Timeout;
 
 impl Inner {
@@ -14,15 +15,19 @@ impl Inner {
     fn serve(&self, py: Python<'_>) -> PyResult<usize> {
         let lines = self.log.serve(py)?;
         let served = self.producer.poll(Some(Duration::ZERO));
-        self.pending.raise()?;
+        raised::raise()?;
         Ok(lines + served)
     }
 
-    pub(super) fn poll(&self, py: Python<'_>, timeout: Timeout) -> PyResult<usize> {
+    pub(super) fn poll(&self, py: Python<'_>, seconds: f64) -> PyResult<usize> {
         let served = self.serve(py)?;
-        if served > 0 || timeout.is_zero() {
+        if served > 0 || seconds == 0.0 {
             return Ok(served);
         }
+        self.wait_and_serve(py, Timeout::seconds(seconds))
+    }
+
+    fn wait_and_serve(&self, py: Python<'_>, timeout: Timeout) -> PyResult<usize> {
         let deadline = timeout.deadline();
         loop {
             let wait = |piece| self.producer.wait(Some(piece)).then_some(());
@@ -50,7 +55,7 @@ impl Inner {
                 }
                 left = self.producer.len();
             }
-            self.pending.raise()?;
+            raised::raise()?;
             return Ok(left);
         }
     }
@@ -68,7 +73,7 @@ impl Producer {
     #[pyo3(signature = (timeout=-1.0))]
     fn poll(&self, py: Python<'_>, timeout: f64) -> PyResult<usize> {
         let inner = self.open()?;
-        inner.poll(py, Timeout::seconds(timeout))
+        inner.poll(py, timeout)
     }
 
     /// flush(timeout=-1)

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::FetchedBatch;
-use crate::client::{KafkaError, Message};
+use crate::client::{KafkaError, Message, MessageRef};
 use crate::types::{Offset, PartitionIndex};
 
 /// What a consumer hands out. `T` is what was asked for: messages, or whole batches.
@@ -16,6 +16,26 @@ pub enum Event<T = Message> {
     /// Something that happened to a partition, a topic or the group. Not always a failure: the end of a partition is
     /// told this way too (`_PARTITION_EOF`).
     Error(Box<ConsumerError>),
+}
+
+/// What a consumer hands out, given to whoever takes it before anything is kept: [`super::Consumer::consume_with`].
+#[derive(Debug)]
+pub enum EventRef<'a> {
+    /// A message, as it lies in its batch.
+    Message(MessageRef<'a>),
+    /// As [`Event::Error`].
+    Error(ConsumerError),
+}
+
+impl EventRef<'_> {
+    /// The event for itself.
+    #[must_use]
+    pub fn to_event(self) -> Event {
+        match self {
+            EventRef::Message(message) => Event::Message(message.to_message()),
+            EventRef::Error(error) => error.into(),
+        }
+    }
 }
 
 /// A batch, or an error, from [`super::Consumer::next_batch`].

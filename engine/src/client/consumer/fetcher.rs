@@ -18,8 +18,9 @@ use super::topics_watch::TopicsWatch;
 use crate::broker::{Broker, read_error_code};
 use crate::client::config::{ConsumerConfig, OffsetReset};
 use crate::client::subscription::PatternList;
-use crate::client::{BatchMessages, KafkaError, Message};
+use crate::client::{BatchMessages, KafkaError, Message, MessageRef};
 use crate::error_code::ErrorCode;
+use crate::record::BatchError;
 use crate::shard::Notify;
 use crate::types::Offset;
 
@@ -93,14 +94,24 @@ impl Fetcher {
         match partition.next_message(self.store)? {
             Ok(message) => Some(message),
             Err(reason) => {
-                let offset = partition.position().map_or(Offset::ZERO, |position| position.offset);
-                if let Some(reader) = &mut partition.reader {
-                    reader.skip_batch();
-                }
-                self.errors.push_back(bad_batch(partition, &BadBatch { offset, reason }));
+                let error = skip(partition, reason);
+                self.errors.push_back(error);
                 None
             }
         }
+    }
+
+    /// Gives the next messages of the batch being handed out to `take`, `count_max` at most. Returns how many; 0 when
+    /// [`Fetcher::advance`] has to look for the next one.
+    pub(super) fn give(&mut self, count_max: usize, take: impl FnMut(MessageRef<'_>)) -> usize {
+        let Some(place) = self.line.front().copied() else { return 0 };
+        let Some(partition) = self.assignment.get_mut(place) else { return 0 };
+        let (count, outcome) = partition.give(count_max, self.store, take);
+        if let Err(reason) = outcome {
+            let error = skip(partition, reason);
+            self.errors.push_back(error);
+        }
+        count
     }
 
     /// The rest of the batch being handed out.
@@ -278,6 +289,15 @@ impl Fetcher {
             self.line.retain(|other| *other != place);
         }
     }
+}
+
+/// Leaves out the rest of a batch that cannot be read on.
+fn skip(partition: &mut AssignedPartition, reason: BatchError) -> ConsumerError {
+    let offset = partition.position().map_or(Offset::ZERO, |position| position.offset);
+    if let Some(reader) = &mut partition.reader {
+        reader.skip_batch();
+    }
+    bad_batch(partition, &BadBatch { offset, reason })
 }
 
 /// A batch that cannot be handed out.

@@ -38,7 +38,7 @@ use crossbeam::channel::{Sender, unbounded};
 use parking_lot::Mutex;
 
 pub use batch::FetchedBatch;
-pub use events::{BatchEvent, CallError, ConsumerError, Event};
+pub use events::{BatchEvent, CallError, ConsumerError, Event, EventRef};
 pub use queries::Watermarks;
 pub use rebalance::{CommitCallback, ConsumerCallbacks, Rebalance, RebalanceCallback};
 

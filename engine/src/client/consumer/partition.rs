@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::reader::PartitionReader;
 use super::readiness::Waker;
-use crate::client::{BatchMessages, Message, OffsetSpec, TopicPartitionOffset};
+use crate::client::{BatchMessages, Message, MessageRef, OffsetSpec, TopicPartitionOffset};
 use crate::error_code::ErrorCode;
 use crate::record::BatchError;
 use crate::types::{LeaderEpoch, Offset, PartitionIndex};
@@ -92,6 +92,28 @@ impl AssignedPartition {
             self.move_to(Position { offset: offset.plus(1), leader_epoch }, store);
         }
         Some(next)
+    }
+
+    /// Gives the next messages of the batch being handed out to `take`, `count_max` at most; moves the position. Returns
+    /// how many there were.
+    ///
+    /// # Errors
+    /// As [`AssignedPartition::next_message`]: those before it have been given.
+    pub(super) fn give(
+        &mut self,
+        count_max: usize,
+        store: AutoStore,
+        take: impl FnMut(MessageRef<'_>),
+    ) -> (usize, Result<(), BatchError>) {
+        let Some(messages) = self.reader.as_mut().and_then(PartitionReader::messages) else {
+            return (0, Ok(()));
+        };
+        let leader_epoch = Some(messages.header().leader_epoch());
+        let (count, end, outcome) = messages.give(count_max, take);
+        if let Some(offset) = end {
+            self.move_to(Position { offset, leader_epoch }, store);
+        }
+        (count, outcome)
     }
 
     /// The rest of the batch being handed out; moves the position behind it.

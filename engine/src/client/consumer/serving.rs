@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::events::{BatchEvent, CallError, ConsumerError, Event};
+use super::events::{BatchEvent, CallError, ConsumerError, Event, EventRef};
 use super::fetcher::Fetcher;
 use super::membership::Command;
 use super::rebalance::Rebalance;
@@ -104,6 +104,20 @@ impl Consumer {
         self.collect(count, timeout, 1)
     }
 
+    /// As [`Consumer::consume_available`], but what there is is given to `take`, before anything is kept of it: the
+    /// cheapest way to see messages one by one. `take` must not call the consumer. Returns how many there were.
+    ///
+    /// # Errors
+    /// As [`Consumer::poll`].
+    pub fn consume_with(
+        &self,
+        count: usize,
+        timeout: Option<Duration>,
+        mut take: impl FnMut(EventRef<'_>),
+    ) -> Result<usize, CallError> {
+        self.give(count, timeout, 1, &mut take)
+    }
+
     fn collect(
         &self,
         count_max: usize,
@@ -111,43 +125,42 @@ impl Consumer {
         enough: usize,
     ) -> Result<Vec<Event>, CallError> {
         const CAPACITY_MAX: usize = 1024;
-        let deadline = deadline_of(timeout);
         let mut events = Vec::with_capacity(count_max.min(CAPACITY_MAX));
-        while events.len() < count_max {
+        self.give(count_max, timeout, enough, &mut |event| events.push(event.to_event()))?;
+        Ok(events)
+    }
+
+    fn give(
+        &self,
+        count_max: usize,
+        timeout: Option<Duration>,
+        enough: usize,
+        take: &mut impl FnMut(EventRef<'_>),
+    ) -> Result<usize, CallError> {
+        let deadline = deadline_of(timeout);
+        let mut count = 0;
+        while count < count_max {
             let seen = self.shared.signal.seen();
             match self.serve() {
                 Ok(Served::All) => {}
                 Ok(Served::Error(error)) => {
-                    events.push(error.into());
+                    take(EventRef::Error(error));
+                    count += 1;
                     continue;
                 }
                 Ok(Served::Stop) => break,
                 // What has been taken is handed out; the next call says why there is no more.
-                Err(_) if !events.is_empty() => break,
+                Err(_) if count > 0 => break,
                 Err(error) => return Err(error),
             }
-            let Some(until) = self.take_into(&mut events, count_max)? else { break };
-            if events.len() >= enough || !self.wait(seen, deadline, until) {
+            let (given, nothing) = self.shared.lock()?.give(count_max - count, take);
+            count += given;
+            let Some(until) = nothing else { break };
+            if count >= enough || !self.wait(seen, deadline, until) {
                 break;
             }
         }
-        Ok(events)
-    }
-
-    /// Takes what is there. `None` when that is enough, else until when there is nothing more.
-    fn take_into(
-        &self,
-        events: &mut Vec<Event>,
-        count_max: usize,
-    ) -> Result<Option<Option<Instant>>, CallError> {
-        let mut state = self.shared.lock()?;
-        while events.len() < count_max {
-            match state.take(Fetcher::next_message) {
-                Taken::Event(event) => events.push(event),
-                Taken::Nothing(until) => return Ok(Some(until)),
-            }
-        }
-        Ok(None)
+        Ok(count)
     }
 
     /// Sleeps until there may be something, at most until `until`. False when the deadline is over.

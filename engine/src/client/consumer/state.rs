@@ -5,7 +5,7 @@ use std::thread::ThreadId;
 use std::time::Instant;
 
 use super::commits::CommitAnswer;
-use super::events::{ConsumerError, Event};
+use super::events::{ConsumerError, Event, EventRef};
 use super::fetcher::{Advance, Fetcher};
 use super::rebalance::Rebalance;
 use crate::client::assignor::RebalanceProtocol;
@@ -119,14 +119,43 @@ impl State {
             match self.fetcher.advance() {
                 Advance::Ready => {}
                 Advance::Error(error) => return Taken::Event(error.into()),
-                Advance::Idle(until) => {
-                    let asks = self.fetcher.wants_committed.then(Instant::now);
-                    let retry = self.committed_retry_at;
-                    return Taken::Nothing([until, asks, retry].into_iter().flatten().min());
-                }
+                Advance::Idle(until) => return Taken::Nothing(self.nothing_until(until)),
             }
         }
         Taken::Nothing(None)
+    }
+
+    /// Gives the next things to hand out to `take`, `count_max` at most. Returns how many there were, and unless that is
+    /// enough, until when there is nothing more.
+    pub(super) fn give(
+        &mut self,
+        count_max: usize,
+        take: &mut impl FnMut(EventRef<'_>),
+    ) -> (usize, Option<Option<Instant>>) {
+        self.polls += 1;
+        let mut count = 0;
+        while !self.interrupted && count < count_max {
+            let given = self.fetcher.give(count_max - count, |message| take(EventRef::Message(message)));
+            count += given;
+            if given > 0 {
+                continue;
+            }
+            match self.fetcher.advance() {
+                Advance::Ready => {}
+                Advance::Error(error) => {
+                    take(EventRef::Error(error));
+                    count += 1;
+                }
+                Advance::Idle(until) => return (count, Some(self.nothing_until(until))),
+            }
+        }
+        (count, (count < count_max).then_some(None))
+    }
+
+    /// Until when there is nothing to hand out, when partitions have nothing until `until`.
+    fn nothing_until(&self, until: Option<Instant>) -> Option<Instant> {
+        let asks = self.fetcher.wants_committed.then(Instant::now);
+        [until, asks, self.committed_retry_at].into_iter().flatten().min()
     }
 
     pub(super) fn push_notice(&mut self, notice: Notice) {

@@ -30,7 +30,7 @@ pub struct DeliveryReport {
 }
 
 /// A callback of one message.
-pub type OwnCallback = Box<dyn FnOnce(&DeliveryReport) -> ControlFlow<()> + Send>;
+pub type OwnCallback = Box<dyn FnOnce(DeliveryReport) -> ControlFlow<()> + Send>;
 
 /// What an application attaches to a message.
 #[derive(Default)]

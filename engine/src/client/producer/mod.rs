@@ -18,7 +18,7 @@ mod topic;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -77,8 +77,8 @@ pub struct Producer {
     changing: Mutex<()>,
     on_delivery: Option<DeliveryCallback>,
     statistics: StatisticsClock,
-    /// Monotonic milliseconds from when on messages are looked at for their timeout again.
-    expiry_due: AtomicU64,
+    /// Polls that did not wait.
+    hasty_polls: AtomicU32,
 }
 
 impl Producer {
@@ -128,7 +128,7 @@ impl Producer {
             shared: Arc::new(Shared::new(config, clock, identity)),
             engine: Mutex::new(engine),
             clock: RecordClock::default(),
-            expiry_due: AtomicU64::new(0),
+            hasty_polls: AtomicU32::new(0),
             topics: ArcSwap::default(),
             changing: Mutex::new(()),
             on_delivery,
@@ -281,13 +281,12 @@ impl Producer {
     /// For applications that never wait.
     #[inline]
     fn expire_now_and_then(&self) {
-        let now = u64::try_from(self.shared.clock.coarse().as_millis()).unwrap_or(u64::MAX);
-        if now < self.expiry_due.load(Ordering::Relaxed) {
-            return;
+        // Threads that race here lose counts.
+        let polls = self.hasty_polls.load(Ordering::Relaxed).wrapping_add(1);
+        self.hasty_polls.store(polls, Ordering::Relaxed);
+        if polls.is_multiple_of(HASTY_POLLS) {
+            self.expire();
         }
-        let interval = u64::try_from(EXPIRY_INTERVAL.as_millis()).unwrap_or(u64::MAX);
-        self.expiry_due.store(now.saturating_add(interval), Ordering::Relaxed);
-        self.expire();
     }
 
     fn expire(&self) {
@@ -319,12 +318,12 @@ impl Producer {
             }
             let Some((report, delivery)) = reports.next() else { return served };
             served += 1;
+            let common = self.on_delivery.as_ref().is_some_and(|callback| callback(&report).is_break());
             let own = match delivery {
-                Delivery::Callback(callback) => callback(&report),
-                Delivery::Silent | Delivery::Opaque(_) => ControlFlow::Continue(()),
+                Delivery::Callback(callback) => callback(report).is_break(),
+                Delivery::Silent | Delivery::Opaque(_) => false,
             };
-            let common = self.on_delivery.as_ref().map(|callback| callback(&report));
-            if own.is_break() || common.is_some_and(|flow| flow.is_break()) {
+            if common || own {
                 return served;
             }
         }
@@ -400,6 +399,9 @@ impl Producer {
         drop(engine);
     }
 }
+
+/// After how many polls that did not wait messages are looked at for their timeout.
+const HASTY_POLLS: u32 = 64;
 
 /// How often a waiting thread looks for messages that have timed out.
 const EXPIRY_INTERVAL: Duration = Duration::from_millis(500);

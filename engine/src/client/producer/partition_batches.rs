@@ -49,6 +49,8 @@ struct State {
     /// What the shard has taken, oldest first; those that have been answered are forgotten now and then.
     in_flight: VecDeque<Arc<InFlight>>,
     announced: Announced,
+    /// The open batch does not linger: a flush waits for it, or has waited.
+    hurried: bool,
     /// Size of the last batch: what the next one's buffer starts with, so that small batches hold little memory.
     size_hint: usize,
 }
@@ -114,6 +116,7 @@ impl PartitionBatches {
             full: VecDeque::new(),
             in_flight: VecDeque::new(),
             announced: Announced::No,
+            hurried: false,
             size_hint: 0,
         });
         Arc::new_cyclic(|this| PartitionBatches {
@@ -167,6 +170,7 @@ impl PartitionBatches {
     fn seal_open(&self, state: &mut State) {
         let Some(OpenBatch { builder, mut waybill }) = state.open.take() else { return };
         waybill.seal();
+        state.hurried = false;
         state.size_hint = builder.size();
         match builder.seal(self.stamp(), self.shared.config.topic.compression_level) {
             Ok(sealed) => state.full.push_back(FullBatch { sealed, waybill }),
@@ -205,6 +209,7 @@ impl PartitionBatches {
             return;
         }
         state.announced = Announced::Yes;
+        state.hurried = state.open.is_some();
         drop(state);
         self.announce();
     }
@@ -326,7 +331,7 @@ impl BatchSource for PartitionBatches {
     fn pull(&self, now: Duration, into: &mut Vec<Append>) -> Pulled {
         let mut state = self.state.lock();
         let due = state.open.as_ref().map(|open| open.waybill.opened().saturating_add(self.shared.linger()));
-        if due.is_some_and(|due| due <= now) {
+        if state.hurried || due.is_some_and(|due| due <= now) {
             self.seal_open(&mut state);
         }
         while state.in_flight.front().is_some_and(|oldest| oldest.waybill.lock().is_none()) {

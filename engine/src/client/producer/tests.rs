@@ -105,13 +105,37 @@ fn flush_does_not_wait_for_the_linger_time() {
 }
 
 #[test]
+fn a_flush_that_does_not_wait_sends_everything_off() {
+    let producer = producer(&[("linger.ms", "100000")]);
+    producer.produce("t", record(b"x")).unwrap();
+    assert_eq!(producer.flush(Some(Duration::ZERO)), 1);
+    assert!(producer.next_report(Some(Duration::from_secs(10))).is_some());
+}
+
+#[test]
+fn what_lingers_does_not_keep_an_engine_from_stopping() {
+    for purged in [false, true] {
+        let producer = producer(&[("linger.ms", "100000")]);
+        producer.produce("t", record(b"x")).unwrap();
+        // The shard knows that it lingers.
+        std::thread::sleep(Duration::from_millis(50));
+        if purged {
+            producer.purge();
+        }
+        let start = Instant::now();
+        drop(producer);
+        assert!(start.elapsed() < Duration::from_secs(10));
+    }
+}
+
+#[test]
 fn callbacks_run_in_the_thread_that_polls_and_see_their_message() {
     let producer = producer(&[("linger.ms", "0")]);
     let seen = Arc::new(AtomicUsize::new(0));
     let thread = std::thread::current().id();
     for n in 0..10_usize {
         let seen = Arc::clone(&seen);
-        let delivery = Delivery::Callback(Box::new(move |report| {
+        let delivery = Delivery::Callback(Box::new(move |report: DeliveryReport| {
             assert_eq!(std::thread::current().id(), thread);
             assert_eq!(report.message.value(), Some(n.to_string().as_bytes()));
             seen.fetch_add(1, Ordering::Relaxed);

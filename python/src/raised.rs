@@ -1,0 +1,45 @@
+//! Exceptions that callbacks raised, on their way to the call that serves them. Callbacks run on the thread that polls,
+//! and the call that polls takes what they have raised before it returns.
+
+use std::cell::{Cell, RefCell};
+use std::ops::ControlFlow;
+
+use pyo3::prelude::*;
+
+thread_local! {
+    static IS_RAISED: Cell<bool> = const { Cell::new(false) };
+    static FIRST: RefCell<Option<PyErr>> = const { RefCell::new(None) };
+}
+
+/// Keeps what a callback of this thread raised, unless another one has before. `Break` when it did.
+pub(crate) fn keep<T>(outcome: PyResult<T>) -> ControlFlow<()> {
+    match outcome {
+        Ok(_) => ControlFlow::Continue(()),
+        Err(error) => {
+            FIRST.with(|first| {
+                first.borrow_mut().get_or_insert(error);
+            });
+            IS_RAISED.set(true);
+            ControlFlow::Break(())
+        }
+    }
+}
+
+/// Whether something waits to be raised.
+#[inline]
+pub(crate) fn is_raised() -> bool {
+    IS_RAISED.get()
+}
+
+/// Raises what was kept.
+///
+/// # Errors
+/// That.
+#[inline]
+pub(crate) fn raise() -> PyResult<()> {
+    if !is_raised() {
+        return Ok(());
+    }
+    IS_RAISED.set(false);
+    FIRST.with(|first| first.borrow_mut().take()).map_or(Ok(()), Err)
+}
