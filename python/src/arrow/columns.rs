@@ -6,11 +6,11 @@ use std::sync::{Arc, LazyLock};
 use arrow_array::builder::{BinaryBuilder, ListBuilder, StringBuilder, StructBuilder};
 use arrow_array::types::Int32Type;
 use arrow_array::{
-    ArrayRef, BinaryViewArray, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray,
+    ArrayRef, BinaryViewArray, DictionaryArray, Int32Array, Int64Array, ListArray, RecordBatch, StringArray,
     TimestampMillisecondArray,
 };
 use arrow_buffer::{Buffer, NullBufferBuilder, ScalarBuffer};
-use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
 use tidelog::client::MessageRef;
 use tidelog::record::Headers;
 
@@ -21,9 +21,11 @@ static HEADER_FIELDS: LazyLock<Fields> = LazyLock::new(|| {
     Fields::from(vec![Field::new("key", DataType::Utf8, false), Field::new("value", DataType::Binary, true)])
 });
 
+static HEADER: LazyLock<FieldRef> =
+    LazyLock::new(|| Arc::new(Field::new("item", DataType::Struct(HEADER_FIELDS.clone()), true)));
+
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let topic = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-    let header = Arc::new(Field::new("item", DataType::Struct(HEADER_FIELDS.clone()), true));
     Arc::new(Schema::new(vec![
         Field::new("topic", topic, false),
         Field::new("partition", DataType::Int32, false),
@@ -31,7 +33,7 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         Field::new("timestamp", DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())), false),
         Field::new("key", DataType::BinaryView, true),
         Field::new("value", DataType::BinaryView, true),
-        Field::new("headers", DataType::List(header), true),
+        Field::new("headers", DataType::List(Arc::clone(&HEADER)), true),
     ]))
 });
 
@@ -174,9 +176,10 @@ impl Columns {
     /// # Errors
     /// When they do not fit each other, which they always do.
     pub(crate) fn finish(self) -> Result<RecordBatch, ArrowError> {
-        let mut headers = self.headers.unwrap_or_else(headers_builder);
-        let missing = self.topic.len().saturating_sub(arrow_array::builder::ArrayBuilder::len(&headers));
-        (0..missing).for_each(|_| headers.append_null());
+        let headers: ArrayRef = match self.headers {
+            Some(mut builder) => Arc::new(builder.finish()),
+            None => Arc::new(ListArray::new_null(Arc::clone(&HEADER), self.topic.len())),
+        };
         let topics = Arc::new(StringArray::from(self.topics));
         let topic = DictionaryArray::<Int32Type>::try_new(Int32Array::from(self.topic), topics)?;
         let columns: Vec<ArrayRef> = vec![
@@ -186,7 +189,7 @@ impl Columns {
             Arc::new(TimestampMillisecondArray::from(self.timestamp).with_timezone("UTC")),
             self.key.finish(&self.buffers)?,
             self.value.finish(&self.buffers)?,
-            Arc::new(headers.finish()),
+            headers,
         ];
         RecordBatch::try_new(Arc::clone(&SCHEMA), columns)
     }

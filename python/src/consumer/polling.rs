@@ -15,6 +15,9 @@ use crate::message::Message;
 use crate::raised;
 use crate::waiting::Timeout;
 
+/// Rows that there is room for at once.
+const ROWS_AT_ONCE: usize = 1 << 17;
+
 /// Most messages that one call of `consume` may ask for.
 const CONSUME_MAX: i64 = 1_000_000;
 
@@ -153,7 +156,7 @@ impl Consumer {
     #[pyo3(signature = (max_records=65536, timeout=-1.0))]
     fn consume_arrow(&self, py: Python<'_>, max_records: usize, timeout: f64) -> PyResult<ArrowRecords> {
         let inner = self.inner()?;
-        let mut columns = Columns::new(max_records.min(1 << 16));
+        let mut columns = Columns::new(max_records.min(ROWS_AT_ONCE));
         let (mut count, mut failed) = (0, None);
         let timeout = Timeout::seconds(timeout);
         let mut collect = |piece: Duration| {
