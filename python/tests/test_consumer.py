@@ -308,3 +308,14 @@ def test_a_static_member_is_fenced_by_its_successor(kafka):
             second.poll(0.1)
             first.poll(0.1)
     assert raised.value.args[0].fatal() and raised.value.args[0] == KafkaError.FENCED_INSTANCE_ID
+
+
+def test_events_keep_their_place_between_messages(kafka):
+    kafka.produce("t", "a", "b")
+    consumer = kafka.consumer(**{"enable.partition.eof": True})
+    consumer.assign([TopicPartition("t", 0, 0)])
+    found = consumer.consume(3, 10)
+    assert [message.value() for message in found[:2]] == [b"a", b"b"] and found[2].error() == KafkaError._PARTITION_EOF
+    kafka.produce("t", "c")
+    again = consumer.consume(2, 10)
+    assert again[0].value() == b"c" and again[1].error() == KafkaError._PARTITION_EOF

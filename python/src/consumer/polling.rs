@@ -5,7 +5,7 @@ use std::time::Duration;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
-use tidelog::client::consumer::{CallError, Event, EventRef};
+use tidelog::client::consumer::{CallError, ConsumerError, Event, EventRef};
 use tidelog::error_code::ErrorCode;
 
 use super::{Consumer, Inner};
@@ -53,19 +53,26 @@ impl Inner {
         const CAPACITY_MAX: usize = 1024;
         self.log.serve(py)?;
         let mut messages = Vec::with_capacity(count.min(CAPACITY_MAX));
+        // Where events come between the messages.
+        let mut events: Vec<(usize, ConsumerError)> = Vec::new();
         let mut failed = None;
-        // Making a message runs no code of the application: it is nothing that the garbage collector minds.
-        let given = self.consumer.consume_with(count, Some(Duration::ZERO), |event| {
-            match message(py, event).and_then(|message| Py::new(py, message)) {
+        // The consumer is locked meanwhile. Making a message runs no code of the application, because the garbage
+        // collector does not know its class; it knows that of errors.
+        let given = self.consumer.consume_with(count, Some(Duration::ZERO), |event| match event {
+            EventRef::Message(message) => match Py::new(py, Message::of(message.to_message())) {
                 Ok(message) => messages.push(message),
                 Err(error) => failed = Some(error),
-            }
+            },
+            EventRef::Error(error) => events.push((messages.len() + events.len(), error)),
         });
         self.outcome(given, "")?;
         failed.map_or(Ok(()), Err)?;
+        for (place, event) in events {
+            messages.insert(place, Py::new(py, Message::event(py, &event)?)?);
+        }
         if messages.len() < count && !timeout.is_zero() {
             for event in self.wait_and_consume(py, count - messages.len(), timeout, !messages.is_empty())? {
-                messages.push(Py::new(py, event_message(py, event)?)?);
+                messages.push(Py::new(py, message(py, event)?)?);
             }
         }
         Ok(messages)
@@ -97,15 +104,7 @@ impl Inner {
 
 /// An event as a message.
 #[inline]
-fn message(py: Python<'_>, event: EventRef<'_>) -> PyResult<Message> {
-    match event {
-        EventRef::Message(message) => Ok(Message::of(message.to_message())),
-        EventRef::Error(error) => Message::event(py, &error),
-    }
-}
-
-#[inline]
-fn event_message(py: Python<'_>, event: Event) -> PyResult<Message> {
+fn message(py: Python<'_>, event: Event) -> PyResult<Message> {
     match event {
         Event::Message(record) => Ok(Message::of(record)),
         Event::Error(error) => Message::event(py, &error),
@@ -124,7 +123,7 @@ impl Consumer {
     #[pyo3(signature = (timeout=-1.0))]
     fn poll(&self, py: Python<'_>, timeout: f64) -> PyResult<Option<Message>> {
         let event = self.inner()?.poll(py, timeout)?;
-        event.map(|event| event_message(py, event)).transpose()
+        event.map(|event| message(py, event)).transpose()
     }
 
     /// consume(num_messages=1, timeout=-1)
@@ -205,7 +204,7 @@ impl Consumer {
         let inner = self.inner()?;
         loop {
             match inner.poll(py, -1.0) {
-                Ok(Some(event)) => return event_message(py, event).map(Some),
+                Ok(Some(event)) => return message(py, event).map(Some),
                 Ok(None) => {}
                 Err(_) if inner.consumer.is_closed() => return Ok(None),
                 Err(error) => return Err(error),
