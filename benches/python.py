@@ -301,13 +301,16 @@ def main():
         print(f"{name}: tidelog {ours:,.1f} {unit}, confluent {theirs:,.1f} {unit}: {ratio:.1f}x (bar {bar}x)", flush=True)
         for side in sides:
             side.close()
+    alone = {name: workload for name, workload in ALONE.items() if not arguments or name in arguments}
+    if not alone:
+        return None
     side = Side("tidelog")
     fill(side)
-    for name, (work, unit, goal) in ALONE.items():
-        if not arguments or name in arguments:
-            rate = in_turns(rounds, work, [side])["tidelog"]
-            print(f"{name}: {rate:,.0f} {unit}" + (f" (bar {goal:,.0f})" if goal else ""), flush=True)
+    for name, (work, unit, goal) in alone.items():
+        rate = in_turns(rounds, work, [side])["tidelog"]
+        print(f"{name}: {rate:,.0f} {unit}" + (f" (bar {goal:,.0f})" if goal else ""), flush=True)
     side.close()
+    return None
 
 
 if __name__ == "__main__":

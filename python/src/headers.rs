@@ -7,8 +7,7 @@ use tidelog::record::{HeaderRef, Headers};
 use crate::kafka_error::type_error;
 use crate::payload::Payload;
 
-/// Headers of a message that is being produced. Mostly none.
-#[derive(Default)]
+/// Headers of a message that is being produced.
 pub(crate) struct GivenHeaders<'py> {
     pairs: Vec<(String, Bound<'py, PyAny>)>,
 }
@@ -18,8 +17,7 @@ impl<'py> GivenHeaders<'py> {
     ///
     /// # Errors
     /// `TypeError`, with what was expected.
-    pub(crate) fn read(given: Option<&Bound<'py, PyAny>>) -> PyResult<GivenHeaders<'py>> {
-        let Some(given) = given else { return Ok(GivenHeaders::default()) };
+    pub(crate) fn read(given: &Bound<'py, PyAny>) -> PyResult<GivenHeaders<'py>> {
         let mut pairs = Vec::new();
         if let Ok(dict) = given.cast::<PyDict>() {
             for (key, value) in dict.iter() {
@@ -60,13 +58,14 @@ fn header_value<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<Payload<'a>> {
     if value.is_none() {
         return Ok(Payload::Null);
     }
-    let known = value.is_instance_of::<PyString>() || Payload::read(Some(value), usize::MAX).is_ok();
-    if !known {
-        let kind = value.get_type().name()?.to_string();
-        let text = format!("expected header value to be None, binary, or unicode string, not {kind}");
-        return Err(type_error(text));
+    match Payload::read(Some(value), usize::MAX) {
+        Err(_) if !value.is_instance_of::<PyString>() => {
+            let kind = value.get_type().name()?.to_string();
+            let text = format!("expected header value to be None, binary, or unicode string, not {kind}");
+            Err(type_error(text))
+        }
+        read => read,
     }
-    Payload::read(Some(value), usize::MAX)
 }
 
 /// A record's headers as `[(key, value), ...]`; `None` when it has none.

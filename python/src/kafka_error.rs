@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use pyo3::basic::CompareOp;
-use pyo3::exceptions::{PyException, PyTypeError};
+use pyo3::exceptions::{PyBufferError, PyException, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyTuple};
 use tidelog::client;
@@ -38,12 +38,11 @@ pub(crate) struct KafkaError {
 }
 
 impl KafkaError {
-    fn with_code(code: i32) -> KafkaError {
-        let text = match ErrorCode::from_code(code) {
+    fn text_of(code: i32) -> Cow<'static, str> {
+        match ErrorCode::from_code(code) {
             Some(known) => Cow::Borrowed(known.description()),
             None => Cow::Owned(format!("Err-{code}?")),
-        };
-        KafkaError { code, text, fatal: false, retriable: false, txn_requires_abort: false }
+        }
     }
 
     fn name_of(code: i32) -> Cow<'static, str> {
@@ -85,8 +84,7 @@ impl KafkaError {
         retriable: bool,
         txn_requires_abort: bool,
     ) -> PyClassInitializer<KafkaError> {
-        let plain = KafkaError::with_code(error);
-        let text = reason.map_or(plain.text, Cow::Owned);
+        let text = reason.map_or_else(|| KafkaError::text_of(error), Cow::Owned);
         let value = KafkaError { code: error, text, fatal, retriable, txn_requires_abort };
         PyClassInitializer::from(KafkaException).add_subclass(value)
     }
@@ -183,6 +181,19 @@ pub(crate) fn exception(error: &client::KafkaError) -> PyErr {
 /// The exception for an error with a text of its own.
 pub(crate) fn exception_with(code: ErrorCode, text: impl Into<String>) -> PyErr {
     exception(&client::KafkaError::with_reason(code, text.into()))
+}
+
+/// The exception for a message that was not queued.
+pub(crate) fn not_produced(error: &client::KafkaError) -> PyErr {
+    match error.code() {
+        ErrorCode::LocalQueueFull => PyBufferError::new_err(error.reason().to_owned()),
+        code => exception_with(code, format!("Unable to produce message: {}", error.reason())),
+    }
+}
+
+/// The exception for a client of this `kind` that cannot be made.
+pub(crate) fn not_created(kind: &str, code: ErrorCode, why: &dyn std::fmt::Display) -> PyErr {
+    exception_with(code, format!("Failed to create {kind}: {why}"))
 }
 
 /// The exception for a setting that cannot be used.

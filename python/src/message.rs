@@ -83,11 +83,6 @@ impl Message {
         Ok(message)
     }
 
-    /// The record, unless values were set from Python.
-    pub(crate) fn record(&self) -> Option<&client::Message> {
-        self.record.as_ref().filter(|_| self.fields.get().is_none())
-    }
-
     /// Its topic, partition and offset as far as they say where it is in a log, and its epoch.
     pub(crate) fn place(&self, py: Python<'_>) -> Option<(String, i32, i64, i32)> {
         match (self.fields.get(), &self.record) {
@@ -97,8 +92,8 @@ impl Message {
                 Some((topic, fields.partition, fields.offset, fields.leader_epoch))
             }
             (None, Some(record)) => {
-                let offset = record.offset().map_or(-1001, |offset| offset.0);
-                Some((record.topic().to_owned(), record.partition().0, offset, record.leader_epoch().0))
+                let (topic, partition) = (record.topic().to_owned(), record.partition().0);
+                Some((topic, partition, offset_of(record), record.leader_epoch().0))
             }
             (None, None) => None,
         }
@@ -120,10 +115,6 @@ impl Message {
     }
 
     fn all_fields(&self, py: Python<'_>) -> PyResult<Fields> {
-        let bytes = |bytes: Option<&[u8]>| match bytes {
-            Some(bytes) => PyBytes::new(py, bytes).into_any().unbind(),
-            None => py.None(),
-        };
         let error = self.failure().map_or_else(|| py.None(), |error| error.clone_ref(py).into_any());
         let latency = self.report.as_ref().map(|report| report.latency.as_secs_f64());
         let Some(record) = &self.record else { return Ok(Fields { error, latency, ..Fields::empty(py) }) };
@@ -131,9 +122,9 @@ impl Message {
         Ok(Fields {
             topic: PyString::new(py, record.topic()).into(),
             partition: record.partition().0,
-            offset: record.offset().map_or(-1001, |offset| offset.0),
-            key: bytes(record.key()),
-            value: bytes(record.value()),
+            offset: offset_of(record),
+            key: bytes_or_none(py, record.key()).unbind(),
+            value: bytes_or_none(py, record.value()).unbind(),
             headers,
             error,
             timestamp: timestamp_of(record),
@@ -247,8 +238,7 @@ impl Message {
     ///
     /// :rtype: int or None
     fn offset(&self) -> Option<i64> {
-        let of_record = |record: &client::Message| record.offset().map_or(-1001, |offset| offset.0);
-        self.read(|fields| fields.offset, of_record, -1001).at_least_zero()
+        self.read(|fields| fields.offset, offset_of, -1001).at_least_zero()
     }
 
     /// key(): the key.
@@ -367,9 +357,9 @@ impl Message {
     }
 
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
-        match self.record() {
-            Some(record) => Ok(record.value().map_or(0, <[u8]>::len)),
-            None => match self.value(py) {
+        match (self.fields.get(), &self.record) {
+            (None, Some(record)) => Ok(record.value().map_or(0, <[u8]>::len)),
+            _ => match self.value(py) {
                 value if value.is_none() => Ok(0),
                 value => value.len(),
             },
@@ -434,6 +424,11 @@ fn bytes_or_none<'py>(py: Python<'py>, bytes: Option<&[u8]>) -> Bound<'py, PyAny
         Some(bytes) => PyBytes::new(py, bytes).into_any(),
         None => py.None().into_bound(py),
     }
+}
+
+/// `OFFSET_INVALID` for none.
+fn offset_of(record: &client::Message) -> i64 {
+    record.offset().map_or(-1001, |offset| offset.0)
 }
 
 fn timestamp_of(record: &client::Message) -> (i32, i64) {

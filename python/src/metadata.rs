@@ -40,12 +40,7 @@ fn wait_for_engine(
     otherwise: ErrorCode,
 ) -> PyResult<Engine> {
     if engine.is_none() {
-        // None will come.
-        let sleep = |piece| {
-            std::thread::sleep(piece);
-            None::<()>
-        };
-        timeout.deadline().wait(py, sleep)?;
+        timeout.deadline().sleep(py)?;
     }
     engine.ok_or_else(|| exception(&otherwise.into()))
 }

@@ -4,9 +4,9 @@ use pyo3::buffer::{PyBuffer, PyUntypedBuffer};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMemoryView, PyString};
-
-use crate::kafka_error::exception_with;
 use tidelog::error_code::ErrorCode;
+
+use crate::kafka_error::not_produced;
 
 /// A key, a value, or nothing. Borrows what cannot change while Python's lock is held.
 pub(crate) enum Payload<'a> {
@@ -43,7 +43,7 @@ impl<'a> Payload<'a> {
             return Err(PyTypeError::new_err(format!("a bytes-like object is required, not '{kind}'")));
         };
         if buffer.len_bytes() > size_max {
-            return Err(too_large());
+            return Err(not_produced(&ErrorCode::MessageTooLarge.into()));
         }
         let py = object.py();
         match buffer.into_typed::<u8>() {
@@ -64,10 +64,4 @@ impl<'a> Payload<'a> {
             Payload::Copied(bytes) => Some(bytes),
         }
     }
-}
-
-/// What a message is refused with that is larger than `message.max.bytes`.
-pub(crate) fn too_large() -> PyErr {
-    let code = ErrorCode::MessageTooLarge;
-    exception_with(code, format!("Unable to produce message: {}", code.description()))
 }

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 
 use pyo3::prelude::*;
+use tidelog::client::StatisticsCallback;
 
 thread_local! {
     static IS_RAISED: Cell<bool> = const { Cell::new(false) };
@@ -23,6 +24,11 @@ pub(crate) fn keep<T>(outcome: PyResult<T>) -> ControlFlow<()> {
             ControlFlow::Break(())
         }
     }
+}
+
+/// `stats_cb`, as the engine calls it.
+pub(crate) fn statistics_callback(callback: Py<PyAny>) -> StatisticsCallback {
+    Box::new(move |statistics| Python::attach(|py| keep(callback.call1(py, (statistics,)))))
 }
 
 /// Whether something waits to be raised.

@@ -40,6 +40,18 @@ impl Timeout {
 pub(crate) struct Deadline(Option<Instant>);
 
 impl Deadline {
+    /// Waits until the time is over, for what will not come.
+    ///
+    /// # Errors
+    /// As [`Deadline::wait`].
+    pub(crate) fn sleep(self, py: Python<'_>) -> PyResult<()> {
+        let nothing = |piece| {
+            std::thread::sleep(piece);
+            None::<()>
+        };
+        self.wait(py, nothing).map(drop)
+    }
+
     /// Calls `attempt` with ever the next piece of the time, without Python's lock, until it has something or the time is
     /// over.
     ///

@@ -75,13 +75,9 @@ def test_a_forked_child_is_told_so():
     assert done.returncode == 0, done.stderr
 
 
-def test_spawned_processes_work():
+def test_a_process_may_end_with_messages_in_its_queue():
     script = """
-    import multiprocessing, tidelog
-    def work(number):
-        with tidelog.Producer({"bootstrap.servers": "tidelog::memory:"}) as producer:
-            producer.produce("t", str(number))
-            return producer.flush(10)
+    import tidelog
     if __name__ == "__main__":
         producer = tidelog.Producer({"bootstrap.servers": "tidelog::memory:"})
         producer.produce("t", "v")
@@ -91,7 +87,7 @@ def test_spawned_processes_work():
     assert done.stdout == "ok\n", done.stderr
 
 
-def test_spawn(tmp_path):
+def test_spawned_processes_work(tmp_path):
     path = tmp_path / "program.py"
     path.write_text(
         textwrap.dedent(

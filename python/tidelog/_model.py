@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Type, TypeVar, Union
+from typing import Any, Iterable, Iterator, List, Optional, Type, TypeVar, Union
 
 from . import _cimpl
 from ._cimpl import Message, TopicPartition
@@ -157,6 +157,3 @@ class ThrottleEvent:
     def __str__(self) -> str:
         millis = int(self.throttle_time * 1000)
         return f"{self.broker_name}/{self.broker_id} throttled for {millis} ms"
-
-
-Config = Dict[str, Any]

@@ -56,9 +56,7 @@ impl Log {
             retired.push(layout::retire_segment(&*disk, &directory, gone.base())?);
             layout::remove_indexes(&*disk, &directory, gone.base())?;
         }
-        layout::remove_indexes(&*disk, &directory, base)?;
-        disk.rename(&swap, &log).map_err(FileError::of(FileOperation::Rename, &swap))?;
-        disk.sync_dir(&directory).map_err(FileError::of(FileOperation::Sync, &directory))?;
+        layout::put_in_place(&*disk, &directory, base)?;
         Ok(Some(retired))
     }
 

@@ -72,9 +72,7 @@ impl Layout {
                 remove_indexes(disk, directory, *covered)?;
             }
             self.segments.retain(|segment| *segment <= base || *segment >= end);
-            remove_indexes(disk, directory, base)?;
-            disk.rename(&swap, &log).map_err(FileError::of(FileOperation::Rename, &swap))?;
-            disk.sync_dir(directory).map_err(FileError::of(FileOperation::Sync, directory))?;
+            put_in_place(disk, directory, base)?;
             if let Err(place) = self.segments.binary_search(&base) {
                 self.segments.insert(place, base);
             }
@@ -109,6 +107,15 @@ impl Layout {
         }
         Ok(())
     }
+}
+
+/// Gives a compacted segment its name, durably, in the place of the one that has it. The indexes go with that one.
+pub(super) fn put_in_place(disk: &dyn Disk, directory: &Path, base: Offset) -> Result<(), FileError> {
+    let log = FileKind::Log.path(directory, base);
+    let swap = with_suffix(&log, SWAP);
+    remove_indexes(disk, directory, base)?;
+    disk.rename(&swap, &log).map_err(FileError::of(FileOperation::Rename, &swap))?;
+    disk.sync_dir(directory).map_err(FileError::of(FileOperation::Sync, directory))
 }
 
 /// Offset behind the last batch of a segment that is whole.

@@ -8,13 +8,12 @@ use tidelog::client::{Admin, KafkaError};
 use tidelog::config::{AlterOperation, Alteration, ConfigEntry};
 use tidelog::error_code::ErrorCode;
 
-use super::_AdminClientImpl;
 use super::options::{Options, items};
+use super::{_AdminClientImpl, Inner};
 use crate::kafka_error::KafkaError as PyKafkaError;
 use crate::package::class;
 
 /// A resource as it was named: its type's number and its name.
-#[derive(Clone)]
 struct Named {
     kind: i32,
     name: String,
@@ -85,13 +84,30 @@ fn entry<'py>(py: Python<'py>, entry: &ConfigEntry) -> PyResult<Bound<'py, PyAny
     ))
 }
 
-/// A dictionary of resources: with `None`, or an error in the resource.
-fn altered(py: Python<'_>, named: &[Named], outcomes: Vec<Result<(), KafkaError>>) -> PyResult<Py<PyAny>> {
-    let dict = PyDict::new(py);
-    for (named, outcome) in named.iter().zip(outcomes) {
-        dict.set_item(named.object(py, outcome.err().as_ref())?, py.None())?;
+impl Inner {
+    /// Does `alter` with each resource. The result is a dictionary of resources, those that failed with their error.
+    fn begin_altering<T: Send + 'static>(
+        &self,
+        future: &Bound<'_, PyAny>,
+        options: &Options,
+        changes: Vec<(Named, T)>,
+        alter: impl Fn(&Admin, ConfigResource, T) -> Vec<Result<(), KafkaError>> + Send + 'static,
+    ) -> PyResult<()> {
+        self.jobs.begin(future, options.request_timeout, move |admin: &Admin| {
+            let altered = changes.into_iter().map(|(named, change)| {
+                let altered = named.to_client().map(|resource| alter(admin, resource, change).pop());
+                (named, altered.and_then(|outcome| outcome.unwrap_or(Ok(()))))
+            });
+            let altered: Vec<_> = altered.collect();
+            move |py: Python<'_>| {
+                let dict = PyDict::new(py);
+                for (named, outcome) in altered {
+                    dict.set_item(named.object(py, outcome.err().as_ref())?, py.None())?;
+                }
+                Ok(dict.into_any().unbind())
+            }
+        })
     }
-    Ok(dict.into_any().unbind())
 }
 
 /// One change of a setting, as its entry says.
@@ -166,15 +182,8 @@ impl _AdminClientImpl {
             changes.push((Named::read(&resource)?, all));
         }
         let mode = options.mode;
-        inner.jobs.begin(future, options.request_timeout, move |admin: &Admin| {
-            let alter = |(named, settings): &(Named, _)| -> Result<(), KafkaError> {
-                let change =
-                    ResourceSettings { resource: named.to_client()?, settings: Clone::clone(settings) };
-                admin.alter_configs(&[change], mode).pop().unwrap_or(Ok(()))
-            };
-            let outcomes: Vec<_> = changes.iter().map(alter).collect();
-            let named: Vec<Named> = changes.into_iter().map(|(named, _)| named).collect();
-            move |py: Python<'_>| altered(py, &named, outcomes)
+        inner.begin_altering(future, &options, changes, move |admin, resource, settings| {
+            admin.alter_configs(&[ResourceSettings { resource, settings }], mode)
         })
     }
 
@@ -200,15 +209,8 @@ impl _AdminClientImpl {
             changes.push((Named::read(&resource)?, all));
         }
         let mode = options.mode;
-        inner.jobs.begin(future, options.request_timeout, move |admin: &Admin| {
-            let alter = |(named, alterations): &(Named, Vec<Alteration>)| -> Result<(), KafkaError> {
-                let change =
-                    ResourceAlteration { resource: named.to_client()?, alterations: alterations.clone() };
-                admin.incremental_alter_configs(&[change], mode).pop().unwrap_or(Ok(()))
-            };
-            let outcomes: Vec<_> = changes.iter().map(alter).collect();
-            let named: Vec<Named> = changes.into_iter().map(|(named, _)| named).collect();
-            move |py: Python<'_>| altered(py, &named, outcomes)
+        inner.begin_altering(future, &options, changes, move |admin, resource, alterations| {
+            admin.incremental_alter_configs(&[ResourceAlteration { resource, alterations }], mode)
         })
     }
 }

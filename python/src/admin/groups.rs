@@ -9,7 +9,7 @@ use tidelog::client::{Admin, KafkaError, TopicPartitionOffset};
 use tidelog::error_code::ErrorCode;
 
 use super::_AdminClientImpl;
-use super::jobs::{outcome, whole};
+use super::jobs::{in_order, whole};
 use super::options::{Options, items};
 use super::topics::node;
 use crate::kafka_error::KafkaError as PyKafkaError;
@@ -85,11 +85,10 @@ fn group_offsets(
     group: &str,
     offsets: Result<Vec<TopicPartitionOffset>, KafkaError>,
 ) -> PyResult<Py<PyAny>> {
-    let made = outcome(py, offsets, |offsets| {
+    in_order(py, vec![offsets], |offsets| {
         let partitions = topic_partition::to_list(py, &offsets)?;
         class(py, "", "ConsumerGroupTopicPartitions")?.call1((group, partitions))
-    })?;
-    Ok(PyList::new(py, [made])?.into_any().unbind())
+    })
 }
 
 #[pymethods]
@@ -138,13 +137,7 @@ impl _AdminClientImpl {
         let groups = names(groups)?;
         inner.jobs.begin(future, options.request_timeout, move |admin: &Admin| {
             let described = groups.map(|groups| admin.describe_consumer_groups(&groups));
-            move |py: Python<'_>| {
-                let list = PyList::empty(py);
-                for group in whole(described)? {
-                    list.append(outcome(py, group, |group| describe(py, &group))?)?;
-                }
-                Ok(list.into_any().unbind())
-            }
+            move |py: Python<'_>| in_order(py, whole(described)?, |group| describe(py, &group))
         })
     }
 
@@ -161,13 +154,7 @@ impl _AdminClientImpl {
         let groups = names(groups)?;
         inner.jobs.begin(future, options.request_timeout, move |admin: &Admin| {
             let deleted = groups.map(|groups| admin.delete_consumer_groups(&groups));
-            move |py: Python<'_>| {
-                let list = PyList::empty(py);
-                for group in whole(deleted)? {
-                    list.append(outcome(py, group, |()| Ok(py.None().into_bound(py)))?)?;
-                }
-                Ok(list.into_any().unbind())
-            }
+            move |py: Python<'_>| in_order(py, whole(deleted)?, |()| Ok(py.None().into_bound(py)))
         })
     }
 

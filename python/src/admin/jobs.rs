@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
 use tidelog::client::{Admin, KafkaError};
 use tidelog::error_code::ErrorCode;
 
@@ -119,6 +120,32 @@ pub(super) fn outcome<'py, T>(
         Ok(value) => make(value),
         Err(error) => Ok(PyKafkaError::make(py, &error)?.into_bound(py).into_any()),
     }
+}
+
+/// Items' outcomes, in a list.
+pub(super) fn in_order<'py, T>(
+    py: Python<'py>,
+    outcomes: Vec<Result<T, KafkaError>>,
+    make: impl Fn(T) -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<Py<PyAny>> {
+    let list = PyList::empty(py);
+    outcomes.into_iter().try_for_each(|one| list.append(outcome(py, one, &make)?))?;
+    Ok(list.into_any().unbind())
+}
+
+/// Items' outcomes, in a dictionary by what they are of.
+pub(super) fn by_key<'py, K, T>(
+    py: Python<'py>,
+    keys: Vec<K>,
+    outcomes: Vec<Result<T, KafkaError>>,
+    make: impl Fn(T) -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<Py<PyAny>>
+where
+    K: IntoPyObject<'py>,
+{
+    let dict = PyDict::new(py);
+    keys.into_iter().zip(outcomes).try_for_each(|(key, one)| dict.set_item(key, outcome(py, one, &make)?))?;
+    Ok(dict.into_any().unbind())
 }
 
 /// A request's outcome as a whole.

@@ -22,7 +22,7 @@ use tidelog::client::{Admin, Engine};
 
 use self::jobs::Jobs;
 use crate::client_log::ClientLog;
-use crate::kafka_error::exception_with;
+use crate::kafka_error::not_created;
 use crate::metadata;
 use crate::settings::Settings;
 use crate::waiting::Timeout;
@@ -67,14 +67,12 @@ impl _AdminClientImpl {
     fn __init__(&self, args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
         let py = args.py();
         let settings = Settings::read(Role::Any, args, kwargs)?;
-        let failed =
-            |code, why: String| exception_with(code, format!("Failed to create admin client: {why}"));
-        let config =
-            AdminConfig::new(&settings.config).map_err(|error| failed(error.code(), error.to_string()))?;
+        let config = AdminConfig::new(&settings.config)
+            .map_err(|error| not_created("admin client", error.code(), &error))?;
         settings.ask_for_token(py, config.client.oauthbearer.as_deref())?;
         let log = ClientLog::new(Role::Any, &settings.config, &config.client, settings.logger);
         let engine = py.detach(|| Engine::open(&config.client));
-        let engine = engine.map_err(|error| failed(error.code(), error.reason().to_owned()))?;
+        let engine = engine.map_err(|error| not_created("admin client", error.code(), &error.reason()))?;
         let jobs = Jobs::new(Admin::on_engine(engine), config.client.request_timeout);
         self.inner
             .set(Inner { jobs, log })
@@ -89,12 +87,7 @@ impl _AdminClientImpl {
         let inner = self.open()?;
         let served = inner.log.serve(py)?;
         if served == 0 {
-            // Nothing else comes.
-            let sleep = |piece| {
-                std::thread::sleep(piece);
-                None::<()>
-            };
-            Timeout::seconds(timeout).deadline().wait(py, sleep)?;
+            Timeout::seconds(timeout).deadline().sleep(py)?;
         }
         Ok(served)
     }

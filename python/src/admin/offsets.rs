@@ -3,15 +3,15 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tidelog::broker::OffsetSpec;
-use tidelog::client::Admin;
 use tidelog::client::admin::{OffsetQuery, RecordDeletion};
+use tidelog::client::{Admin, KafkaError};
 use tidelog::error_code::ErrorCode;
-use tidelog::types::{Isolation, Offset, Timestamp};
+use tidelog::types::{Isolation, Offset, PartitionIndex, Timestamp};
 
 use super::_AdminClientImpl;
-use super::jobs::outcome;
+use super::jobs::by_key;
 use super::options::Options;
-use crate::kafka_error::{KafkaError as PyKafkaError, exception_with};
+use crate::kafka_error::exception_with;
 use crate::package::class;
 use crate::topic_partition::{TopicPartition, read};
 
@@ -63,17 +63,12 @@ impl _AdminClientImpl {
         inner.jobs.begin(future, options.request_timeout, move |admin: &Admin| {
             let found = admin.list_offsets(&queries, isolation);
             move |py: Python<'_>| {
-                let dict = PyDict::new(py);
-                for (object, found) in objects.iter().zip(found) {
-                    let info = outcome(py, found, |found| {
-                        let fields = found.map_or((-1, -1, -1), |found| {
-                            (found.offset.0, found.timestamp.0, found.leader_epoch.0)
-                        });
-                        class(py, "admin", "ListOffsetsResultInfo")?.call1(fields)
-                    })?;
-                    dict.set_item(object, info)?;
-                }
-                Ok(dict.into_any().unbind())
+                by_key(py, objects, found, |found| {
+                    let fields = found.map_or((-1, -1, -1), |found| {
+                        (found.offset.0, found.timestamp.0, found.leader_epoch.0)
+                    });
+                    class(py, "admin", "ListOffsetsResultInfo")?.call1(fields)
+                })
             }
         })
     }
@@ -99,13 +94,7 @@ impl _AdminClientImpl {
         inner.jobs.begin(future, options.request_timeout, move |admin: &Admin| {
             let deleted = admin.delete_records(&deletions);
             move |py: Python<'_>| {
-                let dict = PyDict::new(py);
-                for (object, deleted) in objects.iter().zip(deleted) {
-                    let made =
-                        outcome(py, deleted, |low| class(py, "admin", "DeletedRecords")?.call1((low.0,)))?;
-                    dict.set_item(object, made)?;
-                }
-                Ok(dict.into_any().unbind())
+                by_key(py, objects, deleted, |low| class(py, "admin", "DeletedRecords")?.call1((low.0,)))
             }
         })
     }
@@ -127,22 +116,15 @@ impl _AdminClientImpl {
             false => self::partitions(partitions, |topic, given, py| Ok((topic, given.place(py)?.1)))?,
         };
         inner.jobs.begin(future, options.request_timeout, move |admin: &Admin| {
-            let outcomes: Vec<ErrorCode> = asked
-                .iter()
-                .map(|(topic, partition)| {
-                    let described = admin.describe_topics(&[topic]).pop().and_then(Result::ok);
-                    let known = described
-                        .is_some_and(|topic| topic.partitions.iter().any(|one| one.partition == *partition));
-                    if known { ErrorCode::ElectionNotNeeded } else { ErrorCode::UnknownTopicOrPartition }
-                })
-                .collect();
-            move |py: Python<'_>| {
-                let dict = PyDict::new(py);
-                for (object, code) in objects.iter().zip(outcomes) {
-                    dict.set_item(object, PyKafkaError::make(py, &code.into())?)?;
-                }
-                Ok(dict.into_any().unbind())
-            }
+            let elect = |(topic, partition): &(String, PartitionIndex)| -> Result<(), KafkaError> {
+                let described = admin.describe_topics(&[topic]).pop().and_then(Result::ok);
+                let known = described
+                    .is_some_and(|topic| topic.partitions.iter().any(|one| one.partition == *partition));
+                Err(if known { ErrorCode::ElectionNotNeeded } else { ErrorCode::UnknownTopicOrPartition }
+                    .into())
+            };
+            let outcomes: Vec<_> = asked.iter().map(elect).collect();
+            move |py: Python<'_>| by_key(py, objects, outcomes, |()| Ok(py.None().into_bound(py)))
         })
     }
 }

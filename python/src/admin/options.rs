@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use pyo3::PyClass;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::{PyBool, PyDict};
 use tidelog::client::admin::Mode;
 
@@ -99,4 +101,20 @@ pub(super) fn items<'py>(list: &Bound<'py, PyAny>, what: &str) -> PyResult<Vec<B
         return Err(PyValueError::new_err(format!("Expected non-empty list of {what}")));
     }
     Ok(list.iter().collect())
+}
+
+/// The same of objects of one class, whose name is `name`, each of them converted.
+pub(super) fn objects<C, T>(
+    list: &Bound<'_, PyAny>,
+    name: &str,
+    convert: impl Fn(&C, Python<'_>) -> PyResult<T>,
+) -> PyResult<Vec<T>>
+where
+    C: PyClass<Frozen = True> + Sync,
+{
+    let convert = |item: Bound<'_, PyAny>| match item.cast::<C>() {
+        Ok(object) => convert(object.get(), item.py()),
+        Err(_) => Err(PyValueError::new_err(format!("Expected list of {name} objects"))),
+    };
+    items(list, &format!("{name} objects"))?.into_iter().map(convert).collect()
 }

@@ -6,20 +6,15 @@ use pyo3::types::{PyDict, PyList};
 use tidelog::client::admin::{Node, TopicDescription};
 use tidelog::client::{Admin, KafkaError};
 
-use super::jobs::{outcome, whole};
-use super::options::{Options, items};
+use super::jobs::{by_key, in_order, whole};
+use super::options::{Options, items, objects};
 use super::{_AdminClientImpl, NewPartitions, NewTopic};
-use crate::kafka_error::KafkaError as PyKafkaError;
 use crate::package::class;
 use crate::uuid::Uuid;
 
 /// A dictionary of names, each with its error or `None`.
 fn by_name(py: Python<'_>, names: Vec<String>, outcomes: Vec<Result<(), KafkaError>>) -> PyResult<Py<PyAny>> {
-    let dict = PyDict::new(py);
-    for (name, outcome) in names.into_iter().zip(outcomes) {
-        dict.set_item(name, PyKafkaError::make_optional(py, outcome.err().as_ref())?)?;
-    }
-    Ok(dict.into_any().unbind())
+    by_key(py, names, outcomes, |()| Ok(py.None().into_bound(py)))
 }
 
 /// A node as an object.
@@ -59,12 +54,7 @@ impl _AdminClientImpl {
     ) -> PyResult<()> {
         let inner = self.open()?;
         let options = Options::read(options, &["operation_timeout", "validate_only"])?;
-        let topics =
-            items(new_topics, "NewTopic objects")?.into_iter().map(|item| match item.cast::<NewTopic>() {
-                Ok(topic) => topic.get().to_client(item.py()),
-                Err(_) => Err(PyValueError::new_err("Expected list of NewTopic objects")),
-            });
-        let topics: Vec<_> = topics.collect::<PyResult<_>>()?;
+        let topics = objects(new_topics, "NewTopic", NewTopic::to_client)?;
         let mode = options.mode;
         inner.jobs.begin(future, options.request_timeout, move |admin: &Admin| {
             let outcomes = admin.create_topics(&topics, mode);
@@ -101,12 +91,7 @@ impl _AdminClientImpl {
     ) -> PyResult<()> {
         let inner = self.open()?;
         let options = Options::read(options, &["operation_timeout", "validate_only"])?;
-        let new = items(new_partitions, "NewPartitions objects")?;
-        let new = new.into_iter().map(|item| match item.cast::<NewPartitions>() {
-            Ok(topic) => topic.get().to_client(item.py()),
-            Err(_) => Err(PyValueError::new_err("Expected list of NewPartitions objects")),
-        });
-        let new: Vec<_> = new.collect::<PyResult<_>>()?;
+        let new = objects(new_partitions, "NewPartitions", NewPartitions::to_client)?;
         let mode = options.mode;
         inner.jobs.begin(future, options.request_timeout, move |admin: &Admin| {
             let outcomes = admin.create_partitions(&new, mode);
@@ -133,11 +118,7 @@ impl _AdminClientImpl {
             let cluster = admin.describe_cluster();
             move |py: Python<'_>| {
                 let cluster = whole(cluster)?;
-                let list = PyList::empty(py);
-                for described in outcomes {
-                    list.append(outcome(py, described, |topic| describe(py, &cluster.controller, &topic))?)?;
-                }
-                Ok(list.into_any().unbind())
+                in_order(py, outcomes, |topic| describe(py, &cluster.controller, &topic))
             }
         })
     }

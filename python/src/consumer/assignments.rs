@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
+use tidelog::client::TopicPartitionOffset;
 
+use super::Consumer;
 use super::callbacks::RebalanceCallbacks;
-use super::{Consumer, closed};
 use crate::kafka_error::type_error;
 use crate::topic_partition::{Given, read, read_list, to_list};
 
@@ -39,10 +40,7 @@ impl Consumer {
         on_revoke: Given<Bound<'_, PyAny>>,
         on_lost: Given<Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let inner = self.inner()?;
-        if inner.consumer.is_closed() {
-            return Err(closed());
-        }
+        let inner = self.open()?;
         let Ok(topics) = topics.cast::<PyList>() else {
             return Err(type_error("expected list of topic unicode strings"));
         };
@@ -193,13 +191,8 @@ impl Consumer {
 
 impl Consumer {
     /// A list of partitions, of a consumer that is not closed.
-    pub(super) fn list(
-        &self,
-        partitions: &Bound<'_, PyAny>,
-    ) -> PyResult<Vec<tidelog::client::TopicPartitionOffset>> {
-        if self.inner()?.consumer.is_closed() {
-            return Err(closed());
-        }
+    pub(super) fn list(&self, partitions: &Bound<'_, PyAny>) -> PyResult<Vec<TopicPartitionOffset>> {
+        self.open()?;
         read_list(partitions)
     }
 }

@@ -15,10 +15,9 @@ use pyo3::types::{PyDict, PyTuple, PyWeakrefReference};
 use tidelog::client::config::{ConsumerConfig, Role};
 use tidelog::client::consumer::{CallError, ConsumerCallbacks};
 use tidelog::client::{self, Engine};
-use tidelog::error_code::ErrorCode;
 
 use crate::client_log::ClientLog;
-use crate::kafka_error::{exception, exception_with};
+use crate::kafka_error::{exception, exception_with, not_created};
 use crate::raised;
 use crate::settings::Settings;
 use crate::wake::Wake;
@@ -53,32 +52,35 @@ impl Consumer {
         self.inner.get().ok_or_else(closed)
     }
 
+    /// For calls that look at their arguments first.
+    ///
+    /// # Errors
+    /// `RuntimeError` for one that was closed or not made.
+    fn open(&self) -> PyResult<&Inner> {
+        self.inner.get().filter(|inner| !inner.consumer.is_closed()).ok_or_else(closed)
+    }
+
     /// For calls that confluent-kafka's clients have in common.
     fn open_handle(&self) -> PyResult<&Inner> {
-        let open = self.inner.get().filter(|inner| !inner.consumer.is_closed());
-        open.ok_or_else(|| PyRuntimeError::new_err("Handle has been closed"))
+        self.open().map_err(|_| PyRuntimeError::new_err("Handle has been closed"))
     }
 }
 
 impl Inner {
     fn new(slf: &Bound<'_, Consumer>, settings: Settings) -> PyResult<Inner> {
         let py = slf.py();
-        let failed =
-            |code: ErrorCode, why: String| exception_with(code, format!("Failed to create consumer: {why}"));
-        let config =
-            ConsumerConfig::new(&settings.config).map_err(|error| failed(error.code(), error.to_string()))?;
+        let config = ConsumerConfig::new(&settings.config)
+            .map_err(|error| not_created("consumer", error.code(), &error))?;
         settings.ask_for_token(py, config.client.oauthbearer.as_deref())?;
         let logger = settings.logger.as_ref().map(|logger| logger.clone_ref(py));
         let log = ClientLog::new(Role::Consumer, &settings.config, &config.client, logger);
         let engine = py.detach(|| Engine::open(&config.client));
-        let engine = engine.map_err(|error| failed(error.code(), error.reason().to_owned()))?;
+        let engine = engine.map_err(|error| not_created("consumer", error.code(), &error.reason()))?;
         let on_commit = settings.on_commit.map(|callback| callbacks::on_commit(callback));
         let callbacks = ConsumerCallbacks { on_rebalance: None, on_commit };
         let consumer = client::Consumer::on_engine_with(config, engine, callbacks);
         if let Some(callback) = settings.stats_cb {
-            consumer.on_statistics(Box::new(move |statistics| {
-                Python::attach(|py| raised::keep(callback.call1(py, (statistics,))))
-            }));
+            consumer.on_statistics(raised::statistics_callback(callback));
         }
         let object = Arc::new(PyWeakrefReference::new(slf)?.unbind());
         Ok(Inner { consumer, log, wake: Wake::default(), object })

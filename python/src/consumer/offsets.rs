@@ -8,7 +8,7 @@ use tidelog::client::{OffsetSpec, TopicPartitionOffset};
 use tidelog::error_code::ErrorCode;
 use tidelog::types::{LeaderEpoch, Offset, PartitionIndex};
 
-use super::{Consumer, Inner, closed};
+use super::{Consumer, Inner};
 use crate::kafka_error::{exception_with, type_error};
 use crate::message::Message;
 use crate::topic_partition::to_list;
@@ -114,10 +114,7 @@ impl Consumer {
         asynchronous: bool,
         others: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Option<Bound<'py, PyList>>> {
-        let inner = self.inner()?;
-        if inner.consumer.is_closed() {
-            return Err(closed());
-        }
+        let inner = self.open()?;
         let later = is_asynchronous(asynchronous, others)?;
         let which = self.which(message, offsets, "commit")?;
         if later {
@@ -140,10 +137,7 @@ impl Consumer {
         message: Option<&Bound<'_, PyAny>>,
         offsets: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let inner = self.inner()?;
-        if inner.consumer.is_closed() {
-            return Err(closed());
-        }
+        let inner = self.open()?;
         let Which::These(mut stored) = self.which(message, offsets, "store")? else {
             return Err(PyValueError::new_err("expected either message or offsets"));
         };

@@ -13,7 +13,7 @@ use tidelog::types::Timestamp;
 use super::{Inner, Producer, chosen, given};
 use crate::arrow::{Row, Rows, read_stream};
 use crate::headers::GivenHeaders;
-use crate::kafka_error::{KafkaError, type_error};
+use crate::kafka_error::{KafkaError, not_produced, type_error};
 use crate::payload::Payload;
 
 /// A message as its dictionary says.
@@ -65,7 +65,7 @@ impl<'py> Given<'py> {
             "partition" => rest.partition = Some(value.extract()?),
             "timestamp" => rest.timestamp = value.extract()?,
             "callback" | "on_delivery" => rest.callback = Some(value),
-            "headers" => rest.headers = Some(GivenHeaders::read(Some(&value))?),
+            "headers" => rest.headers = Some(GivenHeaders::read(&value)?),
             // Others are the application's own.
             _ => {}
         }
@@ -80,12 +80,12 @@ impl<'py> Given<'py> {
 /// A key or a value, which must be bytes or text; `None` for null.
 #[inline]
 fn payload<'py>(name: &str, index: usize, given: Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let known = given.is_exact_instance_of::<PyBytes>() || given.is_instance_of::<PyString>();
-    if known || !given.is_none() && Payload::read(Some(&given), usize::MAX).is_ok() {
-        return Ok(Some(given));
-    }
     if given.is_none() {
         return Ok(None);
+    }
+    let known = given.is_exact_instance_of::<PyBytes>() || given.is_instance_of::<PyString>();
+    if known || Payload::read(Some(&given), usize::MAX).is_ok() {
+        return Ok(Some(given));
     }
     Err(type_error(format!("Message {name} at index {index} must be bytes or str")))
 }
@@ -137,25 +137,23 @@ impl Inner {
         callback: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<usize> {
         let rows: Vec<Rows<'_>> = batches.iter().map(Rows::of).collect::<PyResult<_>>()?;
-        let topic = self.topic(topic)?;
+        let (py, topic) = (topic.py(), self.topic(topic)?);
         let mut queued = 0;
         let all: Vec<Row<'_>> = rows.iter().flat_map(Rows::iter).collect();
         for piece in all.chunks(ROWS_AT_ONCE) {
-            let records = piece.iter().map(|row| -> PyResult<_> {
-                Ok(ProducerRecord {
-                    key: row.key,
-                    value: row.value,
-                    headers: &row.headers,
-                    partition: chosen(row.partition.unwrap_or(partition)),
-                    timestamp: row.timestamp.map(Timestamp),
-                    delivery: self.delivery(callback)?,
-                })
+            let records = piece.iter().map(|row| ProducerRecord {
+                key: row.key,
+                value: row.value,
+                headers: &row.headers,
+                partition: chosen(row.partition.unwrap_or(partition)),
+                timestamp: row.timestamp.map(Timestamp),
+                delivery: self.delivery(py, callback),
             });
-            let mut records: Vec<ProducerRecord<'_>> = records.collect::<PyResult<_>>()?;
+            let mut records: Vec<ProducerRecord<'_>> = records.collect();
             let refused = self.producer.produce_batch(&topic, &mut records);
             queued += piece.len() - refused.len();
             if let Some(first) = refused.first() {
-                return Err(super::refused(&first.error));
+                return Err(not_produced(&first.error));
             }
         }
         Ok(queued)
@@ -202,7 +200,7 @@ impl Inner {
             let mut records = Vec::with_capacity(piece.len());
             for (index, (given, (value, key))) in piece.iter().zip(&payloads).enumerate() {
                 let headers = refs.get(start + index).map_or(&[][..], Vec::as_slice);
-                records.push(self.record(given, common, key, value, headers)?);
+                records.push(self.record(dicts.py(), given, common, (key, value), headers));
             }
             let mut full = None;
             for NotQueued { index, error } in self.producer.produce_batch(&topic, &mut records) {
@@ -224,22 +222,22 @@ impl Inner {
     #[inline]
     fn record<'a, 'py>(
         &self,
+        py: Python<'py>,
         message: &Given<'py>,
         common: &Common<'_, 'py>,
-        key: &'a Payload<'a>,
-        value: &'a Payload<'a>,
+        (key, value): (&'a Payload<'a>, &'a Payload<'a>),
         headers: &'a [HeaderRef<'a>],
-    ) -> PyResult<ProducerRecord<'a>> {
+    ) -> ProducerRecord<'a> {
         let rest = message.rest.as_deref();
         let callback = rest.and_then(|rest| rest.callback.as_ref());
-        Ok(ProducerRecord {
+        ProducerRecord {
             key: key.bytes(),
             value: value.bytes(),
             headers,
             partition: chosen(rest.and_then(|rest| rest.partition).unwrap_or(common.partition)),
             timestamp: given(rest.map_or(0, |rest| rest.timestamp)),
-            delivery: self.delivery(callback.or(common.callback))?,
-        })
+            delivery: self.delivery(py, callback.or(common.callback)),
+        }
     }
 }
 

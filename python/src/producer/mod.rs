@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwapOption;
-use pyo3::exceptions::{PyBufferError, PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use tidelog::client::config::{ProducerConfig, Role};
@@ -22,7 +22,7 @@ use tidelog::types::{PartitionIndex, Timestamp};
 
 use crate::client_log::ClientLog;
 use crate::headers::GivenHeaders;
-use crate::kafka_error::{KafkaError, exception_with};
+use crate::kafka_error::{KafkaError, not_created, not_produced};
 use crate::message::Message;
 use crate::payload::Payload;
 use crate::raised;
@@ -133,10 +133,10 @@ impl Producer {
             headers: &[],
             partition: chosen(partition),
             timestamp: given(timestamp),
-            delivery: inner.delivery(callback.or(on_delivery))?,
+            delivery: inner.delivery(topic.py(), callback.or(on_delivery)),
         };
         let Some(headers) = headers else { return inner.produce(topic, record) };
-        let headers = GivenHeaders::read(Some(headers))?;
+        let headers = GivenHeaders::read(headers)?;
         let values = headers.values()?;
         let refs = headers.refs(&values);
         record.headers = &refs;
@@ -164,10 +164,8 @@ impl NamedTopic {
 
 impl Inner {
     fn new(py: Python<'_>, settings: Settings) -> PyResult<Inner> {
-        let failed =
-            |code: ErrorCode, why: String| exception_with(code, format!("Failed to create producer: {why}"));
-        let config =
-            ProducerConfig::new(&settings.config).map_err(|error| failed(error.code(), error.to_string()))?;
+        let config = ProducerConfig::new(&settings.config)
+            .map_err(|error| not_created("producer", error.code(), &error))?;
         settings.ask_for_token(py, config.client.oauthbearer.as_deref())?;
         let transactional = config.transactional_id.is_some();
         let logger = settings.logger.as_ref().map(|logger| logger.clone_ref(py));
@@ -176,11 +174,9 @@ impl Inner {
             let engine = Engine::open(&config.client)?;
             client::Producer::on_engine(config, engine, None)
         });
-        let producer = made.map_err(|error| failed(error.code(), error.reason().to_owned()))?;
+        let producer = made.map_err(|error| not_created("producer", error.code(), &error.reason()))?;
         if let Some(callback) = settings.stats_cb {
-            producer.on_statistics(Box::new(move |statistics| {
-                Python::attach(|py| raised::keep(callback.call1(py, (statistics,))))
-            }));
+            producer.on_statistics(raised::statistics_callback(callback));
         }
         Ok(Inner {
             producer,
@@ -200,14 +196,13 @@ impl Inner {
             Some(first) if first.is(name) => self.producer.produce_to(&first.topic, record),
             _ => self.producer.produce_to(&*self.topic(name)?, record),
         };
-        produced.map_err(|error| refused(&error))
+        produced.map_err(|error| not_produced(&error))
     }
 
     /// Looks a topic up, and remembers it as the last one.
     fn topic(&self, name: &Bound<'_, PyString>) -> PyResult<Arc<ProducerTopic>> {
         if self.transactional {
-            let code = ErrorCode::LocalState;
-            return Err(exception_with(code, format!("Unable to produce message: {}", code.description())));
+            return Err(not_produced(&ErrorCode::LocalState.into()));
         }
         if let Some(last) = &*self.last_topic.load()
             && last.is(name)
@@ -230,19 +225,19 @@ impl Inner {
 
     /// What is attached to a message whose callback is `callback`, or the producer's.
     #[inline]
-    fn delivery(&self, callback: Option<&Bound<'_, PyAny>>) -> PyResult<Delivery> {
+    fn delivery(&self, py: Python<'_>, callback: Option<&Bound<'_, PyAny>>) -> Delivery {
         let callback = match (callback, &self.on_delivery) {
-            (None, None) => return Ok(Delivery::Silent),
+            (None, None) => return Delivery::Silent,
             (Some(callback), _) => callback.clone().unbind(),
-            (None, Some(common)) => Python::attach(|py| common.clone_ref(py)),
+            (None, Some(common)) => common.clone_ref(py),
         };
         let only_errors = self.only_errors;
-        Ok(Delivery::Callback(Box::new(move |report: DeliveryReport| {
+        Delivery::Callback(Box::new(move |report: DeliveryReport| {
             if only_errors && report.error.is_none() {
                 return ControlFlow::Continue(());
             }
             Python::attach(|py| raised::keep(tell(py, &callback, report)))
-        })))
+        }))
     }
 }
 
@@ -252,12 +247,4 @@ fn tell(py: Python<'_>, callback: &Py<PyAny>, report: DeliveryReport) -> PyResul
     let of_message = error.as_ref().map(|error| error.clone_ref(py));
     let message = Message::report(report.message, of_message, report.latency);
     callback.call1(py, (error, message))
-}
-
-/// The exception for a message that was not queued.
-fn refused(error: &client::KafkaError) -> PyErr {
-    match error.code() {
-        ErrorCode::LocalQueueFull => PyBufferError::new_err(error.reason().to_owned()),
-        code => exception_with(code, format!("Unable to produce message: {}", error.reason())),
-    }
 }

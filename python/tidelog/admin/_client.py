@@ -6,7 +6,6 @@ import warnings
 from concurrent.futures import Future
 from typing import Any, Callable, Dict, Iterable, List, Optional, Set
 
-from .. import _cluster
 from .._cimpl import (
     OFFSET_INVALID,
     KafkaError,
@@ -15,8 +14,8 @@ from .._cimpl import (
     NewTopic,
     TopicPartition,
     _AdminClientImpl,
-    _names_cluster,
 )
+from .._clients import OfEngineOrCluster
 from .._model import (
     ConsumerGroupState,
     ConsumerGroupTopicPartitions,
@@ -84,13 +83,8 @@ def _by_resource(result: Dict[ConfigResource, Any]) -> Iterable[Any]:
         yield resource, configs if resource.error is None else resource.error
 
 
-class AdminClient(_AdminClientImpl):
+class AdminClient(OfEngineOrCluster, _AdminClientImpl):
     """AdminClient(conf): looks at an engine and changes it. Requests return futures; no polling is needed for them."""
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> "AdminClient":
-        if _names_cluster(args, kwargs):
-            return _cluster.client(cls, args, kwargs)  # type: ignore[no-any-return]
-        return super().__new__(cls, *args, **kwargs)
 
     def __init__(self, conf: Dict[str, Any], **kwargs: Any) -> None:
         super().__init__(conf, **kwargs)

@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple, TypeVar
 from .._cimpl import Message, TopicPartition
 from .._clients import Consumer
 from ._producer import _TICK, _deadline
-from ._readiness import Readiness
+from ._readiness import Readiness, in_thread
 
 _T = TypeVar("_T")
 
@@ -202,8 +202,9 @@ class AIOConsumer:
     # How calls get into threads, and callbacks out of them.
 
     async def _in_thread(self, call: Callable[..., _T], *args: Any, **kwargs: Any) -> _T:
+        # Where coroutine callbacks run meanwhile.
         self._loop = asyncio.get_running_loop()
-        return await self._loop.run_in_executor(None, functools.partial(call, *args, **kwargs))
+        return await in_thread(call, *args, **kwargs)
 
     def _callback(self, callback: Callable[..., Any]) -> Callable[..., Any]:
         if not inspect.iscoroutinefunction(callback):

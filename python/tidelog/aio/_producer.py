@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any, Callable, Dict, List, Optional, Tuple, TypeVar
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from .._cimpl import KafkaError, KafkaException, Message, TopicPartition
 from .._clients import Producer
-from ._readiness import Readiness
-
-_T = TypeVar("_T")
+from ._readiness import Readiness, in_thread
 
 # How often to look for what only time brings, such as messages that have timed out.
 _TICK = 0.5
@@ -34,7 +32,6 @@ class AIOProducer:
         del max_workers, executor, batch_size, buffer_timeout
         self._producer = Producer(producer_conf)
         self._readiness = Readiness(self._producer, self._serve)
-        self._loop: Optional[asyncio.AbstractEventLoop] = None
         self._is_closed = False
 
     def _serve(self) -> None:
@@ -47,13 +44,6 @@ class AIOProducer:
             except Exception as error:  # of a callback of the application
                 context = {"message": "a callback of AIOProducer raised", "exception": error}
                 asyncio.get_running_loop().call_exception_handler(context)
-
-    def _watch(self) -> asyncio.AbstractEventLoop:
-        loop = self._readiness.watch()
-        if loop is not self._loop:
-            self._loop = loop
-            self._producer._arm()
-        return loop
 
     async def produce(
         self,
@@ -69,7 +59,7 @@ class AIOProducer:
 
         :raises BufferError: when the queue is full: await earlier futures first
         """
-        loop = self._watch()
+        loop = self._readiness.watch()
         future: "asyncio.Future[Message]" = loop.create_future()
 
         def delivered(error: Optional[KafkaError], message: Message) -> None:
@@ -97,7 +87,7 @@ class AIOProducer:
 
     async def flush(self, timeout: float = -1) -> int:
         """flush(timeout=-1): waits until every message has been delivered or has failed. Returns how many have not."""
-        self._watch()
+        self._readiness.watch()
         deadline = _deadline(timeout)
         while True:
             self._producer._arm()
@@ -109,23 +99,20 @@ class AIOProducer:
 
     async def purge(self, in_queue: bool = True, in_flight: bool = True, blocking: bool = True) -> None:
         """purge(in_queue=True, in_flight=True, blocking=True): drops messages that are queued; their futures fail."""
-        self._watch()
+        self._readiness.watch()
         self._producer.purge(in_queue, in_flight, blocking)
-
-    async def _in_thread(self, call: Callable[..., _T], *args: Any, **kwargs: Any) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(None, lambda: call(*args, **kwargs))
 
     async def list_topics(self, *args: Any, **kwargs: Any) -> Any:
         """list_topics(topic=None, timeout=-1): what there is."""
-        return await self._in_thread(self._producer.list_topics, *args, **kwargs)
+        return await in_thread(self._producer.list_topics, *args, **kwargs)
 
     async def cluster_id(self, *args: Any, **kwargs: Any) -> str:
         """cluster_id(timeout=-1): the cluster's id."""
-        return await self._in_thread(self._producer.cluster_id, *args, **kwargs)
+        return await in_thread(self._producer.cluster_id, *args, **kwargs)
 
     async def init_transactions(self, *args: Any) -> None:
         """init_transactions([timeout]): as Producer's."""
-        await self._in_thread(self._producer.init_transactions, *args)
+        await in_thread(self._producer.init_transactions, *args)
 
     async def begin_transaction(self) -> None:
         """begin_transaction(): as Producer's."""
@@ -133,15 +120,15 @@ class AIOProducer:
 
     async def send_offsets_to_transaction(self, positions: List[TopicPartition], metadata: bytes, *args: Any) -> None:
         """send_offsets_to_transaction(positions, group_metadata, [timeout]): as Producer's."""
-        await self._in_thread(self._producer.send_offsets_to_transaction, positions, metadata, *args)
+        await in_thread(self._producer.send_offsets_to_transaction, positions, metadata, *args)
 
     async def commit_transaction(self, *args: Any) -> None:
         """commit_transaction([timeout]): as Producer's."""
-        await self._in_thread(self._producer.commit_transaction, *args)
+        await in_thread(self._producer.commit_transaction, *args)
 
     async def abort_transaction(self, *args: Any) -> None:
         """abort_transaction([timeout]): as Producer's."""
-        await self._in_thread(self._producer.abort_transaction, *args)
+        await in_thread(self._producer.abort_transaction, *args)
 
     async def set_sasl_credentials(self, username: str, password: str) -> None:
         """set_sasl_credentials(username, password): accepted."""
@@ -154,7 +141,7 @@ class AIOProducer:
         await self.flush()
         self._is_closed = True
         self._readiness.stop()
-        await self._in_thread(self._producer.close)
+        await in_thread(self._producer.close)
 
     def __len__(self) -> int:
         return len(self._producer)

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
-from typing import Any, Callable, Optional, Set
+from typing import Any, Callable, Optional, Set, TypeVar
+
+_T = TypeVar("_T")
+
+
+async def in_thread(call: Callable[..., _T], *args: Any, **kwargs: Any) -> _T:
+    """in_thread(call, *args, **kwargs): what a call returns that may wait, made by a thread of the default executor."""
+    return await asyncio.get_running_loop().run_in_executor(None, functools.partial(call, *args, **kwargs))
 
 
 class Readiness:
@@ -18,13 +26,14 @@ class Readiness:
         self._waiting: Set["asyncio.Future[None]"] = set()
 
     def watch(self) -> asyncio.AbstractEventLoop:
-        """watch(): begins to watch the client with the running event loop, which it returns."""
+        """watch(): has the running event loop watch the client from now on, and returns it."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self.stop()
             self._fd = self._client._wake_fd()
             loop.add_reader(self._fd, self._ready)
             self._loop = loop
+            self._client._arm()
         return loop
 
     def stop(self) -> None:

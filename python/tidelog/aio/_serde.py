@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, Generator, List, Optional, TypeVar
 
 from .._cimpl import Message
 from .._serde_clients import deserialize, serialize
@@ -12,19 +12,25 @@ from ..error import ConsumeError
 from ._consumer import AIOConsumer
 from ._producer import AIOProducer
 
+_Self = TypeVar("_Self")
 
-class AsyncSerializingProducer(AIOProducer):
+
+class _Awaitable:
+    """As confluent-kafka's clients of these names, which are made by awaiting them."""
+
+    def __await__(self: _Self) -> Generator[Any, None, _Self]:
+        async def made() -> _Self:
+            return self
+
+        return made().__await__()
+
+
+class AsyncSerializingProducer(_Awaitable, AIOProducer):
     """AsyncSerializingProducer(conf): an AIOProducer with ``key.serializer`` and ``value.serializer``. May be awaited."""
 
     def __init__(self, producer_conf: Dict[str, Any], *args: Any, **kwargs: Any) -> None:
         self._serdes = Serdes(producer_conf, "serializer")
         super().__init__(self._serdes.conf, *args, **kwargs)
-
-    def __await__(self) -> Any:
-        async def made() -> "AsyncSerializingProducer":
-            return self
-
-        return made().__await__()
 
     async def produce(  # type: ignore[override]
         self,
@@ -46,18 +52,12 @@ class AsyncSerializingProducer(AIOProducer):
         self._serdes.close()
 
 
-class AsyncDeserializingConsumer(AIOConsumer):
+class AsyncDeserializingConsumer(_Awaitable, AIOConsumer):
     """AsyncDeserializingConsumer(conf): an AIOConsumer with ``key.deserializer`` and ``value.deserializer``. May be awaited."""
 
     def __init__(self, consumer_conf: Dict[str, Any], *args: Any, **kwargs: Any) -> None:
         self._serdes = Serdes(consumer_conf, "deserializer")
         super().__init__(self._serdes.conf, *args, **kwargs)
-
-    def __await__(self) -> Any:
-        async def made() -> "AsyncDeserializingConsumer":
-            return self
-
-        return made().__await__()
 
     async def poll(self, timeout: float = -1) -> Optional[Message]:
         """poll(timeout=-1): the next message, with objects for key and value; raises ConsumeError for events."""

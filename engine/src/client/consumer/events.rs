@@ -30,7 +30,7 @@ pub enum EventRef<'a> {
 impl EventRef<'_> {
     /// The event for itself.
     #[must_use]
-    pub fn to_event(self) -> Event {
+    pub fn into_event(self) -> Event {
         match self {
             EventRef::Message(message) => Event::Message(message.to_message()),
             EventRef::Error(error) => error.into(),

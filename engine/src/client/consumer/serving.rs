@@ -126,7 +126,7 @@ impl Consumer {
     ) -> Result<Vec<Event>, CallError> {
         const CAPACITY_MAX: usize = 1024;
         let mut events = Vec::with_capacity(count_max.min(CAPACITY_MAX));
-        self.give(count_max, timeout, enough, &mut |event| events.push(event.to_event()))?;
+        self.give(count_max, timeout, enough, &mut |event| events.push(event.into_event()))?;
         Ok(events)
     }
 

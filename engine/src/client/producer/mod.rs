@@ -160,13 +160,12 @@ impl Producer {
     #[must_use]
     pub fn topic(&self, name: &str) -> Arc<ProducerTopic> {
         let guard = self.changing.lock();
-        let known = self.topics.load();
-        if let Some(topic) = known.get(name).filter(|topic| topic.is_current()) {
-            return Arc::clone(topic);
+        if let Some(topic) = self.known_topic(name) {
+            return topic;
         }
         let engine = self.engine.lock().clone();
         let topic = Arc::new(ProducerTopic::new(name, &self.shared, engine.as_ref()));
-        let mut topics = HashMap::clone(&known);
+        let mut topics = HashMap::clone(&self.topics.load());
         topics.insert(name.to_owned(), Arc::clone(&topic));
         self.topics.store(Arc::new(topics));
         drop(guard);
