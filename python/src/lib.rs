@@ -4,7 +4,7 @@
 //!
 //! - [`kafka_error`], [`topic_partition`], [`message`], [`uuid`]: the values.
 //! - [`payload`], [`headers`], [`settings`]: what applications give, read.
-//! - [`raised`], [`waiting`], [`client_log`]: exceptions of callbacks, Ctrl-C, log lines.
+//! - [`raised`], [`waiting`], [`log_queue`]: exceptions of callbacks, Ctrl-C, log lines.
 //! - [`engine`], [`producer`], [`consumer`], [`admin`]: the engine and its clients; [`cluster`]: those of others.
 //! - [`package`], [`metadata`]: results that are made of the Python half's classes.
 //! - [`arrow`]: records as columns; [`wake`]: event loops.
@@ -12,7 +12,6 @@
 
 mod admin;
 mod arrow;
-mod client_log;
 mod cluster;
 mod constants;
 mod consumer;
@@ -21,6 +20,7 @@ mod foreign;
 mod headers;
 mod interpreter;
 mod kafka_error;
+mod log_queue;
 mod message;
 mod metadata;
 mod package;

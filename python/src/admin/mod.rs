@@ -21,8 +21,8 @@ use tidelog::client::config::{AdminConfig, Role};
 use tidelog::client::{Admin, Engine};
 
 use self::jobs::Jobs;
-use crate::client_log::ClientLog;
 use crate::kafka_error::not_created;
+use crate::log_queue::LogQueue;
 use crate::metadata;
 use crate::settings::Settings;
 use crate::waiting::Timeout;
@@ -39,7 +39,7 @@ pub(crate) struct _AdminClientImpl {
 /// An admin client that was made, closed or not.
 struct Inner {
     jobs: Jobs,
-    log: ClientLog,
+    log: LogQueue,
 }
 
 impl _AdminClientImpl {
@@ -70,7 +70,7 @@ impl _AdminClientImpl {
         let config = AdminConfig::new(&settings.config)
             .map_err(|error| not_created("admin client", error.code(), &error))?;
         settings.ask_for_token(py, config.client.oauthbearer.as_deref())?;
-        let log = ClientLog::new(Role::Any, &settings.config, &config.client, settings.logger);
+        let log = LogQueue::new(Role::Any, &settings.config, &config.client, settings.logger);
         let engine = py.detach(|| Engine::open(&config.client));
         let engine = engine.map_err(|error| not_created("admin client", error.code(), &error.reason()))?;
         let jobs = Jobs::new(Admin::on_engine(engine), config.client.request_timeout);

@@ -16,8 +16,8 @@ use tidelog::client::config::{ConsumerConfig, Role};
 use tidelog::client::consumer::{CallError, ConsumerCallbacks};
 use tidelog::client::{self, Engine};
 
-use crate::client_log::ClientLog;
 use crate::kafka_error::{exception, exception_with, not_created};
+use crate::log_queue::LogQueue;
 use crate::raised;
 use crate::settings::Settings;
 use crate::wake::Wake;
@@ -38,7 +38,7 @@ pub(crate) struct Consumer {
 /// A consumer that was made, closed or not.
 struct Inner {
     consumer: client::Consumer,
-    log: ClientLog,
+    log: LogQueue,
     wake: Wake,
     /// The object that callbacks get.
     object: Arc<Py<PyWeakrefReference>>,
@@ -73,7 +73,7 @@ impl Inner {
             .map_err(|error| not_created("consumer", error.code(), &error))?;
         settings.ask_for_token(py, config.client.oauthbearer.as_deref())?;
         let logger = settings.logger.as_ref().map(|logger| logger.clone_ref(py));
-        let log = ClientLog::new(Role::Consumer, &settings.config, &config.client, logger);
+        let log = LogQueue::new(Role::Consumer, &settings.config, &config.client, logger);
         let engine = py.detach(|| Engine::open(&config.client));
         let engine = engine.map_err(|error| not_created("consumer", error.code(), &error.reason()))?;
         let on_commit = settings.on_commit.map(|callback| callbacks::on_commit(callback));

@@ -20,9 +20,9 @@ use tidelog::client::{self, Delivery, DeliveryReport, Engine, ProducerRecord};
 use tidelog::error_code::ErrorCode;
 use tidelog::types::{PartitionIndex, Timestamp};
 
-use crate::client_log::ClientLog;
 use crate::headers::GivenHeaders;
 use crate::kafka_error::{KafkaError, not_created, not_produced};
+use crate::log_queue::LogQueue;
 use crate::message::Message;
 use crate::payload::Payload;
 use crate::raised;
@@ -45,11 +45,10 @@ pub(crate) struct Producer {
 /// A producer that was made, closed or not.
 struct Inner {
     producer: client::Producer,
-    log: ClientLog,
+    log: LogQueue,
     wake: Wake,
     on_delivery: Option<Py<PyAny>>,
     only_errors: bool,
-    transactional: bool,
     /// The topic that was produced to first, with the object that named it: mostly it is the only one.
     first_topic: OnceLock<NamedTopic>,
     /// The one that was produced to last, when it is another one.
@@ -167,9 +166,8 @@ impl Inner {
         let config = ProducerConfig::new(&settings.config)
             .map_err(|error| not_created("producer", error.code(), &error))?;
         settings.ask_for_token(py, config.client.oauthbearer.as_deref())?;
-        let transactional = config.transactional_id.is_some();
         let logger = settings.logger.as_ref().map(|logger| logger.clone_ref(py));
-        let log = ClientLog::new(Role::Producer, &settings.config, &config.client, logger);
+        let log = LogQueue::new(Role::Producer, &settings.config, &config.client, logger);
         let made = py.detach(|| {
             let engine = Engine::open(&config.client)?;
             client::Producer::on_engine(config, engine, None)
@@ -184,7 +182,6 @@ impl Inner {
             wake: Wake::default(),
             on_delivery: settings.on_delivery,
             only_errors: settings.only_errors,
-            transactional,
             first_topic: OnceLock::new(),
             last_topic: ArcSwapOption::empty(),
         })
@@ -201,7 +198,7 @@ impl Inner {
 
     /// Looks a topic up, and remembers it as the last one.
     fn topic(&self, name: &Bound<'_, PyString>) -> PyResult<Arc<ProducerTopic>> {
-        if self.transactional {
+        if self.producer.is_transactional() {
             return Err(not_produced(&ErrorCode::LocalState.into()));
         }
         if let Some(last) = &*self.last_topic.load()

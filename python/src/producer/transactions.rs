@@ -2,25 +2,9 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use tidelog::error_code::ErrorCode;
 
-use super::{Inner, Producer};
-use crate::kafka_error::{exception_with, type_error};
-
-impl Inner {
-    fn check_transactional(&self) -> PyResult<()> {
-        if self.transactional {
-            return Ok(());
-        }
-        let text = "The Transactional API requires transactional.id to be configured";
-        Err(exception_with(ErrorCode::LocalNotConfigured, text))
-    }
-
-    fn not_begun(&self) -> PyResult<()> {
-        self.check_transactional()?;
-        Err(exception_with(ErrorCode::LocalState, "Operation not valid in state Init"))
-    }
-}
+use super::Producer;
+use crate::kafka_error::{exception, type_error};
 
 #[pymethods]
 impl Producer {
@@ -31,9 +15,7 @@ impl Producer {
     fn init_transactions(&self, timeout: f64) -> PyResult<()> {
         let _ = timeout;
         let inner = self.open()?;
-        inner.check_transactional()?;
-        let text = "transactions are not implemented by the in-process engine yet";
-        Err(exception_with(ErrorCode::LocalNotImplemented, text))
+        inner.producer.init_transactions().map_err(|error| exception(&error))
     }
 
     /// begin_transaction(): begins a transaction.
@@ -41,7 +23,7 @@ impl Producer {
     /// :raises KafkaException: ``_STATE``: there was no init_transactions()
     fn begin_transaction(&self) -> PyResult<()> {
         let inner = self.open()?;
-        inner.not_begun()
+        inner.producer.in_transaction().map_err(|error| exception(&error))
     }
 
     /// commit_transaction([timeout]): commits the transaction.
@@ -51,7 +33,7 @@ impl Producer {
     fn commit_transaction(&self, timeout: f64) -> PyResult<()> {
         let _ = timeout;
         let inner = self.open()?;
-        inner.not_begun()
+        inner.producer.in_transaction().map_err(|error| exception(&error))
     }
 
     /// abort_transaction([timeout]): aborts the transaction.
@@ -61,7 +43,7 @@ impl Producer {
     fn abort_transaction(&self, timeout: f64) -> PyResult<()> {
         let _ = timeout;
         let inner = self.open()?;
-        inner.not_begun()
+        inner.producer.in_transaction().map_err(|error| exception(&error))
     }
 
     /// send_offsets_to_transaction(positions, group_metadata, [timeout]): commits offsets with the transaction.
@@ -83,6 +65,6 @@ impl Producer {
             return Err(type_error(format!("expected bytes, {kind} found")));
         }
         crate::topic_partition::read_list(positions)?;
-        inner.not_begun()
+        inner.producer.in_transaction().map_err(|error| exception(&error))
     }
 }

@@ -140,7 +140,7 @@ fn producer_config(mut config: Config, properties: &[(String, String)]) -> Resul
 
 fn count_failures(deliveries: &Arc<Mutex<Deliveries>>) -> DeliveryCallback {
     let deliveries = Arc::clone(deliveries);
-    Box::new(move |report: &DeliveryReport| {
+    Box::new(move |report: &DeliveryReport, _| {
         if let Some(error) = &report.error {
             let mut deliveries = deliveries.lock();
             deliveries.failed += 1;

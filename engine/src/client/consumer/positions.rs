@@ -23,7 +23,9 @@ impl Consumer {
         state.assign_calls += 1;
         drop(state);
         self.start_committing()?;
-        self.shared.replace(partitions)
+        let done = self.shared.replace(partitions);
+        self.note_assigned();
+        done
     }
 
     /// Reads `partitions` too.
@@ -33,7 +35,9 @@ impl Consumer {
     /// with the eager protocol; the assignment has not changed then.
     pub fn incremental_assign(&self, partitions: &[TopicPartitionOffset]) -> Result<(), CallError> {
         self.begin_increment()?;
-        self.shared.add(partitions)
+        let done = self.shared.add(partitions);
+        self.note_assigned();
+        done
     }
 
     /// Reads `partitions` no more; what was stored of them is committed as by [`Consumer::assign`].
@@ -43,7 +47,9 @@ impl Consumer {
     /// assignment has not changed then.
     pub fn incremental_unassign(&self, partitions: &[TopicPartitionOffset]) -> Result<(), CallError> {
         self.begin_increment()?;
-        self.shared.remove(partitions)
+        let done = self.shared.remove(partitions);
+        self.note_assigned();
+        done
     }
 
     fn begin_increment(&self) -> Result<(), CallError> {

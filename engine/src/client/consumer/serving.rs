@@ -233,19 +233,57 @@ impl Consumer {
             Some(callback) => callback(self, rebalance),
             None => ControlFlow::Continue(()),
         };
-        if self.shared.state.lock().assign_calls == calls {
+        let mut state = self.shared.state.lock();
+        if state.assign_calls != calls {
+            drop(state);
+        } else if state.postponed && !state.closing {
+            state.postpone_rebalance(rebalance.clone());
+            return ControlFlow::Break(());
+        } else {
+            drop(state);
             self.shared.apply(rebalance);
         }
+        self.end_rebalance();
+        flow
+    }
+
+    fn end_rebalance(&self) {
         self.shared.state.lock().end_rebalance();
         // The thread is there: it has asked.
         drop(self.tell_membership(Command::Rebalanced));
         // Other threads go on.
         self.shared.wake();
-        flow
+    }
+
+    /// For rebalance callbacks that only pass on what the group wants: it is not done when the callback returns, but by
+    /// the next call that changes the assignment, or by [`Consumer::finish_rebalance`]. No messages are handed out until
+    /// then. Has no effect elsewhere, nor in the last rebalance, when the consumer closes.
+    pub fn postpone_rebalance(&self) {
+        let mut state = self.shared.state.lock();
+        if state.is_in_callback() {
+            state.postponed = true;
+        }
+    }
+
+    /// Does what [`Consumer::postpone_rebalance`] left to be done, if the application has not done it.
+    pub fn finish_rebalance(&self) {
+        let postponed = self.shared.state.lock().postponed_rebalance().cloned();
+        if let Some(rebalance) = postponed {
+            self.shared.apply(&rebalance);
+            self.end_rebalance();
+        }
+    }
+
+    /// The application has changed its assignment: that was what it had postponed.
+    pub(super) fn note_assigned(&self) {
+        if self.shared.state.lock().postponed_rebalance().is_some() {
+            self.end_rebalance();
+        }
     }
 
     /// The end of the assignment, when the consumer closes: with a last rebalance if the group has given it.
     pub(super) fn give_up_all(&self) {
+        self.finish_rebalance();
         loop {
             let seen = self.shared.signal.seen();
             let state = self.shared.state.lock();

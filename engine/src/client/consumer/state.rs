@@ -29,8 +29,10 @@ pub(super) struct State {
     notices: VecDeque<Notice>,
     /// What the group wants the application to do; no messages are handed out until it has.
     rebalance: Option<Rebalance>,
-    /// The thread that is doing it.
-    rebalancing: Option<ThreadId>,
+    /// Who is doing it.
+    rebalancing: Option<Rebalancing>,
+    /// The callback that runs wants it to be done later.
+    pub(super) postponed: bool,
     /// How often the application has changed its assignment.
     pub(super) assign_calls: u64,
     /// How often it has polled.
@@ -43,6 +45,15 @@ pub(super) struct State {
     pub(super) fatal: Option<KafkaError>,
     /// When to ask again for committed offsets that could not be had.
     pub(super) committed_retry_at: Option<Instant>,
+}
+
+/// Who does what the group wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Rebalancing {
+    /// This thread, in a callback.
+    Callback(ThreadId),
+    /// The application, by a later call: its callback has said so.
+    Later(Rebalance),
 }
 
 /// Something to be told by the next poll.
@@ -76,6 +87,7 @@ impl State {
             notices: VecDeque::new(),
             rebalance: None,
             rebalancing: None,
+            postponed: false,
             assign_calls: 0,
             polls: 0,
             protocol: None,
@@ -184,7 +196,7 @@ impl State {
             return None;
         }
         let rebalance = self.rebalance.take()?;
-        self.rebalancing = Some(std::thread::current().id());
+        self.begin_callback();
         Some(rebalance)
     }
 
@@ -195,7 +207,7 @@ impl State {
 
     /// Whether this thread does: it calls from within a callback.
     pub(super) fn is_in_callback(&self) -> bool {
-        self.rebalancing == Some(std::thread::current().id())
+        self.rebalancing == Some(Rebalancing::Callback(std::thread::current().id()))
     }
 
     /// What is assigned, without offsets, as rebalances list it.
@@ -212,7 +224,25 @@ impl State {
 
     /// As [`State::begin_rebalance`], for the one that ends it all.
     pub(super) fn begin_last_rebalance(&mut self) {
-        self.rebalancing = Some(std::thread::current().id());
+        self.begin_callback();
+    }
+
+    fn begin_callback(&mut self) {
+        self.rebalancing = Some(Rebalancing::Callback(std::thread::current().id()));
+        self.postponed = false;
+    }
+
+    /// The application will do what the group wants, though its callback has returned.
+    pub(super) fn postpone_rebalance(&mut self, rebalance: Rebalance) {
+        self.rebalancing = Some(Rebalancing::Later(rebalance));
+    }
+
+    /// What the application still has to do, if it has postponed it.
+    pub(super) fn postponed_rebalance(&self) -> Option<&Rebalance> {
+        match &self.rebalancing {
+            Some(Rebalancing::Later(rebalance)) => Some(rebalance),
+            Some(Rebalancing::Callback(_)) | None => None,
+        }
     }
 
     /// Takes back what the application was to do, if it has not begun.

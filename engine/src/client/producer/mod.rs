@@ -14,6 +14,7 @@ mod record_clock;
 mod shared;
 mod statistics;
 mod topic;
+mod transactions;
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -29,7 +30,7 @@ pub use many::NotQueued;
 pub use topic::ProducerTopic;
 
 use super::KafkaError;
-use super::config::{Config, ProducerConfig};
+use super::config::{Config, ProducerConfig, TopicProducerConfig};
 use super::engine::Engine;
 use super::statistics::StatisticsClock;
 use crate::error_code::ErrorCode;
@@ -63,8 +64,9 @@ impl<'a> ProducerRecord<'a> {
     }
 }
 
-/// Called with each delivery report, by the thread that polls. `Break` ends that call of `poll`.
-pub type DeliveryCallback = Box<dyn Fn(&DeliveryReport) -> ControlFlow<()> + Send + Sync>;
+/// Called with each delivery report and what was attached to the message, by the thread that polls. `Break` ends that
+/// call of `poll`.
+pub type DeliveryCallback = Box<dyn Fn(&DeliveryReport, &Delivery) -> ControlFlow<()> + Send + Sync>;
 
 /// A producer. Threads may share it. Dropping it without [`Producer::flush`] gives up what is still queued.
 pub struct Producer {
@@ -159,12 +161,19 @@ impl Producer {
     /// A topic to produce to without looking up its name each time (librdkafka: `rd_kafka_topic_t`).
     #[must_use]
     pub fn topic(&self, name: &str) -> Arc<ProducerTopic> {
+        self.topic_with(name, &self.shared.config.topic)
+    }
+
+    /// As [`Producer::topic`], with settings of its own, unless the producer knows the topic already (librdkafka:
+    /// `rd_kafka_topic_conf_t`).
+    #[must_use]
+    pub fn topic_with(&self, name: &str, config: &TopicProducerConfig) -> Arc<ProducerTopic> {
         let guard = self.changing.lock();
         if let Some(topic) = self.known_topic(name) {
             return topic;
         }
         let engine = self.engine.lock().clone();
-        let topic = Arc::new(ProducerTopic::new(name, &self.shared, engine.as_ref()));
+        let topic = Arc::new(ProducerTopic::new(name, &self.shared, engine.as_ref(), config.clone()));
         let mut topics = HashMap::clone(&self.topics.load());
         topics.insert(name.to_owned(), Arc::clone(&topic));
         self.topics.store(Arc::new(topics));
@@ -317,7 +326,8 @@ impl Producer {
             }
             let Some((report, delivery)) = reports.next() else { return served };
             served += 1;
-            let common = self.on_delivery.as_ref().is_some_and(|callback| callback(&report).is_break());
+            let common =
+                self.on_delivery.as_ref().is_some_and(|callback| callback(&report, &delivery).is_break());
             let own = match delivery {
                 Delivery::Callback(callback) => callback(report).is_break(),
                 Delivery::Silent | Delivery::Opaque(_) => false,

@@ -15,6 +15,7 @@ use super::delivery::{Delivery, Waybill};
 use super::queue_limits::Charge;
 use super::shared::Shared;
 use crate::client::KafkaError;
+use crate::client::config::TopicProducerConfig;
 use crate::error_code::ErrorCode;
 use crate::record::{BatchBuilder, BuildError, ProducerStamp, RecordData, SealedBatch};
 use crate::shard::{
@@ -26,6 +27,7 @@ use crate::types::{Acks, LeaderEpoch, Offset, PartitionIndex, Sequence};
 /// The batches of one producer for one partition.
 pub(super) struct PartitionBatches {
     shared: Arc<Shared>,
+    config: Arc<TopicProducerConfig>,
     topic: Arc<str>,
     partition: PartitionIndex,
     destination: Destination,
@@ -107,6 +109,7 @@ impl OpenBatch {
 impl PartitionBatches {
     pub(super) fn new(
         shared: Arc<Shared>,
+        config: Arc<TopicProducerConfig>,
         topic: Arc<str>,
         partition: PartitionIndex,
         destination: Destination,
@@ -121,6 +124,7 @@ impl PartitionBatches {
         });
         Arc::new_cyclic(|this| PartitionBatches {
             shared,
+            config,
             topic,
             partition,
             destination,
@@ -161,7 +165,7 @@ impl PartitionBatches {
     fn open_batch(&self, size: usize) -> OpenBatch {
         let buffer = self.shared.buffers.take(size);
         OpenBatch {
-            builder: BatchBuilder::new(buffer, self.shared.config.topic.compression),
+            builder: BatchBuilder::new(buffer, self.config.compression),
             waybill: Waybill::new(Charge::new(&self.shared.limits), self.shared.clock.monotonic()),
         }
     }
@@ -172,7 +176,7 @@ impl PartitionBatches {
         waybill.seal();
         state.hurried = false;
         state.size_hint = builder.size();
-        match builder.seal(self.stamp(), self.shared.config.topic.compression_level) {
+        match builder.seal(self.stamp(), self.config.compression_level) {
             Ok(sealed) => state.full.push_back(FullBatch { sealed, waybill }),
             Err(error) => self.report_unbuildable(&error, waybill),
         }
@@ -228,7 +232,7 @@ impl PartitionBatches {
     /// Reports batches that have not been answered within `message.timeout.ms`. Those that a shard has taken may be in
     /// the log all the same; their reports are without content, which is the shard's.
     pub(super) fn expire(&self, now: Duration) {
-        let Some(timeout) = self.shared.config.topic.message_timeout else { return };
+        let Some(timeout) = self.config.message_timeout else { return };
         let mut state = self.state.lock();
         while let Some(oldest) = state.in_flight.front() {
             if now.saturating_sub(oldest.opened) <= timeout && oldest.waybill.lock().is_some() {
@@ -345,12 +349,13 @@ impl BatchSource for PartitionBatches {
                 shared: Arc::clone(&self.shared),
                 topic: Arc::clone(&self.topic),
                 partition: self.partition,
+                acks: self.config.acks,
                 in_flight: Arc::clone(&in_flight),
             };
             state.in_flight.push_back(in_flight);
             into.push(Append {
                 batch: sealed,
-                acks: self.shared.config.topic.acks,
+                acks: self.config.acks,
                 since,
                 reply: Reply::new(Box::new(reply)),
             });
@@ -373,6 +378,7 @@ struct BatchReply {
     shared: Arc<Shared>,
     topic: Arc<str>,
     partition: PartitionIndex,
+    acks: Acks,
     in_flight: Arc<InFlight>,
 }
 
@@ -382,7 +388,7 @@ impl AppendReply for BatchReply {
         let Some(waybill) = self.in_flight.waybill.lock().take() else { return };
         let (bytes, outcome) = match result {
             // Nobody promised an offset for acks=0: librdkafka reports none either.
-            Ok(appended) if self.shared.config.topic.acks == Acks::None => (appended.batch, Ok(None)),
+            Ok(appended) if self.acks == Acks::None => (appended.batch, Ok(None)),
             Ok(appended) => (appended.batch, Ok(Some(appended.base_offset))),
             Err(failure) => (failure.batch, Err(KafkaError::from(failure.error))),
         };

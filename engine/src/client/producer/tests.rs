@@ -52,6 +52,21 @@ fn values(producer: &Producer, topic: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_topic_may_have_settings_of_its_own() {
+    let producer = producer(&[("acks", "all"), ("linger.ms", "0")]);
+    let mut own = crate::client::config::TopicConfig::new();
+    own.set("acks", Some("0")).unwrap();
+    let own = TopicProducerConfig::new(&Config::new(), &own);
+    let topics = [producer.topic_with("own", &own), producer.topic("common"), producer.topic("own")];
+    let expected = [None, Some(Offset::ZERO), None];
+    for (topic, expected) in topics.iter().zip(expected) {
+        producer.produce_to(topic, record(b"v")).unwrap();
+        let (report, _) = producer.next_report(Some(Duration::from_secs(10))).unwrap();
+        assert_eq!((report.error, report.message.offset()), (None, expected), "{topic:?}");
+    }
+}
+
+#[test]
 fn what_is_produced_is_in_the_log_in_order_and_reported_with_its_offset() {
     for acks in ["0", "1", "all"] {
         let producer = producer(&[("acks", acks), ("linger.ms", "0")]);

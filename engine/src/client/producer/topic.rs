@@ -11,8 +11,9 @@ use super::partition_batches::{Destination, PartitionBatches};
 use super::shared::Shared;
 use crate::broker::{BrokerError, NewTopic, Served, Topic};
 use crate::client::KafkaError;
+use crate::client::config::TopicProducerConfig;
 use crate::client::engine::Engine;
-use crate::client::partitioner::{Partitioner, PartitionerKind};
+use crate::client::partitioner::Partitioner;
 use crate::error_code::ErrorCode;
 use crate::types::PartitionIndex;
 
@@ -20,11 +21,11 @@ use crate::types::PartitionIndex;
 pub struct ProducerTopic {
     name: Arc<str>,
     shared: Arc<Shared>,
+    config: Arc<TopicProducerConfig>,
     /// The topic, if there is an engine that has it.
     topic: Option<Arc<Topic>>,
     /// One for each partition; a single one for messages that have nowhere to go.
     batches: GrowingList<Arc<PartitionBatches>>,
-    kind: PartitionerKind,
     /// Used where the key does not decide.
     partitioner: Mutex<Partitioner>,
 }
@@ -32,7 +33,12 @@ pub struct ProducerTopic {
 impl ProducerTopic {
     /// Looks the topic up, creating it where that is allowed. Messages for one that cannot be had are taken all the
     /// same and fail in their delivery report, as librdkafka's do.
-    pub(super) fn new(name: &str, shared: &Arc<Shared>, engine: Option<&Engine>) -> ProducerTopic {
+    pub(super) fn new(
+        name: &str,
+        shared: &Arc<Shared>,
+        engine: Option<&Engine>,
+        config: TopicProducerConfig,
+    ) -> ProducerTopic {
         let name: Arc<str> = name.into();
         let found = engine.map(|engine| find_or_create(&name, engine, shared));
         let (topic, destination) = match found {
@@ -40,21 +46,19 @@ impl ProducerTopic {
             Some(Err(error)) => (None, Destination::Refused(error)),
             Some(Ok(topic)) => (Some(topic), Destination::Offline),
         };
-        let kind = shared.config.topic.partitioner;
         let seed = shared.clock.now().0.unsigned_abs();
         let created = ProducerTopic {
             name: Arc::clone(&name),
             shared: Arc::clone(shared),
             topic,
             batches: GrowingList::default(),
-            kind,
-            partitioner: Mutex::new(Partitioner::new(kind, shared.config.sticky_linger, seed)),
+            partitioner: Mutex::new(Partitioner::new(config.partitioner, shared.config.sticky_linger, seed)),
+            config: Arc::new(config),
         };
         if created.topic.is_some() {
             created.add_partitions();
         } else {
-            let nowhere = PartitionBatches::new(Arc::clone(shared), name, PartitionIndex(-1), destination);
-            created.batches.grow(|_| vec![nowhere]);
+            created.batches.grow(|_| vec![created.batches_to(PartitionIndex(-1), destination)]);
         }
         created
     }
@@ -63,6 +67,12 @@ impl ProducerTopic {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// How many partitions it has; 0 while nobody knows.
+    #[must_use]
+    pub fn partition_count(&self) -> usize {
+        self.topic.as_ref().map_or(0, |topic| topic.partition_count())
     }
 
     /// The batches that a message goes to.
@@ -100,7 +110,7 @@ impl ProducerTopic {
         if count == NonZeroU32::MIN {
             return PartitionIndex(0);
         }
-        match self.kind.of_key(key, count) {
+        match self.config.partitioner.of_key(key, count) {
             Some(partition) => partition,
             None => self.partitioner.lock().partition(key, count, coarse),
         }
@@ -132,7 +142,12 @@ impl ProducerTopic {
             )),
         };
         let index = PartitionIndex(i32::try_from(index).unwrap_or(i32::MAX));
-        PartitionBatches::new(Arc::clone(&self.shared), Arc::clone(&self.name), index, destination)
+        self.batches_to(index, destination)
+    }
+
+    fn batches_to(&self, partition: PartitionIndex, destination: Destination) -> Arc<PartitionBatches> {
+        let (shared, config) = (Arc::clone(&self.shared), Arc::clone(&self.config));
+        PartitionBatches::new(shared, config, Arc::clone(&self.name), partition, destination)
     }
 
     /// False once the topic has been deleted, or when the engine had none: the name may mean something else by now.

@@ -221,6 +221,32 @@ fn changing_the_assignment_in_the_callback_replaces_what_would_be_done() {
 }
 
 #[test]
+fn a_postponed_rebalance_waits_for_the_application() {
+    let fixture = Fixture::new();
+    fixture.produce("t", 2, 0..5);
+    let on_rebalance: RebalanceCallback = Box::new(|consumer, _| {
+        consumer.postpone_rebalance();
+        ControlFlow::Continue(())
+    });
+    let callbacks = ConsumerCallbacks { on_rebalance: Some(on_rebalance), on_commit: None };
+    let consumer = fixture.consumer_with(&QUICK, callbacks);
+    consumer.subscribe(&["t"]).unwrap();
+    assert!(consumer.poll(LONG).unwrap().is_none(), "the callback ends the poll");
+    assert!(consumer.poll(Some(Duration::from_millis(20))).unwrap().is_none());
+    assert!(consumer.assignment().unwrap().is_empty());
+    consumer.assign(&[element("t", 2, 3)]).unwrap();
+    assert_eq!(next(&consumer, 2), ["2:3=3", "2:4=4"]);
+    consumer.unsubscribe().unwrap();
+    assert!(consumer.poll(LONG).unwrap().is_none());
+    assert_eq!(list_text(&consumer.assignment().unwrap()), "2:3", "not yet revoked");
+    consumer.finish_rebalance();
+    assert!(consumer.assignment().unwrap().is_empty());
+    consumer.subscribe(&["t"]).unwrap();
+    assert!(consumer.poll(LONG).unwrap().is_none());
+    consumer.close();
+}
+
+#[test]
 fn topics_that_come_or_grow_join_the_assignment() {
     let fixture = Fixture::new();
     let member = Member::new(&fixture, &[COOPERATIVE], &["^late.*", "t", "missing"]);
