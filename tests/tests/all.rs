@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test a panic says where and why, which is what is wanted")]
 
 mod architecture;
+mod c_library;
 mod faults;
 mod layout;
 mod programs;

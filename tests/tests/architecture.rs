@@ -94,9 +94,20 @@ fn collect_names(token: Option<&TokenTree>, uses: &mut BTreeSet<String>) {
     }
 }
 
+/// Whether these tokens are an attribute such as `unsafe(no_mangle)`: a declaration, not code.
+fn is_unsafe_attribute(tokens: &[TokenTree], place: usize) -> bool {
+    let Some(TokenTree::Group(group)) = tokens.get(place) else { return false };
+    let follows_hash =
+        place > 0 && matches!(&tokens[place - 1], TokenTree::Punct(punct) if punct.as_char() == '#');
+    follows_hash
+        && group.delimiter() == Delimiter::Bracket
+        && is_word(group.stream().into_iter().next().as_ref(), "unsafe")
+}
+
 fn collect_words(tokens: &[TokenTree], words: &mut BTreeSet<String>) {
-    for token in tokens {
+    for (place, token) in tokens.iter().enumerate() {
         match token {
+            TokenTree::Group(_) if is_unsafe_attribute(tokens, place) => {}
             TokenTree::Group(group) => {
                 collect_words(&group.stream().into_iter().collect::<Vec<_>>(), words);
             }

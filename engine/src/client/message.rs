@@ -248,7 +248,7 @@ impl BatchMessages {
     /// # Errors
     /// [`BatchError`], when one is malformed: those before it have been given.
     #[inline]
-    pub(super) fn give(
+    pub fn give(
         &mut self,
         count_max: usize,
         mut take: impl FnMut(MessageRef<'_>),

@@ -67,14 +67,21 @@ impl Text {
     }
 }
 
+/// What is known of an engine, whether it has a server or not.
+#[must_use]
+pub fn engine_exposition(broker: &Broker) -> String {
+    let mut text = Text::default();
+    write_shards(&mut text, broker);
+    write_partitions(&mut text, broker);
+    text.0
+}
+
 /// Everything that is known now.
 pub(super) fn exposition(shared: &Shared) -> String {
     let mut text = Text::default();
     write_traffic(&mut text, shared);
     write_requests(&mut text, shared);
-    write_shards(&mut text, &shared.broker);
-    write_partitions(&mut text, &shared.broker);
-    text.0
+    text.0 + &engine_exposition(&shared.broker)
 }
 
 fn write_traffic(text: &mut Text, shared: &Shared) {

@@ -27,6 +27,7 @@ mod sessions;
 mod shared;
 
 pub use call::{Operation, Principal, Resource, authorize};
+pub use exposition::engine_exposition;
 pub use metrics::{Count, ServerMetrics};
 pub use options::{FetchMethod, ServerOptions};
 pub use running::{Server, ServerError};

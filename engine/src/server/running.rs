@@ -112,6 +112,12 @@ impl Server {
         &self.shared.addresses
     }
 
+    /// Its own and the engine's figures, as Prometheus text.
+    #[must_use]
+    pub fn exposition(&self) -> String {
+        super::exposition::exposition(&self.shared)
+    }
+
     /// Where it answers requests for metrics.
     #[must_use]
     pub fn metrics_address(&self) -> Option<SocketAddr> {

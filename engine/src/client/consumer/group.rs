@@ -7,6 +7,41 @@ use crate::client::assignor::RebalanceProtocol;
 use crate::client::subscription::Subscription;
 use crate::error_code::ErrorCode;
 
+/// What the bytes of [`Consumer::group_metadata`] begin with.
+const METADATA_MAGIC: &[u8] = b"CGMDv2:";
+
+/// The bytes of [`Consumer::group_metadata`] for a member that is known otherwise.
+#[must_use]
+pub fn group_metadata(group: &str, generation: i32, member_id: &str, instance_id: Option<&str>) -> Vec<u8> {
+    let mut bytes = METADATA_MAGIC.to_vec();
+    bytes.extend_from_slice(&generation.to_ne_bytes());
+    for text in [group, member_id] {
+        bytes.extend_from_slice(text.as_bytes());
+        bytes.push(0);
+    }
+    bytes.push(u8::from(instance_id.is_none()));
+    if let Some(instance) = instance_id {
+        bytes.extend_from_slice(instance.as_bytes());
+        bytes.push(0);
+    }
+    bytes
+}
+
+/// Whether `bytes` are some of [`group_metadata`].
+#[must_use]
+pub fn is_group_metadata(bytes: &[u8]) -> bool {
+    let Some(rest) = bytes.strip_prefix(METADATA_MAGIC).and_then(|rest| rest.get(4..)) else { return false };
+    // A group, a member id, and whether there is an instance, which comes then.
+    let mut texts = rest.splitn(3, |byte| *byte == 0);
+    let (group, member) = (texts.next(), texts.next());
+    let instance = texts.next();
+    match (group.filter(|group| !group.is_empty()), member, instance) {
+        (Some(_), Some(_), Some([1])) => true,
+        (Some(_), Some(_), Some([0, instance @ .., 0])) => !instance.contains(&0),
+        _ => false,
+    }
+}
+
 impl Consumer {
     /// Takes part in the group for these topics, which replace those subscribed before. One that starts with `^` is
     /// a pattern; topics that match it later are added by themselves. A topic that does not exist is reported by
@@ -87,18 +122,8 @@ impl Consumer {
         drop(self.shared.lock()?);
         let Some(group) = &self.shared.config.group_id else { return Ok(None) };
         let identity = self.shared.identity();
-        let mut bytes = b"CGMDv2:".to_vec();
-        bytes.extend_from_slice(&identity.generation.to_ne_bytes());
-        for text in [group.as_str(), &identity.member_id] {
-            bytes.extend_from_slice(text.as_bytes());
-            bytes.push(0);
-        }
-        bytes.push(u8::from(identity.instance_id.is_none()));
-        if let Some(instance) = &identity.instance_id {
-            bytes.extend_from_slice(instance.as_bytes());
-            bytes.push(0);
-        }
-        Ok(Some(bytes))
+        let instance = identity.instance_id.as_deref();
+        Ok(Some(group_metadata(group, identity.generation, &identity.member_id, instance)))
     }
 
     /// How the group rebalances; `None` before it has been joined.

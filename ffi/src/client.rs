@@ -1,0 +1,370 @@
+//! [`Client`]: a producer or a consumer: made, named and destroyed.
+
+use std::ffi::{CString, c_char, c_int, c_void};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+use tidelog::client::config::{AdminConfig, ClientConfig, ConsumerConfig, ProducerConfig, Role};
+use tidelog::client::{Admin, ClientLog, Consumer, Engine, KafkaError, Producer};
+use tidelog::error_code::ErrorCode;
+
+use crate::admin::Jobs;
+use crate::background::Background;
+use crate::boundary;
+use crate::conf::{Conf, Settings, confs};
+use crate::error::{ResponseError, of_call, set_last_error};
+use crate::guard::{guard, or_null};
+use crate::handles::{Held, Kind, Table};
+use crate::queue::{Core, Source};
+use crate::serving;
+use crate::text::c_text;
+
+/// A producer or a consumer. Threads may share it.
+///
+/// A handle: one that is NULL or was destroyed gives an error.
+pub struct Client {
+    pub(crate) handle: ClientHandle,
+    name: CString,
+    side: Side,
+    /// As they were when it was made.
+    pub(crate) settings: Settings,
+    /// What there is beside messages.
+    pub(crate) main: Arc<Core>,
+    /// Messages of a consumer, and what comes with them.
+    pub(crate) messages: Arc<Core>,
+    pub(crate) jobs: Jobs,
+    pub(crate) background: Background,
+    fatal: Mutex<Option<KafkaError>>,
+    is_closing: Arc<AtomicBool>,
+    has_ended: AtomicBool,
+}
+
+enum Side {
+    Producer(Producer),
+    Consumer(Consumer),
+}
+
+/// The handle of a client, for callbacks.
+#[derive(Clone, Copy)]
+pub(crate) struct ClientHandle(usize);
+
+impl ClientHandle {
+    /// NULL.
+    pub(crate) const NONE: ClientHandle = ClientHandle(0);
+
+    pub(crate) fn pointer(self) -> *mut Client {
+        std::ptr::without_provenance_mut(self.0)
+    }
+}
+
+static CLIENTS: Table<Client> = Table::new(Kind { name: "client", number: 3 });
+
+pub(crate) fn clients() -> &'static Table<Client> {
+    &CLIENTS
+}
+
+/// Which kind of client: `TL_PRODUCER` or `TL_CONSUMER`.
+pub type ClientType = c_int;
+/// A producer, or whoever administers.
+pub const TL_PRODUCER: ClientType = 0;
+/// A consumer.
+pub const TL_CONSUMER: ClientType = 1;
+
+impl Client {
+    fn new(handle: *mut Client, role: Role, settings: Settings) -> Result<Client, KafkaError> {
+        let handle = ClientHandle(handle.addr());
+        let (main, messages) = (Core::new(Source::Main(handle)), Core::new(Source::Messages(handle)));
+        let is_closing = Arc::new(AtomicBool::new(false));
+        let told = serving::Told { handle, settings: &settings, main: &main, messages: &messages };
+        let (side, config, engine) = match role {
+            Role::Consumer => {
+                let config = ConsumerConfig::new(&settings.config)?;
+                let engine = Engine::open(&config.client)?;
+                let (client, callbacks) = (config.client.clone(), told.consumer_callbacks(&is_closing));
+                let consumer = Consumer::on_engine_with(config, engine.clone(), callbacks);
+                if let Some(callback) = told.statistics() {
+                    consumer.on_statistics(callback);
+                }
+                (Side::Consumer(consumer), client, engine)
+            }
+            _ => {
+                let config = ProducerConfig::new(&settings.config)?;
+                let engine = Engine::open(&config.client)?;
+                let (client, only_errors) = (config.client.clone(), config.report_only_errors);
+                let producer = Producer::on_engine(config, engine.clone(), told.delivery(only_errors))?;
+                if let Some(callback) = told.statistics() {
+                    producer.on_statistics(callback);
+                }
+                (Side::Producer(producer), client, engine)
+            }
+        };
+        let name = told.log(ClientLog::new(role, &settings.config, &config), &config);
+        let background = Background::start(handle, &settings.callbacks)?;
+        Ok(Client {
+            handle,
+            name: c_text(&name),
+            side,
+            jobs: Jobs::new(Admin::on_engine(engine), config.request_timeout),
+            settings,
+            main,
+            messages,
+            background,
+            fatal: Mutex::new(None),
+            is_closing,
+            has_ended: AtomicBool::new(false),
+        })
+    }
+
+    /// The producer that it is.
+    ///
+    /// # Errors
+    /// `_INVALID_ARG` when it is a consumer.
+    #[inline]
+    pub(crate) fn producer(&self) -> Result<&Producer, KafkaError> {
+        match &self.side {
+            Side::Producer(producer) => Ok(producer),
+            Side::Consumer(_) => {
+                Err(KafkaError::with_reason(ErrorCode::LocalInvalidArg, "the client is not a producer"))
+            }
+        }
+    }
+
+    /// The consumer that it is.
+    ///
+    /// # Errors
+    /// `_UNKNOWN_GROUP` when it is a producer, as librdkafka says of clients that are in no group.
+    #[inline]
+    pub(crate) fn consumer(&self) -> Result<&Consumer, KafkaError> {
+        match &self.side {
+            Side::Consumer(consumer) => Ok(consumer),
+            Side::Producer(_) => {
+                Err(KafkaError::with_reason(ErrorCode::LocalUnknownGroup, "the client is not a consumer"))
+            }
+        }
+    }
+
+    pub(crate) fn engine(&self) -> Option<Engine> {
+        match &self.side {
+            Side::Producer(producer) => producer.engine(),
+            Side::Consumer(consumer) => consumer.engine(),
+        }
+    }
+
+    /// For topics, which outlive their client.
+    ///
+    /// # Errors
+    /// `_STATE` once it has been destroyed.
+    #[inline]
+    pub(crate) fn check_alive(&self) -> Result<(), KafkaError> {
+        if self.has_ended.load(Ordering::Acquire) {
+            return Err(KafkaError::with_reason(ErrorCode::LocalState, "the client has been destroyed"));
+        }
+        Ok(())
+    }
+
+    /// Whether anybody hears of deliveries. When not, they need not be polled for.
+    pub(crate) fn hears_of_deliveries(&self) -> bool {
+        self.settings.callbacks.delivery.is_some() || self.settings.hands_out(crate::event::TL_EVENT_DR)
+    }
+
+    /// Its last words, when it has failed for good.
+    pub(crate) fn note_fatal(&self, error: &KafkaError) {
+        if !error.is_fatal() {
+            return;
+        }
+        let mut fatal = self.fatal.lock();
+        if fatal.is_some() {
+            return;
+        }
+        *fatal = Some(error.clone());
+        drop(fatal);
+        if let Some(callback) = self.settings.callbacks.error {
+            let code = c_int::from(ErrorCode::LocalFatal.code());
+            let reason = c_text(error.reason());
+            callback(self.handle.pointer(), code, reason.as_ptr(), self.settings.callbacks.opaque.pointer());
+        }
+    }
+
+    /// Closes a consumer: gives up its partitions, commits, leaves the group.
+    pub(crate) fn close_consumer(&self) -> Result<(), KafkaError> {
+        let consumer = self.consumer()?;
+        self.is_closing.store(true, Ordering::Release);
+        consumer.close();
+        self.messages.wake();
+        Ok(())
+    }
+
+    /// Lets go of the engine; whoever waits for something wakes up.
+    fn end(&self, close_consumer: bool) {
+        self.has_ended.store(true, Ordering::Release);
+        match &self.side {
+            Side::Producer(producer) => producer.close(),
+            Side::Consumer(_) if close_consumer => drop(self.close_consumer()),
+            Side::Consumer(_) => self.is_closing.store(true, Ordering::Release),
+        }
+        self.jobs.close();
+        self.background.stop();
+        self.main.wake();
+        self.messages.wake();
+    }
+}
+
+impl Settings {
+    /// Whether what is of these kinds (`TL_EVENT_...`) comes as an event.
+    pub(crate) fn hands_out(&self, kinds: c_int) -> bool {
+        self.events & kinds != 0
+    }
+}
+
+/// Makes a producer or a consumer from settings, which belong to it from now on: do not destroy `conf`. NULL stands for
+/// the defaults. It opens or joins the engine that `bootstrap.servers` names: `tidelog:/path`, `tidelog::memory:` (one for
+/// itself) or `tidelog::memory:name`.
+///
+/// NULL on failure: `errstr` (of `errstr_size` bytes, may be NULL) says why, and `conf` still belongs to the caller. The
+/// caller owns the client: ::tl_destroy.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_new(
+    type_: ClientType,
+    conf: *mut Conf,
+    errstr: *mut c_char,
+    errstr_size: usize,
+) -> *mut Client {
+    guard(|| {
+        let made = make(type_, conf);
+        if let Err(error) = &made {
+            boundary::put_text(errstr, errstr_size, error.reason());
+        }
+        or_null(made)
+    })
+}
+
+fn make(type_: ClientType, conf: *mut Conf) -> Result<*mut Client, KafkaError> {
+    let role = match type_ {
+        TL_PRODUCER => Role::Producer,
+        TL_CONSUMER => Role::Consumer,
+        other => {
+            let reason = format!("{other} is no type of client: TL_PRODUCER (0) or TL_CONSUMER (1)");
+            return Err(KafkaError::with_reason(ErrorCode::LocalInvalidArg, reason));
+        }
+    };
+    let mut settings = Settings::default();
+    if !conf.is_null() {
+        settings = confs().borrow(conf)?.settings.lock().clone();
+    }
+    settings.add_enabled_events()?;
+    let client = CLIENTS.insert(|handle| Client::new(handle, role, settings))?;
+    drop(confs().remove(conf));
+    Ok(client)
+}
+
+impl Settings {
+    /// The property `enabled_events` does what `tl_conf_set_events` does.
+    fn add_enabled_events(&mut self) -> Result<(), KafkaError> {
+        let ClientConfig { enabled_events, .. } = AdminConfig::new(&self.config)?.client;
+        self.events |= c_int::try_from(enabled_events).unwrap_or(0);
+        Ok(())
+    }
+}
+
+/// Do not close a consumer when it is destroyed: neither commit nor leave the group.
+pub const TL_DESTROY_F_NO_CONSUMER_CLOSE: c_int = 0x8;
+
+/// Destroys a client. A consumer is closed first; what a producer has not delivered is given up: ::tl_flush before. Calls
+/// of other threads that wait come back. Does nothing for NULL and for what is gone already; its topics and queues stay
+/// to be destroyed and only give errors.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_destroy(rk: *mut Client) {
+    tl_destroy_flags(rk, 0);
+}
+
+/// As ::tl_destroy, with `flags`: `TL_DESTROY_F_NO_CONSUMER_CLOSE`.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_destroy_flags(rk: *mut Client, flags: c_int) {
+    guard(|| {
+        let Ok(client) = CLIENTS.get(rk) else { return };
+        // While it closes, callbacks may still use it.
+        client.end(flags & TL_DESTROY_F_NO_CONSUMER_CLOSE == 0);
+        drop(CLIENTS.remove(rk));
+    });
+}
+
+/// The client, if it is alive; else the last error says why not.
+pub(crate) fn client_of(rk: *const Client) -> Option<Held<Client>> {
+    CLIENTS.get(rk).map_err(|error| set_last_error((&error).into())).ok()
+}
+
+/// Its name, such as `rdkafka#producer-1`; NULL for what is none. Lives as long as the client.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_name(rk: *const Client) -> *const c_char {
+    guard(|| client_of(rk).map_or(std::ptr::null(), |client| client.name.as_ptr()))
+}
+
+/// `TL_PRODUCER` or `TL_CONSUMER`; -1 for what is no client.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_type(rk: *const Client) -> ClientType {
+    guard(|| match client_of(rk).map(|client| matches!(client.side, Side::Producer(_))) {
+        Some(true) => TL_PRODUCER,
+        Some(false) => TL_CONSUMER,
+        None => -1,
+    })
+}
+
+/// The pointer of ::tl_conf_set_opaque.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_opaque(rk: *const Client) -> *mut c_void {
+    guard(|| client_of(rk).map_or(std::ptr::null_mut(), |client| client.settings.callbacks.opaque.pointer()))
+}
+
+/// Identity of the engine's data; NULL when it is offline. The caller frees it: ::tl_mem_free. `timeout_ms` has no
+/// effect: an engine in the same process need not be waited for.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_clusterid(rk: *mut Client, timeout_ms: c_int) -> *mut c_char {
+    let _ = timeout_ms;
+    guard(|| {
+        let engine = client_of(rk).and_then(|client| client.engine());
+        engine.map_or(std::ptr::null_mut(), |engine| {
+            boundary::malloced(engine.broker().cluster_id().as_bytes())
+        })
+    })
+}
+
+/// Number of the node that administers, which is the only one; -1 when it is offline.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_controllerid(rk: *mut Client, timeout_ms: c_int) -> i32 {
+    let _ = timeout_ms;
+    guard(|| {
+        let engine = client_of(rk).and_then(|client| client.engine());
+        engine.map_or(-1, |engine| engine.broker().config().node_id)
+    })
+}
+
+/// Frees memory that a call has passed to the caller, such as ::tl_memberid. Does nothing for NULL. `rk` may be NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_mem_free(rk: *mut Client, ptr: *mut c_void) {
+    let _ = rk;
+    guard(|| boundary::free(ptr));
+}
+
+/// The error after which the client can only be destroyed, and why in `errstr` (of `errstr_size` bytes, may be NULL); 0
+/// when there is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_fatal_error(rk: *mut Client, errstr: *mut c_char, errstr_size: usize) -> ResponseError {
+    guard(|| {
+        let Some(client) = client_of(rk) else { return ErrorCode::LocalInvalidArg.into() };
+        let fatal = client.fatal.lock();
+        if let Some(error) = &*fatal {
+            boundary::put_text(errstr, errstr_size, error.reason());
+        }
+        fatal.as_ref().into()
+    })
+}
+
+/// What a call of the consumer came to.
+pub(crate) fn on_consumer<T>(
+    rk: *const Client,
+    call: impl FnOnce(&Consumer) -> Result<T, tidelog::client::consumer::CallError>,
+) -> Result<T, KafkaError> {
+    let client = CLIENTS.get(rk)?;
+    call(client.consumer()?).map_err(of_call)
+}

@@ -1,0 +1,313 @@
+//! Offsets: stored, committed, and the ends of partitions.
+
+use std::ffi::{c_char, c_int, c_void};
+use std::mem::MaybeUninit;
+
+use tidelog::client::consumer::Watermarks;
+use tidelog::client::{Admin, KafkaError, OffsetSpec, TopicPartitionOffset};
+use tidelog::error_code::ErrorCode;
+use tidelog::types::{Offset, PartitionIndex};
+
+use crate::boundary;
+use crate::callbacks::{OffsetCommitCallback, Opaque};
+use crate::client::{Client, clients, on_consumer};
+use crate::error::{Error, ResponseError, of_call};
+use crate::event::{Body, Event};
+use crate::guard::{guard, guard_outcome};
+use crate::message::Message;
+use crate::queue::{Queue, queues};
+use crate::timeout::timeout;
+use crate::topic::{Topic, topics};
+use crate::topic_partition::{OffsetMeaning, TopicPartitionList};
+
+/// Stores the offset behind a message, to be committed with what is stored; with `enable.auto.offset.store`
+/// that is done by itself.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_offset_store_message(rk: *mut Client, message: Option<&Message>) -> Option<Box<Error>> {
+    guard_outcome(|| {
+        let message = message.ok_or(ErrorCode::LocalInvalidArg)?;
+        if let Some(error) = message.error() {
+            let reason = format!("the message is an error: {}", error.reason());
+            return Err(KafkaError::with_reason(ErrorCode::LocalInvalidArg, reason));
+        }
+        on_consumer(rk, |consumer| consumer.store_message(message.record()))
+    })
+}
+
+/// Stores offset + 1 of a partition, to be committed with what is stored.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_offset_store(rkt: *mut Topic, partition: i32, offset: i64) -> ResponseError {
+    guard(|| {
+        let store = || -> Result<(), KafkaError> {
+            let topic = topics().get(rkt)?;
+            let next = OffsetSpec::At(Offset(offset.max(-1)).plus(1));
+            let mut list = [TopicPartitionOffset::new(topic.name().into(), PartitionIndex(partition), next)];
+            topic.client.consumer()?.store_offsets(&mut list).map_err(of_call)?;
+            list[0].error.take().map_or(Ok(()), Err)
+        };
+        store().into()
+    })
+}
+
+/// Stores the offsets of a list, to be committed with what is stored. Elements have their own errors.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_offsets_store(
+    rk: *mut Client,
+    offsets: Option<&mut TopicPartitionList>,
+) -> ResponseError {
+    guard(|| {
+        let store = || -> Result<(), KafkaError> {
+            let list = offsets.ok_or(ErrorCode::LocalInvalidArg)?;
+            let mut elements = list.read(OffsetMeaning::Place)?;
+            let outcome = on_consumer(rk, |consumer| consumer.store_offsets(&mut elements));
+            list.fill(&elements);
+            outcome
+        };
+        store().into()
+    })
+}
+
+/// Commits the offsets of a list, or with NULL what is stored of the assignment. With `async_` 0 it waits for the outcome;
+/// else the outcome is told to ::tl_conf_set_offset_commit_cb.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_commit(
+    rk: *mut Client,
+    offsets: Option<&TopicPartitionList>,
+    async_: c_int,
+) -> ResponseError {
+    guard(|| {
+        let commit = || -> Result<(), KafkaError> {
+            let offsets = offsets.map(|list| list.read(OffsetMeaning::Place)).transpose()?;
+            if async_ != 0 {
+                return on_consumer(rk, |consumer| consumer.commit_async(offsets.as_deref()));
+            }
+            let committed = on_consumer(rk, |consumer| consumer.commit(offsets.as_deref()))?;
+            first_error(committed)
+        };
+        commit().into()
+    })
+}
+
+/// Commits the offset behind a message; see ::tl_commit.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_commit_message(
+    rk: *mut Client,
+    message: Option<&Message>,
+    async_: c_int,
+) -> ResponseError {
+    guard(|| {
+        let commit = || -> Result<(), KafkaError> {
+            let message = message.ok_or(ErrorCode::LocalInvalidArg)?;
+            if async_ != 0 {
+                return on_consumer(rk, |consumer| consumer.commit_message_async(message.record()));
+            }
+            first_error(on_consumer(rk, |consumer| consumer.commit_message(message.record()))?)
+        };
+        commit().into()
+    })
+}
+
+fn first_error(committed: Vec<TopicPartitionOffset>) -> Result<(), KafkaError> {
+    committed.into_iter().find_map(|element| element.error).map_or(Ok(()), Err)
+}
+
+/// Commits as ::tl_commit and has the outcome come into `rkqu` as a `TL_EVENT_OFFSET_COMMIT`. With NULL in its place it
+/// waits for the outcome and calls `cb`, if that is not NULL, with `commit_opaque`.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_commit_queue(
+    rk: *mut Client,
+    offsets: Option<&TopicPartitionList>,
+    rkqu: *mut Queue,
+    cb: OffsetCommitCallback,
+    commit_opaque: *mut c_void,
+) -> ResponseError {
+    guard(|| {
+        let commit = || -> Result<(), KafkaError> {
+            let offsets = offsets.map(|list| list.read(OffsetMeaning::Place)).transpose()?;
+            let client = clients().get(rk)?;
+            client.consumer()?;
+            if rkqu.is_null() {
+                let outcome = client.consumer()?.commit(offsets.as_deref()).map_err(of_call);
+                let mut list = TopicPartitionList::of(outcome.as_deref().unwrap_or_default());
+                let outcome = outcome.and_then(first_error);
+                let error = ResponseError::from(outcome.as_ref().err());
+                if let Some(callback) = cb {
+                    callback(rk, error, &mut list, commit_opaque);
+                }
+                return outcome;
+            }
+            let queue = std::sync::Arc::clone(&queues().get(rkqu)?.core);
+            let (handle, opaque) = (client.handle, Opaque::new(commit_opaque));
+            client.jobs.begin(move |_: &Admin| {
+                let client = clients().get(handle.pointer());
+                let committed =
+                    client.and_then(|client| client.consumer()?.commit(offsets.as_deref()).map_err(of_call));
+                let body = match committed {
+                    Ok(committed) => Body::committed(None, &committed),
+                    Err(error) => Body::committed(Some(error), offsets.as_deref().unwrap_or_default()),
+                };
+                let mut event = Event::new(body);
+                event.opaque = opaque;
+                queue.add(event);
+            })
+        };
+        commit().into()
+    })
+}
+
+/// The ends of a partition: the first offset that can be read, and the one behind the last.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_query_watermark_offsets(
+    rk: *mut Client,
+    topic: *const c_char,
+    partition: i32,
+    low: Option<&mut MaybeUninit<i64>>,
+    high: Option<&mut MaybeUninit<i64>>,
+    timeout_ms: c_int,
+) -> ResponseError {
+    guard(|| {
+        let ask = || -> Result<Watermarks, KafkaError> {
+            let topic = boundary::required_text(topic, "topic")?;
+            let client = clients().get(rk)?;
+            match client.consumer() {
+                Ok(consumer) => consumer
+                    .watermark_offsets(topic, PartitionIndex(partition), timeout(timeout_ms))
+                    .map_err(of_call),
+                // A producer may ask too.
+                Err(_) => client.watermarks(topic, PartitionIndex(partition)),
+            }
+        };
+        tell(ask(), low, high)
+    })
+}
+
+/// The ends of a partition that is assigned, without asking anybody; `TL_OFFSET_INVALID` for those of others.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_get_watermark_offsets(
+    rk: *mut Client,
+    topic: *const c_char,
+    partition: i32,
+    low: Option<&mut MaybeUninit<i64>>,
+    high: Option<&mut MaybeUninit<i64>>,
+) -> ResponseError {
+    guard(|| {
+        let ask = || -> Result<Watermarks, KafkaError> {
+            let topic = boundary::required_text(topic, "topic")?;
+            let invalid = Offset(OffsetSpec::Invalid.number());
+            let known = on_consumer(rk, |consumer| {
+                consumer.cached_watermark_offsets(topic, PartitionIndex(partition))
+            })?;
+            Ok(known.unwrap_or(Watermarks { low: invalid, high: invalid }))
+        };
+        tell(ask(), low, high)
+    })
+}
+
+fn tell(
+    watermarks: Result<Watermarks, KafkaError>,
+    low: Option<&mut MaybeUninit<i64>>,
+    high: Option<&mut MaybeUninit<i64>>,
+) -> ResponseError {
+    match watermarks {
+        Ok(watermarks) => {
+            low.map(|low| low.write(watermarks.low.0));
+            high.map(|high| high.write(watermarks.high.0));
+            ResponseError::NONE
+        }
+        Err(error) => (&error).into(),
+    }
+}
+
+impl Client {
+    fn watermarks(&self, topic: &str, partition: PartitionIndex) -> Result<Watermarks, KafkaError> {
+        use tidelog::broker::OffsetSpec as Which;
+        use tidelog::types::Isolation;
+        let engine = self.engine().ok_or(ErrorCode::LocalAllBrokersDown)?;
+        let end = |which| -> Result<Offset, KafkaError> {
+            let found = engine.broker().list_offset(topic, partition, which, Isolation::ReadUncommitted)?;
+            Ok(found.map_or(Offset::ZERO, |found| found.offset))
+        };
+        Ok(Watermarks { low: end(Which::Earliest)?, high: end(Which::Latest)? })
+    }
+}
+
+/// What a group needs to know of a consumer that a producer commits the offsets of.
+pub struct GroupMetadata {
+    bytes: Vec<u8>,
+}
+
+/// Who this consumer is in its group. NULL without `group.id`, or for what is no consumer. The caller owns it:
+/// ::tl_consumer_group_metadata_destroy.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_consumer_group_metadata(rk: *mut Client) -> Option<Box<GroupMetadata>> {
+    guard(|| {
+        let bytes = on_consumer(rk, |consumer| consumer.group_metadata()).ok().flatten()?;
+        Some(Box::new(GroupMetadata { bytes }))
+    })
+}
+
+/// Metadata of a group's name alone, for consumers that the group knows nothing of. NULL for what is no text.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_consumer_group_metadata_new(group_id: *const c_char) -> Option<Box<GroupMetadata>> {
+    tl_consumer_group_metadata_new_with_genid(group_id, -1, c"".as_ptr(), std::ptr::null())
+}
+
+/// Metadata of a member that is known otherwise. NULL for what is no text; `group_instance_id` may be NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_consumer_group_metadata_new_with_genid(
+    group_id: *const c_char,
+    generation_id: i32,
+    member_id: *const c_char,
+    group_instance_id: *const c_char,
+) -> Option<Box<GroupMetadata>> {
+    guard(|| {
+        let group = boundary::required_text(group_id, "group_id").ok()?;
+        let member_id = boundary::required_text(member_id, "member_id").ok()?;
+        let instance = boundary::text(group_instance_id, "group_instance_id").ok()?;
+        let bytes = tidelog::client::consumer::group_metadata(group, generation_id, member_id, instance);
+        Some(Box::new(GroupMetadata { bytes }))
+    })
+}
+
+/// Frees metadata. Does nothing for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_consumer_group_metadata_destroy(cgmd: Option<Box<GroupMetadata>>) {
+    guard(|| drop(cgmd));
+}
+
+/// The metadata as bytes, which the caller frees: ::tl_mem_free. NULL on success; the caller owns the error.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_consumer_group_metadata_write(
+    cgmd: Option<&GroupMetadata>,
+    bufferp: Option<&mut MaybeUninit<*mut c_void>>,
+    sizep: Option<&mut MaybeUninit<usize>>,
+) -> Option<Box<Error>> {
+    guard_outcome(|| {
+        let (Some(metadata), Some(buffer), Some(size)) = (cgmd, bufferp, sizep) else {
+            return Err(ErrorCode::LocalInvalidArg.into());
+        };
+        buffer.write(boundary::malloced(&metadata.bytes).cast());
+        size.write(metadata.bytes.len());
+        Ok(())
+    })
+}
+
+/// Metadata from the bytes of ::tl_consumer_group_metadata_write, which the caller owns. NULL on success; the caller owns
+/// the error: `TL_RESP_ERR__BAD_MSG` for other bytes.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_consumer_group_metadata_read(
+    cgmdp: Option<&mut MaybeUninit<*mut GroupMetadata>>,
+    buffer: *const c_void,
+    size: usize,
+) -> Option<Box<Error>> {
+    guard_outcome(|| {
+        let into = cgmdp.ok_or(ErrorCode::LocalInvalidArg)?;
+        let bytes = boundary::bytes(buffer, size, "buffer")?.unwrap_or_default();
+        if !tidelog::client::consumer::is_group_metadata(bytes) {
+            let reason = "Input buffer is not a serialized consumer group metadata object";
+            return Err(KafkaError::with_reason(ErrorCode::LocalBadMsg, reason));
+        }
+        into.write(Box::into_raw(Box::new(GroupMetadata { bytes: bytes.to_vec() })));
+        Ok(())
+    })
+}

@@ -1,0 +1,151 @@
+//! [`Told`]: who is told what a client has to say: a callback, or a queue.
+
+use std::ffi::c_int;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tidelog::client::config::ClientConfig;
+use tidelog::client::consumer::{CommitCallback, ConsumerCallbacks, Rebalance, RebalanceCallback};
+use tidelog::client::producer::DeliveryCallback;
+use tidelog::client::{ClientLog, KafkaError, LogLine, StatisticsCallback, TopicPartitionOffset};
+use tidelog::error_code::ErrorCode;
+
+use crate::boundary::Malloced;
+use crate::client::ClientHandle;
+use crate::conf::Settings;
+use crate::error::ResponseError;
+use crate::event::{
+    Body, Event, TL_EVENT_DR, TL_EVENT_LOG, TL_EVENT_OFFSET_COMMIT, TL_EVENT_REBALANCE, TL_EVENT_STATS,
+};
+use crate::message::Message;
+use crate::queue::Core;
+use crate::text::c_text;
+use crate::topic_partition::TopicPartitionList;
+
+/// A client that is being made.
+pub(crate) struct Told<'a> {
+    pub(crate) handle: ClientHandle,
+    pub(crate) settings: &'a Settings,
+    pub(crate) main: &'a Arc<Core>,
+    pub(crate) messages: &'a Arc<Core>,
+}
+
+impl Told<'_> {
+    /// Who is told of deliveries.
+    pub(crate) fn delivery(&self, only_errors: bool) -> Option<DeliveryCallback> {
+        let (handle, opaque) = (self.handle, self.settings.callbacks.opaque);
+        if self.settings.hands_out(TL_EVENT_DR) {
+            let main = Arc::clone(self.main);
+            return Some(Box::new(move |report, delivery| {
+                if !only_errors || report.error.is_some() {
+                    main.add_delivery(Message::delivered(report, delivery));
+                }
+                ControlFlow::Continue(())
+            }));
+        }
+        let callback = self.settings.callbacks.delivery?;
+        Some(Box::new(move |report, delivery| {
+            if !only_errors || report.error.is_some() {
+                callback(handle.pointer(), &Message::delivered(report, delivery), opaque.pointer());
+            }
+            ControlFlow::Continue(())
+        }))
+    }
+
+    /// Who is told of rebalances and commits.
+    pub(crate) fn consumer_callbacks(&self, is_closing: &Arc<AtomicBool>) -> ConsumerCallbacks {
+        ConsumerCallbacks { on_rebalance: self.rebalance(is_closing), on_commit: self.offset_commit() }
+    }
+
+    fn rebalance(&self, is_closing: &Arc<AtomicBool>) -> Option<RebalanceCallback> {
+        let (handle, opaque) = (self.handle, self.settings.callbacks.opaque);
+        if self.settings.hands_out(TL_EVENT_REBALANCE) {
+            let (messages, is_closing) = (Arc::clone(self.messages), Arc::clone(is_closing));
+            return Some(Box::new(move |consumer, rebalance| {
+                // Nobody polls any more for the last one.
+                if !is_closing.load(Ordering::Acquire) {
+                    consumer.postpone_rebalance();
+                    let list = TopicPartitionList::of(rebalance.partitions());
+                    let body = Body::Rebalance { client: handle, error: meaning(rebalance), list };
+                    messages.add(Event::new(body));
+                }
+                ControlFlow::Break(())
+            }));
+        }
+        let callback = self.settings.callbacks.rebalance?;
+        Some(Box::new(move |_, rebalance| {
+            let mut list = TopicPartitionList::of(rebalance.partitions());
+            callback(handle.pointer(), meaning(rebalance), &mut list, opaque.pointer());
+            ControlFlow::Continue(())
+        }))
+    }
+
+    fn offset_commit(&self) -> Option<CommitCallback> {
+        let (handle, opaque) = (self.handle, self.settings.callbacks.opaque);
+        if self.settings.hands_out(TL_EVENT_OFFSET_COMMIT) {
+            let messages = Arc::clone(self.messages);
+            return Some(Box::new(move |_, error, offsets| {
+                messages.add(Event::new(Body::committed(error.cloned(), offsets)));
+                ControlFlow::Continue(())
+            }));
+        }
+        let callback = self.settings.callbacks.offset_commit?;
+        Some(Box::new(move |_, error: Option<&KafkaError>, offsets: &[TopicPartitionOffset]| {
+            let mut list = TopicPartitionList::of(offsets);
+            callback(handle.pointer(), error.into(), &mut list, opaque.pointer());
+            ControlFlow::Continue(())
+        }))
+    }
+
+    /// Who is told statistics.
+    pub(crate) fn statistics(&self) -> Option<StatisticsCallback> {
+        let (handle, opaque) = (self.handle, self.settings.callbacks.opaque);
+        if self.settings.hands_out(TL_EVENT_STATS) {
+            let main = Arc::clone(self.main);
+            return Some(Box::new(move |statistics| {
+                main.add(Event::new(Body::Stats(c_text(statistics))));
+                ControlFlow::Continue(())
+            }));
+        }
+        let callback = self.settings.callbacks.stats?;
+        Some(Box::new(move |statistics| {
+            let json = Malloced::new(statistics);
+            if callback(handle.pointer(), json.pointer(), statistics.len(), opaque.pointer()) == 1 {
+                json.forget();
+            }
+            ControlFlow::Continue(())
+        }))
+    }
+
+    /// Hands out what the client has to say when it is made. Returns its name.
+    pub(crate) fn log(&self, log: ClientLog, config: &ClientConfig) -> String {
+        let ClientLog { name, lines } = log;
+        for line in lines {
+            if config.log_queue || self.settings.hands_out(TL_EVENT_LOG) {
+                self.main.add(Event::new(Body::Log(line)));
+            } else {
+                self.settings.print(self.handle, &name, &line);
+            }
+        }
+        name
+    }
+}
+
+impl Settings {
+    /// Hands a log line to whoever logs.
+    pub(crate) fn print(&self, client: ClientHandle, name: &str, line: &LogLine) {
+        let Some(callback) = self.callbacks.log else { return line.print(name) };
+        let (facility, text) = (c_text(line.facility), c_text(&line.text));
+        let level = c_int::try_from(line.level).unwrap_or(c_int::MAX);
+        callback(client.pointer(), level, facility.as_ptr(), text.as_ptr());
+    }
+}
+
+/// What a rebalance is to C.
+fn meaning(rebalance: &Rebalance) -> ResponseError {
+    match rebalance {
+        Rebalance::Assign(_) => ErrorCode::LocalAssignPartitions.into(),
+        Rebalance::Revoke(_) | Rebalance::Lost(_) => ErrorCode::LocalRevokePartitions.into(),
+    }
+}

@@ -1,0 +1,238 @@
+/* Queues and events in place of callbacks. */
+#define _GNU_SOURCE
+#include "check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#define ENGINE "tidelog::memory:queues"
+
+static void deliveries_come_as_events(void) {
+    tl_conf_t *conf = conf_of(ENGINE);
+    set(conf, "statistics.interval.ms", "50");
+    set(conf, "group.id", "of no use");
+    tl_conf_set_events(conf, TL_EVENT_DR | TL_EVENT_STATS | TL_EVENT_LOG);
+    tl_t *producer = client_of(TL_PRODUCER, conf);
+    tl_queue_t *queue = tl_queue_get_main(producer);
+    tl_topic_t *topic = tl_topic_new(producer, "t", NULL);
+    for (size_t number = 1; number <= 100; number++)
+        CHECK(tl_produce(topic, 0, 0, (void *)"v", 1, NULL, 0, (void *)number) == 0);
+    size_t reports = 0, sum = 0, logs = 0, statistics = 0;
+    while (reports < 100 || logs == 0 || statistics == 0) {
+        tl_event_t *event = tl_queue_poll(queue, 10000);
+        CHECK(event != NULL);
+        const tl_message_t *message, *several[4];
+        const char *facility, *text;
+        int level;
+        switch (tl_event_type(event)) {
+        case TL_EVENT_DR:
+            CHECK_TEXT(tl_event_name(event), "DeliveryReport");
+            CHECK(tl_event_message_count(event) > 0);
+            while ((message = tl_event_message_next(event)) != NULL) {
+                CHECK_OK(tl_message_err(message));
+                sum += (size_t)tl_message_opaque(message);
+                reports++;
+            }
+            CHECK(tl_event_message_array(event, several, 4) == 0);
+            break;
+        case TL_EVENT_LOG:
+            CHECK(tl_event_log(event, &facility, &text, &level) == 0 && level == 4);
+            CHECK_TEXT(facility, "CONFWARN");
+            CHECK(tl_event_stats(event) == NULL && tl_event_message_next(event) == NULL);
+            logs++;
+            break;
+        case TL_EVENT_STATS:
+            CHECK(strstr(tl_event_stats(event), "\"msg_cnt\"") != NULL);
+            statistics++;
+            break;
+        default:
+            CHECK(0);
+        }
+        tl_event_destroy(event);
+    }
+    CHECK(reports == 100 && sum == 5050 && tl_outq_len(producer) == 0);
+    /* What was flushed waits in the queue. */
+    CHECK(tl_produce(topic, 0, 0, (void *)"v", 1, NULL, 0, NULL) == 0);
+    CHECK_OK(tl_flush(producer, 10000));
+    CHECK(tl_outq_len(producer) == 1 && tl_queue_length(queue) >= 1);
+    tl_topic_destroy(topic);
+    tl_queue_destroy(queue);
+    tl_destroy(producer);
+}
+
+static void a_rebalance_is_an_event_that_is_answered_or_done(void) {
+    tl_t *producer = client_of(TL_PRODUCER, conf_of(ENGINE));
+    produce_text(producer, "r", NULL, "one");
+    for (int answers = 0; answers < 2; answers++) {
+        tl_conf_t *conf = conf_of(ENGINE);
+        set(conf, "group.id", answers ? "answers" : "does not");
+        set(conf, "auto.offset.reset", "earliest");
+        set(conf, "enable.partition.eof", "true");
+        set(conf, "enable.auto.commit", "false");
+        tl_conf_set_events(conf, TL_EVENT_REBALANCE | TL_EVENT_OFFSET_COMMIT);
+        tl_t *consumer = client_of(TL_CONSUMER, conf);
+        tl_queue_t *queue = tl_queue_get_consumer(consumer);
+        tl_topic_partition_list_t *topics = tl_topic_partition_list_new(1);
+        tl_topic_partition_list_add(topics, "r", TL_PARTITION_UA);
+        CHECK_OK(tl_subscribe(consumer, topics));
+        tl_topic_partition_list_destroy(topics);
+        tl_event_t *event = tl_queue_poll(queue, 10000);
+        CHECK(tl_event_type(event) == TL_EVENT_REBALANCE);
+        CHECK_ERR(tl_event_error(event), TL_RESP_ERR__ASSIGN_PARTITIONS);
+        CHECK(tl_topic_partition_list_cnt(tl_event_topic_partition_list(event)) == 1);
+        CHECK(tl_queue_poll(queue, 20) == NULL);
+        if (answers)
+            CHECK_OK(tl_assign(consumer, tl_event_topic_partition_list(event)));
+        tl_event_destroy(event);
+        event = tl_queue_poll(queue, 10000);
+        CHECK(tl_event_type(event) == TL_EVENT_FETCH && tl_event_message_count(event) == 1);
+        CHECK_OK(tl_commit_message(consumer, tl_event_message_next(event), 1));
+        tl_event_destroy(event);
+        for (int ends = 0, commits = 0; ends == 0 || commits == 0; tl_event_destroy(event)) {
+            event = tl_queue_poll(queue, 10000);
+            CHECK(event != NULL);
+            if (tl_event_type(event) == TL_EVENT_OFFSET_COMMIT) {
+                CHECK_OK(tl_event_error(event));
+                CHECK(tl_topic_partition_list_cnt(tl_event_topic_partition_list(event)) == 1);
+                commits++;
+            } else {
+                CHECK(tl_event_type(event) == TL_EVENT_ERROR);
+                CHECK_ERR(tl_event_error(event), TL_RESP_ERR__PARTITION_EOF);
+                CHECK(strlen(tl_event_error_string(event)) > 0 && tl_event_error_is_fatal(event) == 0);
+                tl_topic_partition_t *place = tl_event_topic_partition(event);
+                CHECK_TEXT(tl_topic_partition_topic(place), "r");
+                tl_topic_partition_destroy(place);
+                ends++;
+            }
+        }
+        /* Into another queue. */
+        tl_queue_t *own = tl_queue_new(consumer);
+        CHECK_OK(tl_commit_queue(consumer, NULL, own, NULL, (void *)5));
+        event = tl_queue_poll(own, 10000);
+        CHECK(tl_event_type(event) == TL_EVENT_OFFSET_COMMIT && tl_event_opaque(event) == (void *)5);
+        tl_event_destroy(event);
+        tl_queue_destroy(own);
+        CHECK_OK(tl_consumer_close(consumer));
+        tl_queue_destroy(queue);
+        tl_destroy(consumer);
+    }
+    tl_destroy(producer);
+}
+
+static void queues_are_forwarded(void) {
+    tl_t *producer = client_of(TL_PRODUCER, conf_of(ENGINE));
+    tl_t *consumer = client_of(TL_CONSUMER, conf_of(ENGINE));
+    tl_queue_t *one = tl_queue_get_consumer(consumer), *two = tl_queue_new(consumer);
+    tl_queue_forward(one, two);
+    tl_queue_forward(two, one);
+    CHECK_ERR(tl_last_error(), TL_RESP_ERR__INVALID_ARG);
+    produce_text(producer, "f", NULL, "one");
+    assign_one(consumer, "f", 0, TL_OFFSET_BEGINNING);
+    CHECK(tl_queue_poll(one, 20) == NULL);
+    tl_event_t *event = tl_queue_poll(two, 10000);
+    CHECK(tl_event_type(event) == TL_EVENT_FETCH);
+    tl_event_destroy(event);
+    tl_queue_forward(one, NULL);
+    produce_text(producer, "f", NULL, "two");
+    produce_text(producer, "f", NULL, "three");
+    CHECK(tl_queue_poll(two, 20) == NULL);
+    tl_message_t *messages[5];
+    CHECK(tl_consume_batch_queue(one, 100, messages, 5) == 2);
+    for (int place = 0; place < 2; place++)
+        tl_message_destroy(messages[place]);
+    tl_queue_destroy(one);
+    tl_queue_destroy(two);
+    tl_destroy(consumer);
+    tl_destroy(producer);
+}
+
+static void event_loops_are_told(void) {
+    int ends[2];
+    CHECK(pipe2(ends, O_NONBLOCK) == 0);
+    tl_t *producer = client_of(TL_PRODUCER, conf_of(ENGINE));
+    tl_t *consumer = client_of(TL_CONSUMER, conf_of(ENGINE));
+    tl_queue_t *queue = tl_queue_get_consumer(consumer);
+    produce_text(producer, "loop", NULL, "zero");
+    assign_one(consumer, "loop", 0, 1);
+    tl_queue_io_event_enable(queue, ends[1], "!", 1);
+    tl_queue_io_event_enable(queue, 9999, "!", 1);
+    CHECK_ERR(tl_last_error(), TL_RESP_ERR__INVALID_ARG);
+    for (int round = 0; round < 3; round++) {
+        tl_event_t *event;
+        while ((event = tl_queue_poll(queue, 0)) != NULL)
+            tl_event_destroy(event);
+        char bytes[16];
+        while (read(ends[0], bytes, sizeof bytes) > 0) {
+        }
+        produce_text(producer, "loop", NULL, "v");
+        struct pollfd readable = {.fd = ends[0], .events = POLLIN};
+        CHECK(poll(&readable, 1, 10000) == 1);
+        CHECK(read(ends[0], bytes, sizeof bytes) >= 1 && bytes[0] == '!');
+        event = tl_queue_poll(queue, 10000);
+        CHECK(tl_event_type(event) == TL_EVENT_FETCH);
+        tl_event_destroy(event);
+    }
+    tl_queue_io_event_enable(queue, -1, NULL, 0);
+    tl_queue_destroy(queue);
+    tl_destroy(consumer);
+    tl_destroy(producer);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void *wake(void *queue) {
+    usleep(50000);
+    tl_queue_yield(queue);
+    return NULL;
+}
+
+static void who_waits_is_called_back(void) {
+    pthread_t thread;
+    tl_t *producer = client_of(TL_PRODUCER, conf_of(ENGINE));
+    tl_queue_t *queue = tl_queue_new(producer);
+    CHECK(pthread_create(&thread, NULL, wake, queue) == 0);
+    CHECK(tl_queue_poll(queue, -1) == NULL);
+    pthread_join(thread, NULL);
+    tl_queue_destroy(queue);
+    tl_destroy(producer);
+}
+
+static int background;
+
+static void on_event(tl_t *client, tl_event_t *event, void *opaque) {
+    CHECK(client != NULL && opaque == &background && tl_event_type(event) == TL_EVENT_CREATETOPICS_RESULT);
+    tl_event_destroy(event);
+    __atomic_add_fetch(&background, 1, __ATOMIC_SEQ_CST);
+}
+
+static void a_thread_of_the_library_may_take_events(void) {
+    char why[256];
+    tl_conf_t *conf = conf_of(ENGINE);
+    tl_conf_set_background_event_cb(conf, on_event);
+    tl_conf_set_opaque(conf, &background);
+    tl_t *producer = client_of(TL_PRODUCER, conf);
+    tl_queue_t *queue = tl_queue_get_background(producer);
+    tl_NewTopic_t *topic = tl_NewTopic_new("background", 1, 1, why, sizeof why);
+    tl_CreateTopics(producer, &topic, 1, NULL, queue);
+    while (__atomic_load_n(&background, __ATOMIC_SEQ_CST) == 0)
+        usleep(1000);
+    tl_NewTopic_destroy(topic);
+    tl_queue_destroy(queue);
+    tl_destroy(producer);
+    producer = client_of(TL_PRODUCER, conf_of(ENGINE));
+    CHECK(tl_queue_get_background(producer) == NULL && tl_queue_get_consumer(producer) == NULL);
+    tl_destroy(producer);
+}
+
+int main(void) {
+    deliveries_come_as_events();
+    a_rebalance_is_an_event_that_is_answered_or_done();
+    queues_are_forwarded();
+    event_loops_are_told();
+    who_waits_is_called_back();
+    a_thread_of_the_library_may_take_events();
+    return 0;
+}

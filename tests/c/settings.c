@@ -1,0 +1,100 @@
+/* Settings: librdkafka's names, values and words; who owns them. */
+#include "check.h"
+
+static void properties_are_librdkafkas(void) {
+    char why[512] = "", value[64];
+    size_t size = sizeof value;
+    tl_conf_t *conf = tl_conf_new();
+    CHECK(tl_conf_set(conf, "linger.ms", "12", why, sizeof why) == TL_CONF_OK);
+    CHECK(tl_conf_get(conf, "queue.buffering.max.ms", value, &size) == TL_CONF_OK);
+    CHECK_TEXT(value, "12");
+    CHECK(size == 3);
+    CHECK(tl_conf_get(conf, "linger.ms", NULL, &size) == TL_CONF_OK && size == 3);
+    CHECK(tl_conf_set(conf, "no.such", "1", why, sizeof why) == TL_CONF_UNKNOWN);
+    CHECK_TEXT(why, "No such configuration property: \"no.such\"");
+    CHECK(tl_conf_set(conf, "acks", "seven", why, sizeof why) == TL_CONF_INVALID);
+    CHECK(tl_conf_set(conf, "acks", "seven", NULL, 0) == TL_CONF_INVALID);
+    CHECK(tl_conf_set(conf, "no.such", "1", why, 8) == TL_CONF_UNKNOWN);
+    CHECK_TEXT(why, "No such");
+    CHECK(tl_conf_get(conf, "no.such", value, &size) == TL_CONF_UNKNOWN);
+    tl_conf_t *copy = tl_conf_dup(conf);
+    set(conf, "linger.ms", "7");
+    size = sizeof value;
+    CHECK(tl_conf_get(copy, "linger.ms", value, &size) == TL_CONF_OK);
+    CHECK_TEXT(value, "12");
+    size_t count, found = 0;
+    const char **all = tl_conf_dump(copy, &count);
+    CHECK(all != NULL && count > 100 && count % 2 == 0);
+    for (size_t place = 0; place < count; place += 2)
+        found += strcmp(all[place], "queue.buffering.max.ms") == 0 && strcmp(all[place + 1], "12") == 0;
+    CHECK(found == 1);
+    tl_conf_dump_free(all, count);
+    tl_conf_destroy(conf);
+    tl_conf_destroy(copy);
+}
+
+static void settings_that_contradict_each_other_leave_the_settings_to_the_caller(void) {
+    char why[512];
+    tl_conf_t *conf = conf_of("tidelog::memory:");
+    set(conf, "enable.idempotence", "true");
+    set(conf, "acks", "1");
+    CHECK(tl_new(TL_PRODUCER, conf, why, sizeof why) == NULL);
+    CHECK_TEXT(why, "`acks` must be set to `all` when `enable.idempotence` is true");
+    set(conf, "acks", "all");
+    tl_t *producer = client_of(TL_PRODUCER, conf);
+    /* The settings are the producer's now. */
+    CHECK(tl_conf_set(conf, "acks", "1", why, sizeof why) == TL_CONF_INVALID);
+    CHECK_TEXT(why, "the conf has been destroyed, or is not one");
+    tl_conf_destroy(conf);
+    CHECK(strstr(tl_name(producer), "#producer-") != NULL);
+    CHECK(tl_type(producer) == TL_PRODUCER);
+    tl_destroy(producer);
+}
+
+static void topics_have_their_own(void) {
+    char why[512], value[64];
+    size_t size = sizeof value;
+    tl_topic_conf_t *own = tl_topic_conf_new();
+    CHECK(tl_topic_conf_set(own, "acks", "0", why, sizeof why) == TL_CONF_OK);
+    CHECK(tl_topic_conf_set(own, "linger.ms", "0", why, sizeof why) == TL_CONF_UNKNOWN);
+    CHECK(tl_topic_conf_get(own, "request.required.acks", value, &size) == TL_CONF_OK);
+    CHECK_TEXT(value, "0");
+    tl_topic_conf_t *copy = tl_topic_conf_dup(own);
+    tl_conf_t *conf = conf_of("tidelog::memory:");
+    tl_conf_set_default_topic_conf(conf, copy);
+    size = sizeof value;
+    CHECK(tl_conf_get(conf, "acks", value, &size) == TL_CONF_OK);
+    CHECK_TEXT(value, "0");
+    tl_conf_destroy(conf);
+    tl_topic_conf_destroy(own);
+}
+
+static int lines;
+
+static void on_log(const tl_t *client, int level, const char *facility, const char *text) {
+    CHECK(client != NULL && level == 4);
+    CHECK_TEXT(facility, "CONFWARN");
+    CHECK(strstr(text, "group.id") != NULL);
+    lines++;
+}
+
+static void warnings_are_logged(void) {
+    tl_conf_t *conf = conf_of("tidelog::memory:");
+    set(conf, "group.id", "of no use to a producer");
+    tl_conf_set_log_cb(conf, on_log);
+    tl_destroy(client_of(TL_PRODUCER, conf));
+    CHECK(lines == 1);
+}
+
+int main(void) {
+    properties_are_librdkafkas();
+    settings_that_contradict_each_other_leave_the_settings_to_the_caller();
+    topics_have_their_own();
+    warnings_are_logged();
+    CHECK_TEXT(tl_err2name(TL_RESP_ERR__TIMED_OUT), "_TIMED_OUT");
+    CHECK_TEXT(tl_err2str(TL_RESP_ERR__TIMED_OUT), "Local: Timed out");
+    CHECK_TEXT(tl_err2name(TL_RESP_ERR_UNKNOWN_TOPIC_OR_PART), "UNKNOWN_TOPIC_OR_PART");
+    CHECK(TL_RESP_ERR__TIMED_OUT == -185 && TL_RESP_ERR_UNKNOWN_TOPIC_OR_PART == 3);
+    CHECK(tl_version() > 0 && strchr(tl_version_str(), '.') != NULL);
+    return 0;
+}
