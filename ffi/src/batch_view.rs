@@ -26,7 +26,7 @@ pub struct BatchView {
 
 enum Content {
     Batch { messages: BatchMessages, next_offset: i64, timestamp_kind: TimestampKind, leader_epoch: i32 },
-    Said(Box<Message>),
+    Said(Box<Message<'static>>),
 }
 
 /// A record of a batch. Its pointers lead into the batch and are good until ::tl_batch_view_destroy.
@@ -86,12 +86,12 @@ impl BatchView {
         BatchView { content, topic }
     }
 
-    fn said(message: Message) -> BatchView {
+    fn said(message: Message<'static>) -> BatchView {
         let topic = message.place().map(|place| c_text(&place.topic)).unwrap_or_default();
         BatchView { content: Content::Said(Box::new(message)), topic }
     }
 
-    fn message(&self) -> Option<&Message> {
+    fn message(&self) -> Option<&Message<'_>> {
         match &self.content {
             Content::Said(message) => Some(message),
             Content::Batch { .. } => None,

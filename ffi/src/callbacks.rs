@@ -33,7 +33,8 @@ impl Opaque {
 
 /// Called for each delivery report by the thread that polls or flushes. The message is the library's and is gone
 /// afterwards. `opaque` is that of ::tl_conf_set_opaque; the message's own is ::tl_message_opaque.
-pub type DeliveryCallback = Option<extern "C" fn(rk: *mut Client, message: &Message, opaque: *mut c_void)>;
+pub type DeliveryCallback =
+    Option<extern "C" fn(rk: *mut Client, message: &Message<'_>, opaque: *mut c_void)>;
 
 /// Called by the thread that polls when the group rebalances: `err` is `TL_RESP_ERR__ASSIGN_PARTITIONS` or
 /// `TL_RESP_ERR__REVOKE_PARTITIONS` (also when they are lost: ::tl_assignment_lost). It may change the assignment itself;

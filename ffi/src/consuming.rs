@@ -22,7 +22,7 @@ use crate::topic_partition::{OffsetMeaning, TopicPartitionList};
 /// (negative: without end). Calls callbacks. NULL when there is none, or on failure (::tl_last_error). The caller owns it:
 /// ::tl_message_destroy.
 #[unsafe(no_mangle)]
-pub extern "C" fn tl_consumer_poll(rk: *mut Client, timeout_ms: c_int) -> Option<Box<Message>> {
+pub extern "C" fn tl_consumer_poll(rk: *mut Client, timeout_ms: c_int) -> Option<Box<Message<'static>>> {
     guard(|| client_of(rk)?.poll_messages(timeout(timeout_ms)).map(Box::new))
 }
 

@@ -79,9 +79,9 @@ pub struct Event {
 
 /// What an event is about.
 pub(crate) enum Body {
-    Delivery(Vec<Message>),
-    Fetch(Message),
-    Error(Message),
+    Delivery(Vec<Message<'static>>),
+    Fetch(Message<'static>),
+    Error(Message<'static>),
     Log(LogLine),
     Rebalance {
         client: ClientHandle,
@@ -125,7 +125,7 @@ impl Event {
     }
 
     /// A message, or what a consumer has to say in its place.
-    pub(crate) fn of_message(message: Message) -> Event {
+    pub(crate) fn of_message(message: Message<'static>) -> Event {
         Event::new(if message.error().is_some() { Body::Error(message) } else { Body::Fetch(message) })
     }
 
@@ -141,7 +141,7 @@ impl Event {
         &self.body
     }
 
-    fn messages(&self) -> &[Message] {
+    fn messages(&self) -> &[Message<'static>] {
         match &self.body {
             Body::Delivery(messages) => messages,
             Body::Fetch(message) => std::slice::from_ref(message),
@@ -223,7 +223,7 @@ pub extern "C" fn tl_event_destroy(rkev: Option<Box<Event>>) {
 
 /// The next message of a `TL_EVENT_DR` or `TL_EVENT_FETCH`; NULL behind the last one. It belongs to the event.
 #[unsafe(no_mangle)]
-pub extern "C" fn tl_event_message_next(rkev: Option<&mut Event>) -> *const Message {
+pub extern "C" fn tl_event_message_next(rkev: Option<&mut Event>) -> *const Message<'static> {
     guard(|| {
         let Some(event) = rkev else { return std::ptr::null() };
         let next = event.next;
@@ -237,7 +237,7 @@ pub extern "C" fn tl_event_message_next(rkev: Option<&mut Event>) -> *const Mess
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_event_message_array(
     rkev: Option<&mut Event>,
-    rkmessages: *mut *const Message,
+    rkmessages: *mut *const Message<'static>,
     size: usize,
 ) -> usize {
     guard(|| {

@@ -1,6 +1,7 @@
 //! [`Message`]: a message as C sees it: consumed, or in a delivery report. Also what a consumer has to say: an error in
 //! place of a message.
 
+use std::borrow::Cow;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::mem::MaybeUninit;
 use std::sync::{Arc, OnceLock};
@@ -24,8 +25,8 @@ use tidelog::error_code::ErrorCode;
 /// One that a call returns belongs to the caller: ::tl_message_destroy. One that a callback or an event shows belongs to
 /// the library. Key and value point into the engine's own memory and live as long as the message. NULL in place of a
 /// message gives NULL, -1 or `TL_RESP_ERR__INVALID_ARG`.
-pub struct Message {
-    record: Record,
+pub struct Message<'a> {
+    record: Cow<'a, Record>,
     error: Option<KafkaError>,
     opaque: Opaque,
     /// Of a delivery report.
@@ -61,8 +62,8 @@ pub(crate) fn timestamp_kind(kind: TimestampType) -> TimestampKind {
     }
 }
 
-impl Message {
-    fn new(record: Record, error: Option<KafkaError>) -> Message {
+impl<'a> Message<'a> {
+    fn new(record: Cow<'a, Record>, error: Option<KafkaError>) -> Message<'a> {
         Message {
             record,
             error,
@@ -76,24 +77,25 @@ impl Message {
     }
 
     /// What a consumer hands out.
-    pub(crate) fn consumed(event: Event) -> Message {
+    pub(crate) fn consumed(event: Event) -> Message<'static> {
         match event {
-            Event::Message(record) => Message::new(record, None),
+            Event::Message(record) => Message::new(Cow::Owned(record), None),
             Event::Error(error) => Message::failed(*error),
         }
     }
 
     /// What a consumer has to say.
-    pub(crate) fn failed(error: ConsumerError) -> Message {
+    pub(crate) fn failed(error: ConsumerError) -> Message<'static> {
         let ConsumerError { error, topic, partition, offset } = error;
         let partition = partition.unwrap_or(TopicPartitionOffset::UNASSIGNED);
         let topic = topic.unwrap_or_else(|| Arc::from(""));
         let record = Record::without_content(topic, partition).at_offset(offset);
-        Message { status: TL_MSG_STATUS_NOT_PERSISTED, ..Message::new(record, Some(error)) }
+        Message { status: TL_MSG_STATUS_NOT_PERSISTED, ..Message::new(Cow::Owned(record), Some(error)) }
     }
 
     /// A delivery report.
-    pub(crate) fn delivered(report: &DeliveryReport, delivery: &Delivery) -> Message {
+    #[inline]
+    pub(crate) fn delivered(report: &'a DeliveryReport, delivery: &Delivery) -> Message<'a> {
         let status = match report.error.as_ref().map(KafkaError::code) {
             None => TL_MSG_STATUS_PERSISTED,
             // It may have been on its way to the disk.
@@ -107,8 +109,14 @@ impl Message {
             Delivery::Silent | Delivery::Callback(_) => Opaque::default(),
         };
         let latency_us = i64::try_from(report.latency.as_micros()).unwrap_or(i64::MAX);
-        let message = Message::new(report.message.clone(), report.error.clone());
+        let message = Message::new(Cow::Borrowed(&report.message), report.error.clone());
         Message { opaque, latency_us, status, ..message }
+    }
+
+    /// The message for itself: one that a report showed is kept.
+    pub(crate) fn into_owned(self) -> Message<'static> {
+        let record = Cow::Owned(self.record.into_owned());
+        Message { record, ..self }
     }
 
     /// The message in the engine's form.
@@ -143,7 +151,7 @@ fn tell(bytes: Option<&[u8]>, size: Option<&mut MaybeUninit<usize>>) -> *const c
 
 /// What went wrong; 0 for a message. `TL_RESP_ERR__PARTITION_EOF` says that a partition has no more for now.
 #[unsafe(no_mangle)]
-pub extern "C" fn tl_message_err(message: Option<&Message>) -> ResponseError {
+pub extern "C" fn tl_message_err(message: Option<&Message<'_>>) -> ResponseError {
     guard(|| match message {
         Some(message) => message.error.as_ref().into(),
         None => ErrorCode::LocalInvalidArg.into(),
@@ -152,13 +160,13 @@ pub extern "C" fn tl_message_err(message: Option<&Message>) -> ResponseError {
 
 /// Why, for people; NULL for a message. Lives as long as the message.
 #[unsafe(no_mangle)]
-pub extern "C" fn tl_message_errstr(message: Option<&Message>) -> *const c_char {
+pub extern "C" fn tl_message_errstr(message: Option<&Message<'_>>) -> *const c_char {
     guard(|| message.and_then(Message::error_text).map_or(std::ptr::null(), |text| text.as_ptr()))
 }
 
 /// Name of its topic; empty for an error that concerns none. Lives as long as the message.
 #[unsafe(no_mangle)]
-pub extern "C" fn tl_message_topic_name(message: Option<&Message>) -> *const c_char {
+pub extern "C" fn tl_message_topic_name(message: Option<&Message<'_>>) -> *const c_char {
     guard(|| {
         let name = message.map(|message| message.topic.get_or_init(|| c_text(message.record.topic())));
         name.map_or(std::ptr::null(), |name| name.as_ptr())
@@ -167,13 +175,13 @@ pub extern "C" fn tl_message_topic_name(message: Option<&Message>) -> *const c_c
 
 /// Number of its partition; `TL_PARTITION_UA` (-1) when none was chosen, or an error concerns none.
 #[unsafe(no_mangle)]
-pub extern "C" fn tl_message_partition(message: Option<&Message>) -> i32 {
+pub extern "C" fn tl_message_partition(message: Option<&Message<'_>>) -> i32 {
     guard(|| message.map_or(-1, |message| message.record.partition().0))
 }
 
 /// Its offset; `TL_OFFSET_INVALID` when it has none.
 #[unsafe(no_mangle)]
-pub extern "C" fn tl_message_offset(message: Option<&Message>) -> i64 {
+pub extern "C" fn tl_message_offset(message: Option<&Message<'_>>) -> i64 {
     guard(|| {
         let offset = message.and_then(|message| message.record.offset());
         offset.map_or(OffsetSpec::Invalid.number(), |offset| offset.0)
@@ -183,7 +191,7 @@ pub extern "C" fn tl_message_offset(message: Option<&Message>) -> i64 {
 /// Its value, and how long that is; NULL with 0 for null. Of an error, the text of ::tl_message_errstr.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_message_payload(
-    message: Option<&Message>,
+    message: Option<&Message<'_>>,
     len: Option<&mut MaybeUninit<usize>>,
 ) -> *const c_void {
     guard(|| {
@@ -200,7 +208,7 @@ pub extern "C" fn tl_message_payload(
 /// Its key, and how long that is; NULL with 0 for null.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_message_key(
-    message: Option<&Message>,
+    message: Option<&Message<'_>>,
     len: Option<&mut MaybeUninit<usize>>,
 ) -> *const c_void {
     guard(|| tell(message.and_then(|message| message.record.key()), len))
@@ -209,7 +217,7 @@ pub extern "C" fn tl_message_key(
 /// Its timestamp in milliseconds since the epoch, and what it means; -1 when there is none.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_message_timestamp(
-    message: Option<&Message>,
+    message: Option<&Message<'_>>,
     tstype: Option<&mut MaybeUninit<TimestampKind>>,
 ) -> i64 {
     guard(|| {
@@ -228,7 +236,7 @@ pub extern "C" fn tl_message_timestamp(
 /// Its headers, which live as long as the message. `TL_RESP_ERR__NOENT` when it has none.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_message_headers(
-    message: Option<&Message>,
+    message: Option<&Message<'_>>,
     hdrsp: Option<&mut MaybeUninit<*const Headers>>,
 ) -> ResponseError {
     guard(|| {
@@ -247,25 +255,25 @@ pub extern "C" fn tl_message_headers(
 
 /// What the application gave ::tl_produce for the delivery report; NULL elsewhere.
 #[unsafe(no_mangle)]
-pub extern "C" fn tl_message_opaque(message: Option<&Message>) -> *mut c_void {
+pub extern "C" fn tl_message_opaque(message: Option<&Message<'_>>) -> *mut c_void {
     guard(|| message.map_or(std::ptr::null_mut(), |message| message.opaque.pointer()))
 }
 
 /// Of a delivery report: whether it is in the log, `TL_MSG_STATUS_...`.
 #[unsafe(no_mangle)]
-pub extern "C" fn tl_message_status(message: Option<&Message>) -> MessageStatus {
+pub extern "C" fn tl_message_status(message: Option<&Message<'_>>) -> MessageStatus {
     guard(|| message.map_or(TL_MSG_STATUS_NOT_PERSISTED, |message| message.status))
 }
 
 /// Of a delivery report: microseconds from producing to the acknowledgement; -1 elsewhere.
 #[unsafe(no_mangle)]
-pub extern "C" fn tl_message_latency(message: Option<&Message>) -> i64 {
+pub extern "C" fn tl_message_latency(message: Option<&Message<'_>>) -> i64 {
     guard(|| message.map_or(-1, |message| message.latency_us))
 }
 
 /// Epoch of the leader that appended it; -1 when it has none.
 #[unsafe(no_mangle)]
-pub extern "C" fn tl_message_leader_epoch(message: Option<&Message>) -> i32 {
+pub extern "C" fn tl_message_leader_epoch(message: Option<&Message<'_>>) -> i32 {
     guard(|| {
         let consumed = message.filter(|message| message.error.is_none());
         consumed.map_or(-1, |message| {
@@ -277,6 +285,6 @@ pub extern "C" fn tl_message_leader_epoch(message: Option<&Message>) -> i32 {
 
 /// Frees a message that a call returned. Does nothing for NULL.
 #[unsafe(no_mangle)]
-pub extern "C" fn tl_message_destroy(message: Option<Box<Message>>) {
+pub extern "C" fn tl_message_destroy(message: Option<Box<Message<'static>>>) {
     guard(|| drop(message));
 }

@@ -23,7 +23,10 @@ use crate::topic_partition::{OffsetMeaning, TopicPartitionList};
 /// Stores the offset behind a message, to be committed with what is stored; with `enable.auto.offset.store`
 /// that is done by itself.
 #[unsafe(no_mangle)]
-pub extern "C" fn tl_offset_store_message(rk: *mut Client, message: Option<&Message>) -> Option<Box<Error>> {
+pub extern "C" fn tl_offset_store_message(
+    rk: *mut Client,
+    message: Option<&Message<'_>>,
+) -> Option<Box<Error>> {
     guard_outcome(|| {
         let message = message.ok_or(ErrorCode::LocalInvalidArg)?;
         if let Some(error) = message.error() {
@@ -92,7 +95,7 @@ pub extern "C" fn tl_commit(
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_commit_message(
     rk: *mut Client,
-    message: Option<&Message>,
+    message: Option<&Message<'_>>,
     async_: c_int,
 ) -> ResponseError {
     guard(|| {

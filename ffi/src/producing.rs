@@ -16,7 +16,7 @@ use crate::error::{ResponseError, set_last_error};
 use crate::guard::guard;
 use crate::headers::Headers;
 use crate::timeout::timeout;
-use crate::topic::{Topic, topics};
+use crate::topic::{Topic, on_topic};
 use crate::topic_partition::TL_PARTITION_UA;
 
 /// The library frees the value with `free()` once the message has been queued. It has been copied: what makes this fast
@@ -74,8 +74,7 @@ pub extern "C" fn tl_produce(
                 timestamp: None,
                 opaque: Opaque::new(msg_opaque),
             };
-            let topic = topics().borrow(rkt)?;
-            topic.produce(rkt, &message, msgflags)
+            on_topic(rkt, |topic| topic.produce(rkt, &message, msgflags))
         };
         match produce() {
             Ok(()) => {
@@ -207,8 +206,7 @@ pub extern "C" fn tl_produce_batch(
         let count = usize::try_from(message_cnt).unwrap_or(0);
         let messages = boundary::items_mut(rkmessages, count, "rkmessages");
         let queued = messages.and_then(|messages| {
-            let topic = topics().borrow(rkt)?;
-            topic.produce_batch(rkt, partition, msgflags, messages)
+            on_topic(rkt, |topic| topic.produce_batch(rkt, partition, msgflags, messages))
         });
         match queued {
             Ok(count) => c_int::try_from(count).unwrap_or(c_int::MAX),

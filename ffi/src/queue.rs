@@ -89,7 +89,7 @@ impl Core {
     }
 
     /// Puts a delivery report in, with others if there are some at the end.
-    pub(crate) fn add_delivery(&self, message: Message) {
+    pub(crate) fn add_delivery(&self, message: Message<'static>) {
         let mut state = self.state.lock();
         if let Some(Body::Delivery(messages)) = state.events.back_mut().map(Event::body_mut)
             && messages.len() < DELIVERIES_MAX
@@ -263,7 +263,7 @@ impl Core {
 
 impl Client {
     /// The next message, or what the consumer has to say in its place.
-    pub(crate) fn poll_messages(&self, timeout: Option<Duration>) -> Option<Message> {
+    pub(crate) fn poll_messages(&self, timeout: Option<Duration>) -> Option<Message<'static>> {
         let polled = match self.consumer() {
             Ok(consumer) => consumer.poll(timeout).map_err(crate::error::of_call),
             Err(error) => Err(error),
@@ -418,7 +418,7 @@ pub extern "C" fn tl_queue_cb_event_enable(
 pub extern "C" fn tl_consume_batch_queue(
     rkqu: *mut Queue,
     timeout_ms: c_int,
-    rkmessages: *mut *mut Message,
+    rkmessages: *mut *mut Message<'static>,
     rkmessages_size: usize,
 ) -> isize {
     guard(|| {
@@ -430,7 +430,7 @@ pub extern "C" fn tl_consume_batch_queue(
 
 impl Core {
     /// Fills `into` with messages. Returns how many.
-    fn consume(self: &Arc<Self>, until: Option<Instant>, into: &mut [*mut Message]) -> usize {
+    fn consume(self: &Arc<Self>, until: Option<Instant>, into: &mut [*mut Message<'static>]) -> usize {
         if let (Source::Messages(client), false) = (self.source, self.is_shared()) {
             let Ok(client) = clients().get(client.pointer()) else { return 0 };
             return client.consume(until, into);
@@ -455,7 +455,7 @@ impl Core {
 
 impl Client {
     /// Fills `into` with messages. Returns how many.
-    fn consume(&self, until: Option<Instant>, into: &mut [*mut Message]) -> usize {
+    fn consume(&self, until: Option<Instant>, into: &mut [*mut Message<'static>]) -> usize {
         let mut places = into.iter_mut();
         let timeout = until.map(|until| until.saturating_duration_since(Instant::now()));
         let consumed = self.consumer().and_then(|consumer| {

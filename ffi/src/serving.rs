@@ -39,7 +39,7 @@ impl Told<'_> {
             let main = Arc::clone(self.main);
             return Some(Box::new(move |report, delivery| {
                 if !only_errors || report.error.is_some() {
-                    main.add_delivery(Message::delivered(report, delivery));
+                    main.add_delivery(Message::delivered(report, delivery).into_owned());
                 }
                 ControlFlow::Continue(())
             }));

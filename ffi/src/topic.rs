@@ -1,9 +1,10 @@
 //! [`Topic`]: a topic to produce to, with settings of its own if it has some.
 
+use std::cell::Cell;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use tidelog::client::config::TopicProducerConfig;
 use tidelog::client::producer::ProducerTopic;
 use tidelog::client::{KafkaError, Producer};
@@ -31,8 +32,48 @@ pub struct Topic {
 
 struct ProducerSide {
     config: TopicProducerConfig,
-    /// What the name means: another topic after it was deleted and created anew.
-    topic: ArcSwap<ProducerTopic>,
+    /// What the name meant first, and nearly always still means.
+    first: Arc<ProducerTopic>,
+    /// What it means after the topic was deleted and created anew.
+    later: ArcSwapOption<ProducerTopic>,
+}
+
+impl ProducerSide {
+    /// What the name means now that the first topic of that name is gone.
+    #[cold]
+    fn anew(&self, producer: &Producer, name: &str) -> Arc<ProducerTopic> {
+        if let Some(later) = self.later.load_full().filter(|later| later.is_current()) {
+            return later;
+        }
+        let later = producer.topic_with(name, &self.config);
+        self.later.store(Some(Arc::clone(&later)));
+        later
+    }
+}
+
+thread_local! {
+    /// The topic that this thread produced to last, so that it need not be looked up for the next message.
+    static LAST: Cell<Option<Held<Topic>>> = const { Cell::new(None) };
+}
+
+/// Calls `act` with the topic that `handle` names.
+///
+/// # Errors
+/// `_INVALID_ARG` for NULL, `_STATE` for what is not alive; what `act` fails with.
+#[inline]
+pub(crate) fn on_topic<T>(
+    handle: *const Topic,
+    act: impl FnOnce(&Topic) -> Result<T, KafkaError>,
+) -> Result<T, KafkaError> {
+    // Gone when the thread ends. `act` may call the application, which may produce.
+    let last = LAST.try_with(Cell::take).ok().flatten();
+    let topic = match last.filter(|last| TOPICS.names(handle, last)) {
+        Some(last) => last,
+        None => TOPICS.get(handle)?,
+    };
+    let outcome = act(&topic);
+    let _ = LAST.try_with(|last| last.set(Some(topic)));
+    outcome
 }
 
 static TOPICS: Table<Topic> = Table::new(Kind { name: "topic", number: 4 });
@@ -52,8 +93,8 @@ impl Topic {
         };
         let own = client.producer().ok().map(|producer| {
             let config = TopicProducerConfig::new(&client.settings.config, &settings.config);
-            let topic = ArcSwap::new(producer.topic_with(name, &config));
-            ProducerSide { config, topic }
+            let first = producer.topic_with(name, &config);
+            ProducerSide { config, first, later: ArcSwapOption::empty() }
         });
         Ok(Topic { name: c_text(name), settings, own, client })
     }
@@ -72,14 +113,10 @@ impl Topic {
         let producer = self.client.producer()?;
         self.client.check_alive()?;
         let Some(own) = &self.own else { return Err(ErrorCode::LocalInvalidArg.into()) };
-        let current = own.topic.load();
-        if current.is_current() {
-            return act(producer, &current);
+        if own.first.is_current() {
+            return act(producer, &own.first);
         }
-        drop(current);
-        let anew = producer.topic_with(self.name(), &own.config);
-        own.topic.store(Arc::clone(&anew));
-        act(producer, &anew)
+        act(producer, &own.anew(producer, self.name()))
     }
 
     /// What the application's partitioner chooses for a message that names no partition; `None` without one.
@@ -125,7 +162,10 @@ pub extern "C" fn tl_topic_new(rk: *mut Client, topic: *const c_char, conf: *mut
 /// already.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_topic_destroy(rkt: *mut Topic) {
-    guard(|| drop(TOPICS.remove(rkt)));
+    guard(|| {
+        drop(TOPICS.remove(rkt));
+        drop(LAST.try_with(Cell::take));
+    });
 }
 
 /// Its name, which lives as long as it does; NULL for what is none.

@@ -3,6 +3,7 @@
 //!
 //! Shards push, application threads take.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -117,11 +118,9 @@ pub(super) struct DeliveredBatch {
 /// Reports on their way to the application.
 #[derive(Default)]
 pub(super) struct DeliveryQueue {
-    /// Batches that are not served to their end.
-    unserved: AtomicUsize,
-    batches: Mutex<VecDeque<DeliveredBatch>>,
-    /// The batch that is being served, message by message.
-    serving: Mutex<Option<Serving>>,
+    /// Batches that wait.
+    waiting: AtomicUsize,
+    batches: Mutex<VecDeque<BatchReports>>,
     signal: Arc<Signal>,
 }
 
@@ -135,60 +134,93 @@ impl DeliveryQueue {
         if batch.waybill.count() == 0 {
             return;
         }
-        self.unserved.fetch_add(1, Ordering::AcqRel);
-        self.batches.lock().push_back(batch);
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        self.batches.lock().push_back(BatchReports::new(batch));
         self.signal.notify();
     }
 
-    /// Whether there is none.
+    /// Whether none waits. Other threads may be serving some.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.unserved.load(Ordering::Acquire) == 0
+        self.waiting.load(Ordering::Acquire) == 0
     }
 
     /// Counts all reports that are there as served, where nobody wants to see single messages. A batch with something
     /// attached ends it: that one is served message by message.
     pub(super) fn discard(&self) -> usize {
-        let mut serving = self.serving.lock();
-        if serving.as_ref().is_some_and(|serving| !serving.is_over()) {
-            return 0;
-        }
-        *serving = None;
         let mut batches = self.batches.lock();
-        let count = batches.iter().take_while(|batch| batch.waybill.deliveries.is_empty()).count();
-        let silent: Vec<DeliveredBatch> = batches.drain(..count).collect();
+        let silent = |reports: &&BatchReports| reports.batch.waybill.deliveries.is_empty();
+        let count = batches.iter().take_while(silent).count();
+        let silent: Vec<BatchReports> = batches.drain(..count).collect();
         drop(batches);
-        self.unserved.fetch_sub(silent.len(), Ordering::AcqRel);
-        silent.iter().map(|batch| batch.waybill.charge.count()).sum()
+        self.waiting.fetch_sub(silent.len(), Ordering::AcqRel);
+        silent.iter().map(|reports| reports.batch.waybill.count()).sum()
     }
 
     /// The next message's report.
     pub(super) fn next(&self) -> Option<(DeliveryReport, Delivery)> {
-        let mut serving = self.serving.lock();
-        loop {
-            if let Some(report) = serving.as_mut().and_then(Serving::next) {
-                if serving.as_ref().is_some_and(Serving::is_over) {
-                    self.unserved.fetch_sub(1, Ordering::AcqRel);
-                }
-                return Some(report);
-            }
-            let batch = self.batches.lock().pop_front()?;
-            *serving = Some(Serving::new(batch));
+        let mut batches = self.batches.lock();
+        let report = batches.front_mut()?.next();
+        if batches.front().is_some_and(BatchReports::is_over) {
+            batches.pop_front();
+            self.waiting.fetch_sub(1, Ordering::AcqRel);
         }
+        report
+    }
+
+    /// The next batch, to be served by this thread: no lock is held meanwhile, and what is not served goes back.
+    pub(super) fn take(&self) -> Option<TakenReports<'_>> {
+        let reports = self.batches.lock().pop_front()?;
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
+        SERVED_HERE.with_borrow_mut(|queues| queues.push(std::ptr::from_ref(self).addr()));
+        Some(TakenReports { queue: self, reports: Some(reports) })
+    }
+
+    /// Whether this thread is serving a batch of this queue right now: it calls from within a callback.
+    pub(super) fn is_served_here(&self) -> bool {
+        SERVED_HERE.with_borrow(|queues| queues.contains(&std::ptr::from_ref(self).addr()))
     }
 }
 
-/// A batch in the middle of being reported.
-struct Serving {
+thread_local! {
+    /// Queues of which this thread is serving a batch: the outermost first.
+    static SERVED_HERE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+/// See [`DeliveryQueue::take`].
+pub(super) struct TakenReports<'a> {
+    queue: &'a DeliveryQueue,
+    reports: Option<BatchReports>,
+}
+
+impl TakenReports<'_> {
+    #[inline]
+    pub(super) fn next(&mut self) -> Option<(DeliveryReport, Delivery)> {
+        self.reports.as_mut()?.next()
+    }
+}
+
+impl Drop for TakenReports<'_> {
+    fn drop(&mut self) {
+        SERVED_HERE.with_borrow_mut(Vec::pop);
+        let Some(reports) = self.reports.take().filter(|reports| !reports.is_over()) else { return };
+        self.queue.waiting.fetch_add(1, Ordering::AcqRel);
+        self.queue.batches.lock().push_front(reports);
+        self.queue.signal.notify();
+    }
+}
+
+/// The reports of a batch that have not been served.
+struct BatchReports {
     batch: DeliveredBatch,
+    /// From the first report on.
     messages: Option<BatchMessages>,
     index: usize,
 }
 
-impl Serving {
-    fn new(batch: DeliveredBatch) -> Serving {
-        let messages = BatchMessages::new(Arc::clone(&batch.topic), batch.partition, &batch.bytes).ok();
-        Serving { batch, messages, index: 0 }
+impl BatchReports {
+    fn new(batch: DeliveredBatch) -> BatchReports {
+        BatchReports { batch, messages: None, index: 0 }
     }
 
     fn next(&mut self) -> Option<(DeliveryReport, Delivery)> {
@@ -214,10 +246,13 @@ impl Serving {
     }
 
     fn message(&mut self) -> Message {
+        let DeliveredBatch { topic, partition, bytes, outcome, .. } = &self.batch;
+        if self.index == 0 {
+            self.messages = BatchMessages::new(Arc::clone(topic), *partition, bytes).ok();
+        }
         let next = self.messages.as_mut().and_then(Iterator::next).and_then(Result::ok);
-        let message = next
-            .unwrap_or_else(|| Message::without_content(Arc::clone(&self.batch.topic), self.batch.partition));
-        let base = self.batch.outcome.as_ref().ok().copied().flatten();
+        let message = next.unwrap_or_else(|| Message::without_content(Arc::clone(topic), *partition));
+        let base = outcome.as_ref().ok().copied().flatten();
         let index = i64::try_from(self.index).unwrap_or(i64::MAX);
         message.at_offset(base.map(|base| base.plus(index)))
     }

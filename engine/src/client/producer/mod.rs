@@ -37,7 +37,6 @@ use crate::error_code::ErrorCode;
 use crate::io::SystemClock;
 use crate::record::{BatchBuilder, HeaderRef, RecordData};
 use crate::types::{PartitionIndex, ProducerEpoch, Timestamp};
-use record_clock::RecordClock;
 use shared::Shared;
 
 /// A message to be produced.
@@ -73,7 +72,6 @@ pub struct Producer {
     shared: Arc<Shared>,
     /// `None` when it is offline or closed.
     engine: Mutex<Option<Engine>>,
-    clock: RecordClock,
     topics: ArcSwap<HashMap<String, Arc<ProducerTopic>>>,
     /// Held while `topics` changes.
     changing: Mutex<()>,
@@ -129,7 +127,6 @@ impl Producer {
             statistics,
             shared: Arc::new(Shared::new(config, clock, identity)),
             engine: Mutex::new(engine),
-            clock: RecordClock::default(),
             hasty_polls: AtomicU32::new(0),
             topics: ArcSwap::default(),
             changing: Mutex::new(()),
@@ -192,10 +189,12 @@ impl Producer {
         mut record: ProducerRecord<'_>,
     ) -> Result<(), KafkaError> {
         let coarse = self.shared.clock.coarse();
-        let timestamp = record.timestamp.unwrap_or_else(|| self.clock.now(&*self.shared.clock, coarse));
-        let data = record.data(timestamp);
+        let mut data = record.data(record.timestamp.unwrap_or(Timestamp::NONE));
         let size = self.admissible_size(&data)?;
         let mut held = topic.batches_of(record.key, record.partition, coarse)?.hold();
+        if record.timestamp.is_none() {
+            data.timestamp = held.now(coarse);
+        }
         let added = held.add(&data, size, &mut record.delivery);
         held.release();
         added
@@ -324,22 +323,25 @@ impl Producer {
             if self.on_delivery.is_none() {
                 served += reports.discard();
             }
-            let Some((report, delivery)) = reports.next() else { return served };
-            served += 1;
-            let common =
-                self.on_delivery.as_ref().is_some_and(|callback| callback(&report, &delivery).is_break());
-            let own = match delivery {
-                Delivery::Callback(callback) => callback(report).is_break(),
-                Delivery::Silent | Delivery::Opaque(_) => false,
-            };
-            if common || own {
-                return served;
+            let Some(mut batch) = reports.take() else { return served };
+            while let Some((report, delivery)) = batch.next() {
+                served += 1;
+                let common =
+                    self.on_delivery.as_ref().is_some_and(|callback| callback(&report, &delivery).is_break());
+                let own = match delivery {
+                    Delivery::Callback(callback) => callback(report).is_break(),
+                    Delivery::Silent | Delivery::Opaque(_) => false,
+                };
+                if common || own {
+                    return served;
+                }
             }
         }
     }
 
     /// Waits until all messages have been delivered or have failed and their reports have been served, at most
-    /// `timeout`. Nothing lingers meanwhile. Returns how many are still queued.
+    /// `timeout`. Nothing lingers meanwhile. Returns how many are still queued. In a delivery callback it does not wait:
+    /// what that one's poll has yet to serve is among what it would wait for.
     pub fn flush(&self, timeout: Option<Duration>) -> usize {
         if !self.shared.process.is_current() {
             return self.len();
@@ -353,7 +355,8 @@ impl Producer {
             let seen = self.shared.reports.signal().seen();
             self.serve();
             let left = self.len();
-            if left == 0 || !self.wait_for_report(seen, deadline) {
+            let waits = left > 0 && !self.shared.reports.is_served_here();
+            if !waits || !self.wait_for_report(seen, deadline) {
                 return left;
             }
         }

@@ -13,6 +13,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::delivery::{Delivery, Waybill};
 use super::queue_limits::Charge;
+use super::record_clock::RecordClock;
 use super::shared::Shared;
 use crate::client::KafkaError;
 use crate::client::config::TopicProducerConfig;
@@ -22,7 +23,7 @@ use crate::shard::{
     Append, AppendReply, Appended, BatchSource, Partition, ProduceError, ProduceFailure, Pulled, Reply,
     Unavailable,
 };
-use crate::types::{Acks, LeaderEpoch, Offset, PartitionIndex, Sequence};
+use crate::types::{Acks, LeaderEpoch, Offset, PartitionIndex, Sequence, Timestamp};
 
 /// The batches of one producer for one partition.
 pub(super) struct PartitionBatches {
@@ -55,6 +56,7 @@ struct State {
     hurried: bool,
     /// Size of the last batch: what the next one's buffer starts with, so that small batches hold little memory.
     size_hint: usize,
+    clock: RecordClock,
 }
 
 /// What the shard knows of this source.
@@ -121,6 +123,7 @@ impl PartitionBatches {
             announced: Announced::No,
             hurried: false,
             size_hint: 0,
+            clock: RecordClock::default(),
         });
         Arc::new_cyclic(|this| PartitionBatches {
             shared,
@@ -270,6 +273,12 @@ pub(super) struct Held<'a> {
 }
 
 impl Held<'_> {
+    /// The time for a record that comes without one. `coarse` is what the coarse clock says now.
+    #[inline]
+    pub(super) fn now(&mut self, coarse: Duration) -> Timestamp {
+        self.state.clock.now(&*self.batches.shared.clock, coarse)
+    }
+
     /// Adds a record of at most `size` encoded bytes and takes its `delivery`.
     ///
     /// # Errors

@@ -2,7 +2,8 @@
 //! `produce()` until its delivery report has been served.
 //!
 //! Two shared counters, touched by every message, would cost as much as encoding it. So an open batch takes places in
-//! small lots and hands them out itself; what it has left when it is sealed goes back.
+//! small lots and hands them out itself; what it has left when it is sealed goes back. As reports are served places
+//! come back in lots too.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -45,6 +46,11 @@ impl QueueLimits {
         fits
     }
 
+    /// Messages of a lot.
+    fn lot_count(&self) -> usize {
+        LOT_COUNT.min(self.count_max / LOT_FRACTION).max(1)
+    }
+
     fn release(&self, count: usize, size: usize) {
         self.count.fetch_sub(count, Ordering::Relaxed);
         self.size.fetch_sub(size, Ordering::Relaxed);
@@ -75,6 +81,9 @@ pub(super) struct Charge {
     size: usize,
     spare_count: usize,
     spare_size: usize,
+    /// Places of messages whose reports have been served, to be given back in a lot.
+    served_count: usize,
+    served_size: usize,
     is_sealed: bool,
 }
 
@@ -82,7 +91,17 @@ impl Charge {
     /// No places yet.
     pub(super) fn new(limits: &Arc<QueueLimits>) -> Charge {
         let limits = Arc::clone(limits);
-        Charge { limits, count: 0, size: 0, spare_count: 0, spare_size: 0, is_sealed: false }
+        let (spare_count, spare_size, served_count, served_size) = (0, 0, 0, 0);
+        Charge {
+            limits,
+            count: 0,
+            size: 0,
+            spare_count,
+            spare_size,
+            served_count,
+            served_size,
+            is_sealed: false,
+        }
     }
 
     /// Takes the place of one more message of `size` bytes. False when the queue is full.
@@ -100,7 +119,7 @@ impl Charge {
 
     fn admit_from_lot(&mut self, size: usize) -> bool {
         self.return_spare();
-        let lot_count = LOT_COUNT.min(self.limits.count_max / LOT_FRACTION).max(1);
+        let lot_count = self.limits.lot_count();
         let lot_size = LOT_SIZE.min(self.limits.size_max / LOT_FRACTION).max(size);
         if self.limits.take(lot_count, lot_size) {
             (self.spare_count, self.spare_size) = (lot_count - 1, lot_size - size);
@@ -130,25 +149,34 @@ impl Charge {
         self.count
     }
 
-    /// Gives one message's place back; the last one takes the rounding with it.
+    /// Gives one message's place back, in lots; the last one takes the rounding with it.
+    #[inline]
     pub(super) fn release_one(&mut self) {
         let size = if self.count == 1 { self.size } else { self.size / self.count.max(1) };
-        self.limits.release(1, size);
-        if self.is_sealed {
-            self.limits.sealed.fetch_sub(1, Ordering::Release);
-        }
         self.count -= 1;
         self.size -= size;
+        self.served_count += 1;
+        self.served_size += size;
+        if self.count == 0 || self.served_count >= self.limits.lot_count() {
+            self.return_served();
+        }
+    }
+
+    fn return_served(&mut self) {
+        let (count, size) = (std::mem::take(&mut self.served_count), std::mem::take(&mut self.served_size));
+        self.limits.release(count, size);
+        if self.is_sealed {
+            self.limits.sealed.fetch_sub(count, Ordering::Release);
+        }
     }
 }
 
 impl Drop for Charge {
     fn drop(&mut self) {
         self.return_spare();
-        self.limits.release(self.count, self.size);
-        if self.is_sealed {
-            self.limits.sealed.fetch_sub(self.count, Ordering::Release);
-        }
+        self.served_count += std::mem::take(&mut self.count);
+        self.served_size += std::mem::take(&mut self.size);
+        self.return_served();
     }
 }
 

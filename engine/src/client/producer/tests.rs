@@ -52,6 +52,28 @@ fn values(producer: &Producer, topic: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_callback_that_flushes_does_not_wait_for_itself() {
+    let (served, itself) = (Arc::new(AtomicUsize::new(0)), Arc::new(std::sync::OnceLock::new()));
+    let (counted, known) = (Arc::clone(&served), Arc::clone(&itself));
+    let on_delivery: DeliveryCallback = Box::new(move |_, _| {
+        let producer: Arc<Producer> = std::sync::Weak::upgrade(known.get().unwrap()).unwrap();
+        if counted.fetch_add(1, Ordering::Relaxed) == 0 {
+            assert!(producer.flush(None) > 0, "the others of its batch");
+        }
+        ControlFlow::Continue(())
+    });
+    let mut config = Config::new();
+    config.set("bootstrap.servers", Some("tidelog::memory:")).unwrap();
+    let producer = Arc::new(Producer::with_callback(&config, Some(on_delivery)).unwrap());
+    itself.set(Arc::downgrade(&producer)).unwrap();
+    for _ in 0..10 {
+        producer.produce("t", record(b"v")).unwrap();
+    }
+    assert_eq!(producer.flush(None), 0);
+    assert_eq!(served.load(Ordering::Relaxed), 10);
+}
+
+#[test]
 fn a_topic_may_have_settings_of_its_own() {
     let producer = producer(&[("acks", "all"), ("linger.ms", "0")]);
     let mut own = crate::client::config::TopicConfig::new();
@@ -123,8 +145,9 @@ fn flush_does_not_wait_for_the_linger_time() {
 fn a_flush_that_does_not_wait_sends_everything_off() {
     let producer = producer(&[("linger.ms", "100000")]);
     producer.produce("t", record(b"x")).unwrap();
-    assert_eq!(producer.flush(Some(Duration::ZERO)), 1);
-    assert!(producer.next_report(Some(Duration::from_secs(10))).is_some());
+    // A quick shard's report may be served by the same call.
+    let left = producer.flush(Some(Duration::ZERO));
+    assert!(left == 0 || producer.next_report(Some(Duration::from_secs(10))).is_some());
 }
 
 #[test]
