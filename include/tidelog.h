@@ -2818,7 +2818,7 @@ tl_resp_err_t tl_metadata(tl_t *rk,
 /**
  * Frees metadata. Does nothing for NULL.
  */
-void tl_metadata_destroy(tl_metadata_t *metadata);
+void tl_metadata_destroy(const tl_metadata_t *metadata);
 
 /**
  * How many nodes there are: one.
@@ -3268,6 +3268,12 @@ int tl_topic_partition_list_cnt(const tl_topic_partition_list_t *rktparlist);
  * The element of number `idx`; NULL when there is none. (librdkafka: `&list->elems[idx]`)
  */
 tl_topic_partition_t *tl_topic_partition_list_get(tl_topic_partition_list_t *rktparlist, int idx);
+
+/**
+ * As ::tl_topic_partition_list_get, only to be looked at.
+ */
+const tl_topic_partition_t *tl_topic_partition_list_peek(const tl_topic_partition_list_t *rktparlist,
+                                                         int idx);
 
 /**
  * Frees an element that is in no list. Does nothing for NULL.

@@ -14,6 +14,7 @@ use crate::background::Background;
 use crate::boundary;
 use crate::conf::{Conf, Settings, confs};
 use crate::error::{ResponseError, of_call, set_last_error};
+use crate::event::TL_EVENT_LOG;
 use crate::guard::{guard, or_null};
 use crate::handles::{Held, Kind, Table};
 use crate::queue::{Core, Source};
@@ -35,6 +36,8 @@ pub struct Client {
     pub(crate) messages: Arc<Core>,
     pub(crate) jobs: Jobs,
     pub(crate) background: Background,
+    /// Log lines wait to be polled for.
+    pub(crate) queues_log: bool,
     fatal: Mutex<Option<KafkaError>>,
     is_closing: Arc<AtomicBool>,
     has_ended: AtomicBool,
@@ -100,6 +103,7 @@ impl Client {
             }
         };
         let name = told.log(ClientLog::new(role, &settings.config, &config), &config);
+        let queues_log = config.log_queue && !settings.hands_out(TL_EVENT_LOG);
         let background = Background::start(handle, &settings.callbacks)?;
         Ok(Client {
             handle,
@@ -110,10 +114,16 @@ impl Client {
             main,
             messages,
             background,
+            queues_log,
             fatal: Mutex::new(None),
             is_closing,
             has_ended: AtomicBool::new(false),
         })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        // Made from a text.
+        self.name.to_str().unwrap_or_default()
     }
 
     /// The producer that it is.

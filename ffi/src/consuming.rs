@@ -23,7 +23,11 @@ use crate::topic_partition::{OffsetMeaning, TopicPartitionList};
 /// ::tl_message_destroy.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_consumer_poll(rk: *mut Client, timeout_ms: c_int) -> Option<Box<Message<'static>>> {
-    guard(|| client_of(rk)?.poll_messages(timeout(timeout_ms)).map(Box::new))
+    guard(|| {
+        let client = client_of(rk)?;
+        client.serve_lines();
+        client.poll_messages(timeout(timeout_ms)).map(Box::new)
+    })
 }
 
 /// Has ::tl_consumer_poll hand out what ::tl_poll would: it does so in any case. Fails for a producer.

@@ -196,9 +196,8 @@ pub extern "C" fn tl_message_payload(
 ) -> *const c_void {
     guard(|| {
         let value = message.and_then(|message| match &message.error {
-            Some(_) if message.status == TL_MSG_STATUS_NOT_PERSISTED && message.record.value().is_none() => {
-                message.error_text().map(|text| text.as_bytes())
-            }
+            // Not a report, which shows what was to be delivered.
+            Some(_) if message.latency_us < 0 => message.error_text().map(|text| text.as_bytes()),
             _ => message.record.value(),
         });
         tell(value, len)

@@ -6,6 +6,7 @@ use std::mem::MaybeUninit;
 use tidelog::client::{ClusterMetadata, KafkaError, PartitionMetadata};
 use tidelog::error_code::ErrorCode;
 
+use crate::boundary;
 use crate::client::{Client, clients};
 use crate::error::{ResponseError, of_call};
 use crate::guard::guard;
@@ -75,8 +76,8 @@ pub extern "C" fn tl_metadata(
 
 /// Frees metadata. Does nothing for NULL.
 #[unsafe(no_mangle)]
-pub extern "C" fn tl_metadata_destroy(metadata: Option<Box<Metadata>>) {
-    guard(|| drop(metadata));
+pub extern "C" fn tl_metadata_destroy(metadata: *const Metadata) {
+    guard(|| drop(boundary::take(metadata.cast_mut())));
 }
 
 fn count<T>(list: &[T]) -> c_int {

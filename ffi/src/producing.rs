@@ -1,7 +1,7 @@
 //! Producing: one message, many, or one from a list of tagged values; and serving their delivery reports.
 
 use std::ffi::{c_int, c_void};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tidelog::client::producer::{NotQueued, ProducerTopic};
 use tidelog::client::{Delivery, KafkaError, Producer, ProducerRecord};
@@ -296,19 +296,28 @@ pub(crate) fn header_refs(headers: Option<&Headers>) -> Vec<HeaderRef<'_>> {
 pub extern "C" fn tl_poll(rk: *mut Client, timeout_ms: c_int) -> c_int {
     guard(|| {
         let Some(client) = client_of(rk) else { return 0 };
+        let lines = client.serve_lines();
         let served = match client.producer() {
-            Ok(producer) => producer.poll(timeout(timeout_ms)),
-            Err(_) => client.serve_log(timeout(timeout_ms)),
+            Ok(producer) => lines + producer.poll(timeout(if lines > 0 { 0 } else { timeout_ms })),
+            Err(_) => {
+                // A consumer says the rest when it is polled for messages.
+                std::thread::sleep(timeout(if lines > 0 { 0 } else { timeout_ms }).unwrap_or_default());
+                lines
+            }
         };
         c_int::try_from(served).unwrap_or(c_int::MAX)
     })
 }
 
 impl Client {
-    /// What a consumer has to say beside its messages.
-    fn serve_log(&self, timeout: Option<Duration>) -> usize {
-        let until = timeout.map(|timeout| Instant::now() + timeout);
-        usize::from(self.main.poll(until).is_some())
+    /// Hands out log lines, with `log.queue`. Returns how many.
+    pub(crate) fn serve_lines(&self) -> usize {
+        if !self.queues_log {
+            return 0;
+        }
+        let lines = self.main.take_lines();
+        lines.iter().for_each(|line| self.settings.print(self.handle, self.name(), line));
+        lines.len()
     }
 }
 

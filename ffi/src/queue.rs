@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
-use tidelog::client::KafkaError;
+use tidelog::client::{KafkaError, LogLine};
 use tidelog::error_code::ErrorCode;
 
 use crate::boundary;
@@ -106,16 +106,20 @@ impl Core {
         let mut state = self.state.lock();
         state.changes += 1;
         self.changed.notify_all();
-        match &state.wake {
+        let call = match &state.wake {
             Some(Wake::Write(to, payload)) => {
                 // It fails when the application does not read, which knows by then; or is gone.
                 let _ = rustix::io::write(to, payload);
+                None
             }
-            Some(Wake::Call(callback, client, opaque)) => callback(client.pointer(), opaque.pointer()),
-            None => {}
-        }
+            Some(Wake::Call(callback, client, opaque)) => Some((*callback, *client, *opaque)),
+            None => None,
+        };
         let next = state.forwarded_to.clone();
         drop(state);
+        if let Some((callback, client, opaque)) = call {
+            callback(client.pointer(), opaque.pointer());
+        }
         if let Some(next) = next {
             next.wake();
         }
@@ -202,6 +206,17 @@ impl Core {
                 return None;
             }
         }
+    }
+
+    /// Takes the log lines out that wait at the front.
+    pub(crate) fn take_lines(&self) -> Vec<LogLine> {
+        let mut lines = Vec::new();
+        let mut state = self.state.lock();
+        while let Some(Body::Log(line)) = state.events.front().map(Event::body) {
+            lines.push(line.clone());
+            state.events.pop_front();
+        }
+        lines
     }
 
     /// Has whoever waits come back with nothing.

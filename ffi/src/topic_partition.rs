@@ -308,6 +308,15 @@ pub extern "C" fn tl_topic_partition_list_get(
     })
 }
 
+/// As ::tl_topic_partition_list_get, only to be looked at.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_topic_partition_list_peek(
+    rktparlist: Option<&TopicPartitionList>,
+    idx: c_int,
+) -> Option<&TopicPartition> {
+    guard(|| Some(&**rktparlist?.elements.get(usize::try_from(idx).ok()?)?))
+}
+
 /// Frees an element that is in no list. Does nothing for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_topic_partition_destroy(rktpar: Option<Box<TopicPartition>>) {

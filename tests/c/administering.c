@@ -145,10 +145,8 @@ static void records_are_deleted(void) {
     tl_DeleteRecords(client, &deletion, 1, NULL, queue);
     tl_event_t *event = answer(TL_EVENT_DELETERECORDS_RESULT);
     const tl_topic_partition_list_t *left = tl_DeleteRecords_result_offsets(tl_event_DeleteRecords_result(event));
-    tl_topic_partition_list_t *copy = tl_topic_partition_list_copy(left);
-    CHECK(tl_topic_partition_offset(tl_topic_partition_list_get(copy, 0)) == 3);
-    CHECK_ERR(tl_topic_partition_err(tl_topic_partition_list_get(copy, 1)), TL_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
-    tl_topic_partition_list_destroy(copy);
+    CHECK(tl_topic_partition_offset(tl_topic_partition_list_peek(left, 0)) == 3);
+    CHECK_ERR(tl_topic_partition_err(tl_topic_partition_list_peek(left, 1)), TL_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
     tl_event_destroy(event);
     int64_t low, high;
     CHECK_OK(tl_query_watermark_offsets(client, "a", 0, &low, &high, 1000));
@@ -247,11 +245,8 @@ static void offsets_of_groups_are_listed_changed_and_deleted(void) {
     event = answer(TL_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT);
     const tl_group_result_t **results = tl_ListConsumerGroupOffsets_result_groups(tl_event_ListConsumerGroupOffsets_result(event), &count);
     CHECK(count == 2);
-    for (int place = 0; place < 2; place++) {
-        tl_topic_partition_list_t *copy = tl_topic_partition_list_copy(tl_group_result_partitions(results[place]));
-        CHECK(tl_topic_partition_offset(tl_topic_partition_list_get(copy, 0)) == 42);
-        tl_topic_partition_list_destroy(copy);
-    }
+    for (int place = 0; place < 2; place++)
+        CHECK(tl_topic_partition_offset(tl_topic_partition_list_peek(tl_group_result_partitions(results[place]), 0)) == 42);
     tl_event_destroy(event);
     tl_ListConsumerGroupOffsets_destroy_array(asked, 2);
     tl_AdminOptions_destroy(options);

@@ -295,11 +295,11 @@ static void what_there_is_is_told(void) {
         CHECK(tl_metadata_partition_isrs(metadata, topic, 1, &count) == NULL && count == 0);
     }
     CHECK(found == 1);
-    tl_metadata_destroy((tl_metadata_t *)metadata);
+    tl_metadata_destroy(metadata);
     tl_topic_t *missing = tl_topic_new(consumer, "missing", NULL);
     CHECK_OK(tl_metadata(consumer, 0, missing, &metadata, 1000));
     CHECK_ERR(tl_metadata_topic_err(metadata, 0), TL_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
-    tl_metadata_destroy((tl_metadata_t *)metadata);
+    tl_metadata_destroy(metadata);
     tl_topic_destroy(missing);
     char *id = tl_clusterid(consumer, 10);
     CHECK(strlen(id) > 0);

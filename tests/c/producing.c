@@ -18,6 +18,9 @@ static void on_delivery(tl_t *producer, const tl_message_t *message, void *opaqu
     sum += (long)(size_t)tl_message_opaque(message);
     last_offset = tl_message_offset(message);
     CHECK(tl_message_latency(message) >= 0);
+    size_t size;
+    const char *value = tl_message_payload(message, &size);
+    CHECK(value == NULL || size == 0 || strncmp(value, "Local", 5) != 0);
     CHECK(tl_message_status(message) ==
           (error ? TL_MSG_STATUS_NOT_PERSISTED : TL_MSG_STATUS_PERSISTED));
 }

@@ -82,8 +82,13 @@ static void warnings_are_logged(void) {
     tl_conf_t *conf = conf_of("tidelog::memory:");
     set(conf, "group.id", "of no use to a producer");
     tl_conf_set_log_cb(conf, on_log);
+    tl_conf_t *queued = tl_conf_dup(conf);
     tl_destroy(client_of(TL_PRODUCER, conf));
     CHECK(lines == 1);
+    set(queued, "log.queue", "true");
+    tl_t *producer = client_of(TL_PRODUCER, queued);
+    CHECK(lines == 1 && tl_poll(producer, 1000) == 1 && lines == 2);
+    tl_destroy(producer);
 }
 
 int main(void) {
