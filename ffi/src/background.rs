@@ -8,13 +8,13 @@ use tidelog::error_code::ErrorCode;
 
 use crate::callbacks::Callbacks;
 use crate::client::{Client, ClientHandle};
-use crate::queue::{Core, Source};
+use crate::event_queue::{EventQueue, Source};
 
 /// The queue of a client's background thread, if the application wants one.
 pub(crate) struct Background(Option<Arc<Running>>);
 
 struct Running {
-    queue: Arc<Core>,
+    queue: Arc<EventQueue>,
     ends: AtomicBool,
 }
 
@@ -24,7 +24,8 @@ impl Background {
     pub(crate) fn start(client: ClientHandle, callbacks: &Callbacks) -> Result<Background, KafkaError> {
         let Some(callback) = callbacks.background_event else { return Ok(Background(None)) };
         let opaque = callbacks.opaque;
-        let running = Arc::new(Running { queue: Core::new(Source::None), ends: AtomicBool::new(false) });
+        let running =
+            Arc::new(Running { queue: EventQueue::new(Source::None), ends: AtomicBool::new(false) });
         let of_thread = Arc::clone(&running);
         let serve = move || {
             while !of_thread.ends.load(Ordering::Acquire) {
@@ -51,7 +52,7 @@ impl Background {
 
 impl Client {
     /// The queue of the background thread.
-    pub(crate) fn background(&self) -> Option<&Arc<Core>> {
+    pub(crate) fn background(&self) -> Option<&Arc<EventQueue>> {
         self.background.0.as_ref().map(|running| &running.queue)
     }
 }

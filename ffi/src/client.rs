@@ -15,9 +15,9 @@ use crate::boundary;
 use crate::conf::{Conf, Settings, confs};
 use crate::error::{ResponseError, of_call, set_last_error};
 use crate::event::TL_EVENT_LOG;
+use crate::event_queue::{EventQueue, Source};
 use crate::guard::{guard, or_null};
 use crate::handles::{Held, Kind, Table};
-use crate::queue::{Core, Source};
 use crate::serving;
 use crate::text::c_text;
 
@@ -31,9 +31,9 @@ pub struct Client {
     /// As they were when it was made.
     pub(crate) settings: Settings,
     /// What there is beside messages.
-    pub(crate) main: Arc<Core>,
+    pub(crate) main: Arc<EventQueue>,
     /// Messages of a consumer, and what comes with them.
-    pub(crate) messages: Arc<Core>,
+    pub(crate) messages: Arc<EventQueue>,
     pub(crate) jobs: Jobs,
     pub(crate) background: Background,
     /// Log lines wait to be polled for.
@@ -77,7 +77,8 @@ pub const TL_CONSUMER: ClientType = 1;
 impl Client {
     fn new(handle: *mut Client, role: Role, settings: Settings) -> Result<Client, KafkaError> {
         let handle = ClientHandle(handle.addr());
-        let (main, messages) = (Core::new(Source::Main(handle)), Core::new(Source::Messages(handle)));
+        let (main, messages) =
+            (EventQueue::new(Source::Main(handle)), EventQueue::new(Source::Messages(handle)));
         let is_closing = Arc::new(AtomicBool::new(false));
         let told = serving::Told { handle, settings: &settings, main: &main, messages: &messages };
         let (side, config, engine) = match role {

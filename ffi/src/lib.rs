@@ -8,7 +8,7 @@
 //! - `client`, `serving`: making a producer or a consumer, and who is told what it has to say.
 //! - `topic`, `producing`, `producing_tagged`, `headers`, `transactions`: messages in.
 //! - `message`, `consuming`, `batch_view`, `topic_partition`, `offsets`: messages out.
-//! - `queue`, `event`, `background`: what is handed out in place of callbacks.
+//! - `event_queue`, `queue`, `event`, `background`: what is handed out in place of callbacks.
 //! - `admin`, `metadata`, `engine`, `version`: the rest.
 //!
 //! There is no allocation for a message on the way in; see ARCHITECTURE.md (The C library) for why handles are numbers.
@@ -24,6 +24,7 @@ pub mod consuming;
 pub mod engine;
 pub mod error;
 pub mod event;
+mod event_queue;
 mod guard;
 mod handles;
 pub mod headers;

@@ -18,8 +18,8 @@ use crate::error::ResponseError;
 use crate::event::{
     Body, Event, TL_EVENT_DR, TL_EVENT_LOG, TL_EVENT_OFFSET_COMMIT, TL_EVENT_REBALANCE, TL_EVENT_STATS,
 };
+use crate::event_queue::EventQueue;
 use crate::message::Message;
-use crate::queue::Core;
 use crate::text::c_text;
 use crate::topic_partition::TopicPartitionList;
 
@@ -27,8 +27,8 @@ use crate::topic_partition::TopicPartitionList;
 pub(crate) struct Told<'a> {
     pub(crate) handle: ClientHandle,
     pub(crate) settings: &'a Settings,
-    pub(crate) main: &'a Arc<Core>,
-    pub(crate) messages: &'a Arc<Core>,
+    pub(crate) main: &'a Arc<EventQueue>,
+    pub(crate) messages: &'a Arc<EventQueue>,
 }
 
 impl Told<'_> {
