@@ -4,8 +4,8 @@
  * build: cc -O2 -pthread -o librdkafka-bench benches/c/bench.c -lrdkafka      (Debian: librdkafka-dev)
  *        cc -O2 -pthread -DTIDELOG -o tidelog-bench benches/c/bench.c $(pkg-config --cflags --libs tidelog)
  * usage: ... SERVER|mock|tidelog:PATH WORKLOAD ACKS SIZE COUNT [PROPERTY VALUE]...
- *        WORKLOAD: produce (a callback for each delivery), flushed (none: delivered is what flush() says), produce2 (two
- *        threads, a partition each), single (one message in flight), consume (tidelog only)
+ *        WORKLOAD: produce (a callback for each delivery), flushed (none: delivered is what flush() says), produce2 and
+ *        flushed2 (two threads, a partition each), single (one message in flight), consume (tidelog only)
  */
 #define _POSIX_C_SOURCE 200809L
 #include <pthread.h>
@@ -159,11 +159,12 @@ int main(int argc, char **argv) {
     if (strcmp(workload, "single") == 0)
         set(conf, "linger.ms", "0");
 #ifdef TIDELOG
-    set(conf, "tidelog.num.partitions", strcmp(workload, "produce2") == 0 ? "2" : "1");
+    set(conf, "tidelog.num.partitions", workload[strlen(workload) - 1] == '2' ? "2" : "1");
 #endif
     for (int place = 6; place + 1 < argc; place += 2)
         set(conf, argv[place], argv[place + 1]);
-    if (strcmp(workload, "flushed") != 0)
+    int is_silent = strncmp(workload, "flushed", 7) == 0;
+    if (!is_silent)
         rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     char error[512];
     client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
@@ -183,23 +184,21 @@ int main(int argc, char **argv) {
     double start = now();
     if (strcmp(workload, "single") == 0) {
         single();
-    } else if (strcmp(workload, "produce2") == 0) {
-        pthread_t other;
-        pthread_create(&other, NULL, produce, (void *)1);
-        produce((void *)0);
-        await(2 * count);
-        pthread_join(other, NULL);
-        printf("%.0f messages/s, %ld failed\n", 2.0 * (double)count / (now() - start), failed);
     } else {
+        int threads = workload[strlen(workload) - 1] == '2' ? 2 : 1;
+        pthread_t other;
+        if (threads == 2)
+            pthread_create(&other, NULL, produce, (void *)1);
         produce((void *)0);
-        if (strcmp(workload, "flushed") != 0)
-            await(count);
+        if (!is_silent)
+            await(threads * count);
+        if (threads == 2)
+            pthread_join(other, NULL);
         while (rd_kafka_flush(client, 30000) != 0) {
         }
         double seconds = now() - start;
         if (strcmp(workload, "consume") != 0)
-            printf("%.0f messages/s, %.1f MB/s, %ld failed\n", (double)count / seconds,
-                   (double)count / seconds * (double)size / 1e6, failed);
+            printf("%.0f messages/s, %ld failed\n", (double)(threads * count) / seconds, failed);
     }
 #ifdef TIDELOG
     if (strcmp(workload, "consume") == 0)
