@@ -5,18 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
+use tidelog::client::admin::AdminWorker;
 use tidelog::client::config::{AdminConfig, ClientConfig, ConsumerConfig, ProducerConfig, Role};
 use tidelog::client::{Admin, ClientLog, Consumer, Engine, KafkaError, Producer};
 use tidelog::error_code::ErrorCode;
 
-use crate::admin::Jobs;
 use crate::background::Background;
 use crate::boundary;
 use crate::conf::{Conf, Settings, confs};
 use crate::error::{ResponseError, of_call, set_last_error};
 use crate::event::TL_EVENT_LOG;
 use crate::event_queue::{EventQueue, Source};
-use crate::guard::{guard, or_null};
+use crate::guard::{explained, guard, or_none, or_null};
 use crate::handles::{Held, Kind, Table};
 use crate::serving;
 use crate::text::c_text;
@@ -34,7 +34,8 @@ pub struct Client {
     pub(crate) main: Arc<EventQueue>,
     /// Messages of a consumer, and what comes with them.
     pub(crate) messages: Arc<EventQueue>,
-    pub(crate) jobs: Jobs,
+    /// Does what is asked for in the background.
+    pub(crate) worker: AdminWorker,
     pub(crate) background: Background,
     /// Log lines wait to be polled for.
     pub(crate) queues_log: bool,
@@ -110,7 +111,7 @@ impl Client {
             handle,
             name: c_text(&name),
             side,
-            jobs: Jobs::new(Admin::on_engine(engine), config.request_timeout),
+            worker: AdminWorker::new(Admin::on_engine(engine), config.request_timeout),
             settings,
             main,
             messages,
@@ -179,8 +180,9 @@ impl Client {
         self.settings.callbacks.delivery.is_some() || self.settings.hands_out(crate::event::TL_EVENT_DR)
     }
 
-    /// Its last words, when it has failed for good.
-    pub(crate) fn note_fatal(&self, error: &KafkaError) {
+    /// Tells that a call has failed, and that there will be no other when it has failed for good.
+    pub(crate) fn note_failure(&self, error: &KafkaError) {
+        set_last_error(error.into());
         if !error.is_fatal() {
             return;
         }
@@ -214,7 +216,7 @@ impl Client {
             Side::Consumer(_) if close_consumer => drop(self.close_consumer()),
             Side::Consumer(_) => self.is_closing.store(true, Ordering::Release),
         }
-        self.jobs.close();
+        self.worker.close();
         self.background.stop();
         self.main.wake();
         self.messages.wake();
@@ -241,13 +243,7 @@ pub extern "C" fn tl_new(
     errstr: *mut c_char,
     errstr_size: usize,
 ) -> *mut Client {
-    guard(|| {
-        let made = make(type_, conf);
-        if let Err(error) = &made {
-            boundary::put_text(errstr, errstr_size, error.reason());
-        }
-        or_null(made)
-    })
+    guard(|| or_null(explained(make(type_, conf), errstr, errstr_size)))
 }
 
 fn make(type_: ClientType, conf: *mut Conf) -> Result<*mut Client, KafkaError> {
@@ -302,7 +298,7 @@ pub extern "C" fn tl_destroy_flags(rk: *mut Client, flags: c_int) {
 
 /// The client, if it is alive; else the last error says why not.
 pub(crate) fn client_of(rk: *const Client) -> Option<Held<Client>> {
-    CLIENTS.get(rk).map_err(|error| set_last_error((&error).into())).ok()
+    or_none(CLIENTS.get(rk))
 }
 
 /// Its name, such as `rdkafka#producer-1`; NULL for what is none. Lives as long as the client.

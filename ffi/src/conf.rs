@@ -49,13 +49,16 @@ pub const TL_CONF_INVALID: ConfResult = -1;
 /// The property has been set.
 pub const TL_CONF_OK: ConfResult = 0;
 
-/// Tells what became of setting a property.
-pub(crate) fn set_result(
-    outcome: Result<Result<(), ConfigError>, KafkaError>,
+/// Reads a property that C gives and has `set` set it; tells what became of that.
+pub(crate) fn set_property(
+    name: *const c_char,
+    value: *const c_char,
+    set: impl FnOnce(&str, Option<&str>) -> Result<Result<(), ConfigError>, KafkaError>,
     errstr: *mut c_char,
     errstr_size: usize,
 ) -> ConfResult {
-    let (result, reason) = match outcome {
+    let read = || set(boundary::required_text(name, "name")?, boundary::text(value, "value")?);
+    let (result, reason) = match read() {
         Ok(Ok(())) => return TL_CONF_OK,
         Ok(Err(error)) if error.is_unknown() => (TL_CONF_UNKNOWN, error.to_string()),
         Ok(Err(error)) => (TL_CONF_INVALID, error.to_string()),
@@ -65,13 +68,15 @@ pub(crate) fn set_result(
     result
 }
 
-/// Hands out the value of a property.
-pub(crate) fn get_result(
-    value: Result<Option<String>, KafkaError>,
+/// Hands out the value that `get` finds of a property.
+pub(crate) fn get_property(
+    name: *const c_char,
+    get: impl FnOnce(&str) -> Result<Option<String>, KafkaError>,
     dest: *mut c_char,
     dest_size: Option<&mut usize>,
 ) -> ConfResult {
-    let Ok(Some(value)) = value else { return TL_CONF_UNKNOWN };
+    let found = boundary::required_text(name, "name").and_then(get);
+    let Ok(Some(value)) = found else { return TL_CONF_UNKNOWN };
     if let Some(size) = dest_size {
         boundary::put_text(dest, *size, &value);
         *size = value.len() + 1;
@@ -126,12 +131,9 @@ pub extern "C" fn tl_conf_set(
     errstr_size: usize,
 ) -> ConfResult {
     guard(|| {
-        let outcome = CONFS.borrow(conf).and_then(|conf| {
-            let name = boundary::required_text(name, "name")?;
-            let value = boundary::text(value, "value")?;
-            Ok(conf.settings.lock().config.set(name, value))
-        });
-        set_result(outcome, errstr, errstr_size)
+        let set =
+            |name: &str, value: Option<&str>| Ok(CONFS.borrow(conf)?.settings.lock().config.set(name, value));
+        set_property(name, value, set, errstr, errstr_size)
     })
 }
 
@@ -145,11 +147,8 @@ pub extern "C" fn tl_conf_get(
     dest_size: Option<&mut usize>,
 ) -> ConfResult {
     guard(|| {
-        let value = CONFS.borrow(conf).and_then(|conf| {
-            let name = boundary::required_text(name, "name")?;
-            Ok(conf.settings.lock().config.get(name))
-        });
-        get_result(value, dest, dest_size)
+        let get = |name: &str| Ok(CONFS.borrow(conf)?.settings.lock().config.get(name));
+        get_property(name, get, dest, dest_size)
     })
 }
 

@@ -7,12 +7,12 @@ use tidelog::client::config::{AdminConfig, Bootstrap};
 use tidelog::client::{Engine as Opened, KafkaError};
 use tidelog::error_code::ErrorCode;
 use tidelog::io::ListenAddress;
-use tidelog::server::{Server, ServerOptions, engine_exposition};
+use tidelog::server::{Server, ServerOptions, advertised_address, engine_exposition};
 
 use crate::boundary;
 use crate::conf::{Conf, confs};
 use crate::error::Error;
-use crate::guard::{guard, guard_outcome, or_none, or_null};
+use crate::guard::{explained, guard, guard_outcome, or_none, or_null};
 use crate::handles::{Kind, Table};
 use crate::text::c_text;
 
@@ -38,13 +38,7 @@ static ENGINES: Table<Engine> = Table::new(Kind { name: "engine", number: 6 });
 /// ::tl_engine_close.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_engine_open(conf: *const Conf, errstr: *mut c_char, errstr_size: usize) -> *mut Engine {
-    guard(|| {
-        let opened = open(conf);
-        if let Err(error) = &opened {
-            boundary::put_text(errstr, errstr_size, error.reason());
-        }
-        or_null(opened)
-    })
+    guard(|| or_null(explained(open(conf), errstr, errstr_size)))
 }
 
 fn open(conf: *const Conf) -> Result<*mut Engine, KafkaError> {
@@ -123,8 +117,7 @@ fn cannot(reason: &str) -> KafkaError {
 }
 
 fn host_and_port(text: &str) -> Result<(String, u16), KafkaError> {
-    let parts = text.rsplit_once(':').and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
-    parts.ok_or_else(|| cannot(&format!("advertised must be host:port, not {text:?}")))
+    advertised_address(text).map_err(|_| cannot(&format!("advertised must be host:port, not {text:?}")))
 }
 
 /// Where it listens, with the port that was chosen; NULL behind the last address. Lives as long as the engine is open.

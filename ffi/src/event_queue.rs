@@ -15,7 +15,7 @@ use tidelog::error_code::ErrorCode;
 
 use crate::callbacks::Opaque;
 use crate::client::{Client, ClientHandle, clients};
-use crate::error::{ResponseError, of_call, set_last_error};
+use crate::error::of_call;
 use crate::event::{Body, Event};
 use crate::message::Message;
 
@@ -50,6 +50,12 @@ struct State {
     forwarders: Vec<Weak<EventQueue>>,
     wake: Option<Wake>,
     yields: bool,
+}
+
+impl State {
+    fn forwarders(&self) -> Vec<Arc<EventQueue>> {
+        self.forwarders.iter().filter_map(Weak::upgrade).collect()
+    }
 }
 
 /// What happens when something comes into an empty queue.
@@ -121,7 +127,7 @@ impl EventQueue {
         if let Some(event) = taken.or_else(|| self.next_of_source()) {
             return Some(event);
         }
-        let forwarders: Vec<_> = self.state.lock().forwarders.iter().filter_map(Weak::upgrade).collect();
+        let forwarders = self.state.lock().forwarders();
         forwarders.iter().find_map(|forwarder| forwarder.next())
     }
 
@@ -144,7 +150,7 @@ impl EventQueue {
 
     /// Has the sources say when they have something, from now on.
     fn arm(self: &Arc<Self>) {
-        let forwarders: Vec<_> = self.state.lock().forwarders.iter().filter_map(Weak::upgrade).collect();
+        let forwarders = self.state.lock().forwarders();
         forwarders.iter().for_each(|forwarder| forwarder.arm());
         let (Source::Main(client) | Source::Messages(client)) = self.source else { return };
         let Ok(client) = clients().get(client.pointer()) else { return };
@@ -218,7 +224,7 @@ impl EventQueue {
     /// Events that wait, without those that sources have yet to give.
     pub(crate) fn len(&self) -> usize {
         let state = self.state.lock();
-        let forwarders: Vec<_> = state.forwarders.iter().filter_map(Weak::upgrade).collect();
+        let forwarders = state.forwarders();
         let own: usize = state.events.iter().map(Event::count).sum();
         drop(state);
         own + forwarders.iter().map(|forwarder| forwarder.len()).sum::<usize>()
@@ -264,28 +270,7 @@ impl EventQueue {
             }
         }
     }
-}
 
-impl Client {
-    /// The next message, or what the consumer has to say in its place.
-    pub(crate) fn poll_messages(&self, timeout: Option<Duration>) -> Option<Message<'static>> {
-        let polled = match self.consumer() {
-            Ok(consumer) => consumer.poll(timeout).map_err(of_call),
-            Err(error) => Err(error),
-        };
-        match polled {
-            Ok(event) => event.map(Message::consumed),
-            Err(error) => {
-                set_last_error((&error).into());
-                self.note_fatal(&error);
-                let shown = error.is_fatal();
-                shown.then(|| Message::failed(ConsumerError::new(error)))
-            }
-        }
-    }
-}
-
-impl EventQueue {
     /// Fills `into` with messages. Returns how many.
     pub(crate) fn consume(
         self: &Arc<Self>,
@@ -315,27 +300,30 @@ impl EventQueue {
 }
 
 impl Client {
-    /// Fills `into` with messages. Returns how many.
-    fn consume(&self, until: Option<Instant>, into: &mut [*mut Message<'static>]) -> usize {
-        let mut places = into.iter_mut();
-        let timeout = until.map(|until| until.saturating_duration_since(Instant::now()));
-        let consumed = self.consumer().and_then(|consumer| {
-            let events = consumer.consume(places.len(), timeout).map_err(of_call)?;
-            Ok(events
-                .into_iter()
-                .zip(&mut places)
-                .map(|(event, place)| {
-                    *place = Box::into_raw(Box::new(Message::consumed(event)));
-                })
-                .count())
-        });
-        match consumed {
-            Ok(count) => count,
+    /// The next message, or what the consumer has to say in its place.
+    pub(crate) fn poll_messages(&self, timeout: Option<Duration>) -> Option<Message<'static>> {
+        match self.consumer().and_then(|it| it.poll(timeout).map_err(of_call)) {
+            Ok(event) => event.map(Message::consumed),
             Err(error) => {
-                set_last_error(ResponseError::from(&error));
-                self.note_fatal(&error);
-                0
+                self.note_failure(&error);
+                let shown = error.is_fatal();
+                shown.then(|| Message::failed(ConsumerError::new(error)))
             }
         }
+    }
+
+    /// Fills `into` with messages. Returns how many.
+    fn consume(&self, until: Option<Instant>, into: &mut [*mut Message<'static>]) -> usize {
+        let timeout = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let consumed = self.consumer().and_then(|it| it.consume(into.len(), timeout).map_err(of_call));
+        let events = consumed.unwrap_or_else(|error| {
+            self.note_failure(&error);
+            Vec::new()
+        });
+        let count = events.len();
+        for (event, place) in events.into_iter().zip(into) {
+            *place = Box::into_raw(Box::new(Message::consumed(event)));
+        }
+        count
     }
 }

@@ -1,11 +1,12 @@
 //! [`guard`]: no panic leaves the library.
 
-use std::ffi::c_int;
+use std::ffi::{c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tidelog::client::KafkaError;
 use tidelog::error_code::ErrorCode;
 
+use crate::boundary;
 use crate::error::{Error, ResponseError, set_last_error};
 
 /// What a function answers when it has panicked.
@@ -84,6 +85,15 @@ impl Answer for Failure {
 /// As [`guard`], for calls that return an error object; NULL is success.
 pub(crate) fn guard_outcome(call: impl FnOnce() -> Result<(), KafkaError>) -> Option<Box<Error>> {
     guard(|| Failure(call().err().map(|error| Box::new(error.into())))).0
+}
+
+/// Puts the reason, if it is a failure, into the application's buffer of `errstr_size` bytes.
+pub(crate) fn explained<T>(
+    outcome: Result<T, KafkaError>,
+    errstr: *mut c_char,
+    errstr_size: usize,
+) -> Result<T, KafkaError> {
+    outcome.inspect_err(|error| boundary::put_text(errstr, errstr_size, error.reason()))
 }
 
 /// What `outcome` holds, or NULL with the reason as the last error.

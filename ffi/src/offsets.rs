@@ -2,11 +2,12 @@
 
 use std::ffi::{c_char, c_int, c_void};
 use std::mem::MaybeUninit;
+use std::sync::Arc;
 
 use tidelog::client::consumer::Watermarks;
 use tidelog::client::{Admin, KafkaError, OffsetSpec, TopicPartitionOffset};
 use tidelog::error_code::ErrorCode;
-use tidelog::types::{Offset, PartitionIndex};
+use tidelog::types::{Isolation, Offset, PartitionIndex};
 
 use crate::boundary;
 use crate::callbacks::{OffsetCommitCallback, Opaque};
@@ -139,9 +140,9 @@ pub extern "C" fn tl_commit_queue(
                 }
                 return outcome;
             }
-            let queue = std::sync::Arc::clone(&queues().get(rkqu)?.core);
+            let queue = Arc::clone(&queues().get(rkqu)?.events);
             let (handle, opaque) = (client.handle, Opaque::new(commit_opaque));
-            client.jobs.begin(move |_: &Admin| {
+            client.worker.begin(move |_: &Admin| {
                 let client = clients().get(handle.pointer());
                 let committed =
                     client.and_then(|client| client.consumer()?.commit(offsets.as_deref()).map_err(of_call));
@@ -223,14 +224,8 @@ fn tell(
 
 impl Client {
     fn watermarks(&self, topic: &str, partition: PartitionIndex) -> Result<Watermarks, KafkaError> {
-        use tidelog::broker::OffsetSpec as Which;
-        use tidelog::types::Isolation;
         let engine = self.engine().ok_or(ErrorCode::LocalAllBrokersDown)?;
-        let end = |which| -> Result<Offset, KafkaError> {
-            let found = engine.broker().list_offset(topic, partition, which, Isolation::ReadUncommitted)?;
-            Ok(found.map_or(Offset::ZERO, |found| found.offset))
-        };
-        Ok(Watermarks { low: end(Which::Earliest)?, high: end(Which::Latest)? })
+        Ok(Watermarks::of(engine.broker(), topic, partition, Isolation::ReadUncommitted)?)
     }
 }
 

@@ -12,8 +12,8 @@ use tidelog::types::{PartitionIndex, Timestamp};
 use crate::boundary;
 use crate::callbacks::Opaque;
 use crate::client::{Client, client_of, clients};
-use crate::error::{ResponseError, set_last_error};
-use crate::guard::guard;
+use crate::error::ResponseError;
+use crate::guard::{guard, or_none};
 use crate::headers::Headers;
 use crate::timeout::timeout;
 use crate::topic::{Topic, on_topic};
@@ -76,16 +76,10 @@ pub extern "C" fn tl_produce(
             };
             on_topic(rkt, |topic| topic.produce(rkt, &message, msgflags))
         };
-        match produce() {
-            Ok(()) => {
-                free_if(msgflags, payload);
-                0
-            }
-            Err(error) => {
-                set_last_error((&error).into());
-                -1
-            }
-        }
+        or_none(produce()).map_or(-1, |()| {
+            free_if(msgflags, payload);
+            0
+        })
     })
 }
 
@@ -208,13 +202,7 @@ pub extern "C" fn tl_produce_batch(
         let queued = messages.and_then(|messages| {
             on_topic(rkt, |topic| topic.produce_batch(rkt, partition, msgflags, messages))
         });
-        match queued {
-            Ok(count) => c_int::try_from(count).unwrap_or(c_int::MAX),
-            Err(error) => {
-                set_last_error((&error).into());
-                0
-            }
-        }
+        or_none(queued).map_or(0, |count| c_int::try_from(count).unwrap_or(c_int::MAX))
     })
 }
 

@@ -20,7 +20,7 @@ use crate::timeout::deadline;
 ///
 /// A handle: one that is NULL or was destroyed gives an error. Threads may share it.
 pub struct Queue {
-    pub(crate) core: Arc<EventQueue>,
+    pub(crate) events: Arc<EventQueue>,
 }
 
 static QUEUES: Table<Queue> = Table::new(Kind { name: "queue", number: 5 });
@@ -29,8 +29,8 @@ pub(crate) fn queues() -> &'static Table<Queue> {
     &QUEUES
 }
 
-fn name(core: &Arc<EventQueue>) -> Result<*mut Queue, KafkaError> {
-    QUEUES.insert(|_| Ok(Queue { core: Arc::clone(core) }))
+fn name(events: &Arc<EventQueue>) -> Result<*mut Queue, KafkaError> {
+    QUEUES.insert(|_| Ok(Queue { events: Arc::clone(events) }))
 }
 
 fn queue_of(rkqu: *const Queue) -> Option<Held<Queue>> {
@@ -85,8 +85,8 @@ pub extern "C" fn tl_queue_forward(src: *mut Queue, dst: *mut Queue) {
     guard(|| {
         let Some(src) = queue_of(src) else { return };
         let forwarded = match dst.is_null() {
-            true => src.core.forward(None),
-            false => QUEUES.get(dst).and_then(|dst| src.core.forward(Some(&dst.core))),
+            true => src.events.forward(None),
+            false => QUEUES.get(dst).and_then(|dst| src.events.forward(Some(&dst.events))),
         };
         or_none(forwarded);
     });
@@ -95,14 +95,14 @@ pub extern "C" fn tl_queue_forward(src: *mut Queue, dst: *mut Queue) {
 /// How many events, or messages in them, wait in it. A consumer's messages are only counted once they are handed out.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_queue_length(rkqu: *mut Queue) -> usize {
-    guard(|| queue_of(rkqu).map_or(0, |queue| queue.core.len()))
+    guard(|| queue_of(rkqu).map_or(0, |queue| queue.events.len()))
 }
 
 /// The next event; waits at most `timeout_ms` for it (negative: without end). NULL when there is none. The caller owns
 /// it: ::tl_event_destroy. What is not handed out as an event is told through its callback meanwhile.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_queue_poll(rkqu: *mut Queue, timeout_ms: c_int) -> Option<Box<Event>> {
-    guard(|| queue_of(rkqu).and_then(|queue| queue.core.poll(deadline(timeout_ms))).map(Box::new))
+    guard(|| queue_of(rkqu).and_then(|queue| queue.events.poll(deadline(timeout_ms))).map(Box::new))
 }
 
 /// Has whoever waits for this queue come back with nothing.
@@ -110,7 +110,7 @@ pub extern "C" fn tl_queue_poll(rkqu: *mut Queue, timeout_ms: c_int) -> Option<B
 pub extern "C" fn tl_queue_yield(rkqu: *mut Queue) {
     guard(|| {
         if let Some(queue) = queue_of(rkqu) {
-            queue.core.end_waiting();
+            queue.events.end_waiting();
         }
     });
 }
@@ -122,7 +122,7 @@ pub extern "C" fn tl_queue_io_event_enable(rkqu: *mut Queue, fd: c_int, payload:
     guard(|| {
         let Some(queue) = queue_of(rkqu) else { return };
         if fd == -1 {
-            return queue.core.set_wake(None);
+            return queue.events.set_wake(None);
         }
         let enabled = boundary::bytes(payload, size, "payload").and_then(|payload| {
             let descriptor = boundary::duplicate(fd).map_err(|error| {
@@ -131,7 +131,7 @@ pub extern "C" fn tl_queue_io_event_enable(rkqu: *mut Queue, fd: c_int, payload:
             Ok(Wake::Write(descriptor, payload.unwrap_or_default().to_vec()))
         });
         if let Some(wake) = or_none(enabled) {
-            queue.core.set_wake(Some(wake));
+            queue.events.set_wake(Some(wake));
         }
     });
 }
@@ -145,12 +145,12 @@ pub extern "C" fn tl_queue_cb_event_enable(
 ) {
     guard(|| {
         let Some(queue) = queue_of(rkqu) else { return };
-        let client = match queue.core.source {
+        let client = match queue.events.source {
             Source::Main(client) | Source::Messages(client) => client,
             Source::None => ClientHandle::NONE,
         };
         let wake = event_cb.map(|callback| Wake::Call(callback, client, Opaque::new(qev_opaque)));
-        queue.core.set_wake(wake);
+        queue.events.set_wake(wake);
     });
 }
 
@@ -167,6 +167,6 @@ pub extern "C" fn tl_consume_batch_queue(
     guard(|| {
         let into = boundary::items_mut(rkmessages, rkmessages_size, "rkmessages");
         let (Some(queue), Some(into)) = (queue_of(rkqu), or_none(into)) else { return -1 };
-        isize::try_from(queue.core.consume(deadline(timeout_ms), into)).unwrap_or(isize::MAX)
+        isize::try_from(queue.events.consume(deadline(timeout_ms), into)).unwrap_or(isize::MAX)
     })
 }

@@ -7,9 +7,8 @@ use parking_lot::Mutex;
 use tidelog::client::KafkaError;
 use tidelog::client::config::TopicConfig;
 
-use crate::boundary;
 use crate::callbacks::{Opaque, PartitionerCallback};
-use crate::conf::{ConfResult, dump, get_result, set_result};
+use crate::conf::{ConfResult, dump, get_property, set_property};
 use crate::guard::{guard, or_null};
 use crate::handles::{Kind, Table};
 
@@ -67,12 +66,10 @@ pub extern "C" fn tl_topic_conf_set(
     errstr_size: usize,
 ) -> ConfResult {
     guard(|| {
-        let outcome = TOPIC_CONFS.borrow(conf).and_then(|conf| {
-            let name = boundary::required_text(name, "name")?;
-            let value = boundary::text(value, "value")?;
-            Ok(conf.settings.lock().config.set(name, value))
-        });
-        set_result(outcome, errstr, errstr_size)
+        let set = |name: &str, value: Option<&str>| {
+            Ok(TOPIC_CONFS.borrow(conf)?.settings.lock().config.set(name, value))
+        };
+        set_property(name, value, set, errstr, errstr_size)
     })
 }
 
@@ -85,11 +82,8 @@ pub extern "C" fn tl_topic_conf_get(
     dest_size: Option<&mut usize>,
 ) -> ConfResult {
     guard(|| {
-        let value = TOPIC_CONFS.borrow(conf).and_then(|conf| {
-            let name = boundary::required_text(name, "name")?;
-            Ok(conf.settings.lock().config.get(name))
-        });
-        get_result(value, dest, dest_size)
+        let get = |name: &str| Ok(TOPIC_CONFS.borrow(conf)?.settings.lock().config.get(name));
+        get_property(name, get, dest, dest_size)
     })
 }
 
@@ -105,22 +99,23 @@ pub extern "C" fn tl_topic_conf_dump(
     })
 }
 
+/// Changes settings, if they are there.
+fn change(conf: *mut TopicConf, change: impl FnOnce(&mut TopicSettings)) {
+    guard(|| {
+        if let Ok(conf) = TOPIC_CONFS.borrow(conf) {
+            change(&mut conf.settings.lock());
+        }
+    });
+}
+
 /// What ::tl_topic_opaque returns, and the partitioner gets.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_topic_conf_set_opaque(conf: *mut TopicConf, opaque: *mut c_void) {
-    guard(|| {
-        if let Ok(conf) = TOPIC_CONFS.borrow(conf) {
-            conf.settings.lock().opaque = Opaque::new(opaque);
-        }
-    });
+    change(conf, |settings| settings.opaque = Opaque::new(opaque));
 }
 
 /// Has `partitioner` choose the partition of each message that names none; NULL for the property `partitioner`.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_topic_conf_set_partitioner_cb(conf: *mut TopicConf, partitioner: PartitionerCallback) {
-    guard(|| {
-        if let Ok(conf) = TOPIC_CONFS.borrow(conf) {
-            conf.settings.lock().partitioner = partitioner;
-        }
-    });
+    change(conf, |settings| settings.partitioner = partitioner);
 }

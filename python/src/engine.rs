@@ -9,7 +9,7 @@ use pyo3::types::PyDict;
 use tidelog::client::config::{AdminConfig, Config};
 use tidelog::error_code::ErrorCode;
 use tidelog::io::ListenAddress;
-use tidelog::server::{Server, ServerOptions};
+use tidelog::server::{Server, ServerOptions, advertised_address};
 
 use crate::kafka_error::{config_exception, exception, exception_with};
 
@@ -39,8 +39,8 @@ struct Open {
 
 /// `host:port`.
 fn advertised(text: &str) -> PyResult<(String, u16)> {
-    let parts = text.rsplit_once(':').and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
-    parts.ok_or_else(|| PyValueError::new_err(format!("advertised must be \"host:port\", not {text:?}")))
+    let refused = |_| PyValueError::new_err(format!("advertised must be \"host:port\", not {text:?}"));
+    advertised_address(text).map_err(refused)
 }
 
 #[pymethods]

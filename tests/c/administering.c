@@ -161,9 +161,7 @@ static void groups_are_listed_described_and_deleted(void) {
     set(conf, "group.id", "g");
     set(conf, "client.id", "member");
     tl_t *consumer = client_of(TL_CONSUMER, conf);
-    tl_topic_partition_list_t *topics = tl_topic_partition_list_new(1);
-    tl_topic_partition_list_add(topics, "b", TL_PARTITION_UA);
-    CHECK_OK(tl_subscribe(consumer, topics));
+    subscribe_one(consumer, "b");
     tl_topic_partition_list_t *assigned = NULL;
     do {
         tl_topic_partition_list_destroy(assigned);
@@ -223,7 +221,6 @@ static void groups_are_listed_described_and_deleted(void) {
             tl_destroy(consumer);
     }
     tl_DeleteGroup_destroy(gone);
-    tl_topic_partition_list_destroy(topics);
 }
 
 static void offsets_of_groups_are_listed_changed_and_deleted(void) {

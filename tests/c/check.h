@@ -78,6 +78,14 @@ static inline void assign_one(tl_t *consumer, const char *topic, int32_t partiti
     tl_topic_partition_list_destroy(list);
 }
 
+/* Has a consumer take part in its group for one topic. */
+static inline void subscribe_one(tl_t *consumer, const char *topic) {
+    tl_topic_partition_list_t *topics = tl_topic_partition_list_new(1);
+    tl_topic_partition_list_add(topics, topic, TL_PARTITION_UA);
+    CHECK_OK(tl_subscribe(consumer, topics));
+    tl_topic_partition_list_destroy(topics);
+}
+
 /* Produces a text and waits for it. */
 static inline void produce_text(tl_t *producer, const char *topic, const char *key, const char *value) {
     CHECK_OK(tl_producev(producer, TL_V_TOPIC(topic), TL_V_KEY(key, key ? strlen(key) : 0),

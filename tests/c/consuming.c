@@ -186,9 +186,7 @@ static void callbacks_hear_of_rebalances_and_commits(void) {
     tl_conf_set_opaque(conf, &rebalances);
     tl_t *consumer = client_of(TL_CONSUMER, conf);
     CHECK_OK(tl_poll_set_consumer(consumer));
-    tl_topic_partition_list_t *topics = tl_topic_partition_list_new(1);
-    tl_topic_partition_list_add(topics, "committed", TL_PARTITION_UA);
-    CHECK_OK(tl_subscribe(consumer, topics));
+    subscribe_one(consumer, "committed");
     tl_message_t *message = tl_consumer_poll(consumer, 10000);
     CHECK(tl_message_offset(message) == 3 && rebalances == 1);
     CHECK_OK(tl_commit_message(consumer, message, 1));
@@ -197,7 +195,6 @@ static void callbacks_hear_of_rebalances_and_commits(void) {
     tl_message_destroy(message);
     CHECK_OK(tl_consumer_close(consumer));
     CHECK(rebalances == 2);
-    tl_topic_partition_list_destroy(topics);
     tl_destroy(consumer);
 }
 

@@ -196,10 +196,7 @@ static void callbacks_may_call(void) {
     set(conf, "group.id", "g");
     tl_conf_set_rebalance_cb(conf, on_rebalance);
     client = client_of(TL_CONSUMER, conf);
-    tl_topic_partition_list_t *topics = tl_topic_partition_list_new(1);
-    tl_topic_partition_list_add(topics, "t", TL_PARTITION_UA);
-    CHECK_OK(tl_subscribe(client, topics));
-    tl_topic_partition_list_destroy(topics);
+    subscribe_one(client, "t");
     calls = 0;
     while (calls == 0)
         tl_message_destroy(tl_consumer_poll(client, 100));

@@ -75,10 +75,7 @@ static void a_rebalance_is_an_event_that_is_answered_or_done(void) {
         tl_conf_set_events(conf, TL_EVENT_REBALANCE | TL_EVENT_OFFSET_COMMIT);
         tl_t *consumer = client_of(TL_CONSUMER, conf);
         tl_queue_t *queue = tl_queue_get_consumer(consumer);
-        tl_topic_partition_list_t *topics = tl_topic_partition_list_new(1);
-        tl_topic_partition_list_add(topics, "r", TL_PARTITION_UA);
-        CHECK_OK(tl_subscribe(consumer, topics));
-        tl_topic_partition_list_destroy(topics);
+        subscribe_one(consumer, "r");
         tl_event_t *event = tl_queue_poll(queue, 10000);
         CHECK(tl_event_type(event) == TL_EVENT_REBALANCE);
         CHECK_ERR(tl_event_error(event), TL_RESP_ERR__ASSIGN_PARTITIONS);

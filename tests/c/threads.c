@@ -48,10 +48,7 @@ static void *consume(void *number) {
     set(conf, "heartbeat.interval.ms", "20");
     /* Nothing is read twice: what a member has stored is committed before it gives a partition up. */
     tl_t *consumer = client_of(TL_CONSUMER, conf);
-    tl_topic_partition_list_t *topics = tl_topic_partition_list_new(1);
-    tl_topic_partition_list_add(topics, "t", TL_PARTITION_UA);
-    CHECK_OK(tl_subscribe(consumer, topics));
-    tl_topic_partition_list_destroy(topics);
+    subscribe_one(consumer, "t");
     for (;;) {
         tl_message_t *message = tl_consumer_poll(consumer, 20);
         pthread_mutex_lock(&lock[group]);

@@ -29,5 +29,5 @@ mod shared;
 pub use call::{Operation, Principal, Resource, authorize};
 pub use exposition::engine_exposition;
 pub use metrics::{Count, ServerMetrics};
-pub use options::{FetchMethod, ServerOptions};
+pub use options::{AdvertisedError, FetchMethod, ServerOptions, advertised_address};
 pub use running::{Server, ServerError};

@@ -57,3 +57,24 @@ impl Default for ServerOptions {
         }
     }
 }
+
+/// Why a text is not an address that clients can be told to connect to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AdvertisedError {
+    /// There is no port.
+    #[error("expected HOST:PORT")]
+    NoPort,
+    /// What stands in its place is none.
+    #[error("{0} is no port")]
+    BadPort(String),
+}
+
+/// Reads `HOST:PORT` or `[IPv6]:PORT` as [`ServerOptions::advertised`] wants it.
+///
+/// # Errors
+/// [`AdvertisedError`].
+pub fn advertised_address(text: &str) -> Result<(String, u16), AdvertisedError> {
+    let (host, port) = text.rsplit_once(':').ok_or(AdvertisedError::NoPort)?;
+    let port = port.parse().map_err(|_| AdvertisedError::BadPort(port.to_owned()))?;
+    Ok((host.trim_matches(['[', ']']).to_owned(), port))
+}

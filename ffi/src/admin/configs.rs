@@ -8,7 +8,7 @@ use tidelog::client::admin::{ConfigResource as Resource, ResourceAlteration, Res
 use tidelog::config::{AlterOperation, Alteration, ConfigEntry as Described, ConfigSource, TopicOverrides};
 use tidelog::error_code::ErrorCode;
 
-use super::jobs::{AnswerBody, answer_of, request};
+use super::answer::{AnswerBody, answer_of, request};
 use super::options::AdminOptions;
 use super::{Objects, Outcome, destroy_all, objects, tell};
 use crate::boundary;

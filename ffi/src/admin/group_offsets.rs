@@ -6,8 +6,8 @@ use std::mem::MaybeUninit;
 use tidelog::client::{Admin, KafkaError, TopicPartitionOffset};
 use tidelog::error_code::ErrorCode;
 
+use super::answer::{AnswerBody, answer_of, request};
 use super::groups::GroupResult;
-use super::jobs::{AnswerBody, answer_of, request};
 use super::options::{AdminOptions, Settings};
 use super::{Objects, destroy_all, objects, tell};
 use crate::boundary;

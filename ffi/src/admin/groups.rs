@@ -10,7 +10,7 @@ use tidelog::client::admin::{
 };
 use tidelog::error_code::ErrorCode;
 
-use super::jobs::{AnswerBody, answer_of, request};
+use super::answer::{AnswerBody, answer_of, request};
 use super::options::AdminOptions;
 use super::{Objects, destroy_all, objects, tell};
 use crate::boundary;

@@ -1,10 +1,10 @@
 //! Administration: requests that are answered by an event of a queue. One file per kind of thing: `topics`, `configs`,
-//! `records`, `groups`, `group_offsets`; `options` of a request, and `jobs`, the thread that does them.
+//! `records`, `groups`, `group_offsets`; `options` of a request, and its `answer`.
 
+mod answer;
 pub mod configs;
 pub mod group_offsets;
 pub mod groups;
-mod jobs;
 pub mod options;
 pub mod records;
 pub mod topics;
@@ -14,7 +14,7 @@ use std::ffi::{CStr, CString, c_char, c_int};
 use tidelog::client::KafkaError;
 use tidelog::error_code::ErrorCode;
 
-pub(crate) use jobs::{Answer, Jobs};
+pub(crate) use answer::Answer;
 
 use crate::boundary;
 use crate::error::ResponseError;
@@ -103,17 +103,6 @@ fn objects<'a, T>(pointers: *mut *mut T, count: usize, what: &str) -> Result<Vec
 fn destroy_all<T>(pointers: *mut *mut T, count: usize) {
     for pointer in boundary::items(pointers.cast_const(), count, "objects").unwrap_or_default() {
         drop(boundary::take(*pointer));
-    }
-}
-
-/// Hands out an object that was made, or says why not.
-fn made<T>(outcome: Result<T, KafkaError>, errstr: *mut c_char, errstr_size: usize) -> Option<Box<T>> {
-    match outcome {
-        Ok(object) => Some(Box::new(object)),
-        Err(error) => {
-            boundary::put_text(errstr, errstr_size, error.reason());
-            None
-        }
     }
 }
 

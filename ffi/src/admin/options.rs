@@ -13,7 +13,7 @@ use crate::boundary;
 use crate::callbacks::Opaque;
 use crate::client::Client;
 use crate::error::{Error, ResponseError};
-use crate::guard::{guard, guard_outcome};
+use crate::guard::{explained, guard, guard_outcome};
 use crate::timeout::timeout;
 
 /// For which request options are; those that it does not know are ignored.
@@ -103,10 +103,7 @@ fn set(
         let changed = options
             .ok_or_else(|| invalid("options is NULL"))
             .and_then(|options| change(&mut options.settings));
-        if let Err(error) = &changed {
-            boundary::put_text(errstr, errstr_size, error.reason());
-        }
-        changed.into()
+        explained(changed, errstr, errstr_size).into()
     })
 }
 

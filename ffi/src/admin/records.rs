@@ -5,7 +5,7 @@ use tidelog::client::{KafkaError, OffsetSpec, TopicPartitionOffset};
 use tidelog::error_code::ErrorCode;
 use tidelog::types::Offset;
 
-use super::jobs::{AnswerBody, answer_of, request};
+use super::answer::{AnswerBody, answer_of, request};
 use super::options::AdminOptions;
 use super::{destroy_all, objects};
 use crate::client::Client;

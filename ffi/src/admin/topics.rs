@@ -7,16 +7,16 @@ use tidelog::client::KafkaError;
 use tidelog::client::admin::{NewPartitions as Grown, NewTopic as Created};
 use tidelog::error_code::ErrorCode;
 
-use super::jobs::{AnswerBody, answer_of, request};
+use super::answer::{AnswerBody, answer_of, request};
 use super::options::AdminOptions;
-use super::{Objects, TopicResult, count_of, destroy_all, made, objects, tell};
+use super::{Objects, TopicResult, count_of, destroy_all, objects, tell};
 use crate::boundary;
 use crate::client::Client;
 use crate::error::ResponseError;
 use crate::event::{
     Event, TL_EVENT_CREATEPARTITIONS_RESULT, TL_EVENT_CREATETOPICS_RESULT, TL_EVENT_DELETETOPICS_RESULT,
 };
-use crate::guard::guard;
+use crate::guard::{explained, guard};
 use crate::queue::Queue;
 
 /// What became of topics that were to be created. It belongs to its event.
@@ -78,7 +78,7 @@ pub extern "C" fn tl_NewTopic_new(
             };
             Ok(NewTopic { topic })
         };
-        made(read(), errstr, errstr_size)
+        explained(read(), errstr, errstr_size).ok().map(Box::new)
     })
 }
 
@@ -113,11 +113,7 @@ pub extern "C" fn tl_NewTopic_set_replica_assignment(
             new.topic.replication_factor = None;
             Ok(())
         };
-        let set = set();
-        if let Err(error) = &set {
-            boundary::put_text(errstr, errstr_size, error.reason());
-        }
-        set.into()
+        explained(set(), errstr, errstr_size).into()
     })
 }
 
@@ -277,7 +273,7 @@ pub extern "C" fn tl_NewPartitions_new(
             })?;
             Ok(NewPartitions { partitions: Grown { topic, total_count, replica_assignment: Vec::new() } })
         };
-        made(read(), errstr, errstr_size)
+        explained(read(), errstr, errstr_size).ok().map(Box::new)
     })
 }
 
@@ -309,11 +305,7 @@ pub extern "C" fn tl_NewPartitions_set_replica_assignment(
             let nodes = boundary::items(broker_ids.cast_const(), broker_id_cnt, "broker_ids")?;
             add_assignment(&mut new.partitions.replica_assignment, new_partition_idx, nodes)
         };
-        let set = set();
-        if let Err(error) = &set {
-            boundary::put_text(errstr, errstr_size, error.reason());
-        }
-        set.into()
+        explained(set(), errstr, errstr_size).into()
     })
 }
 

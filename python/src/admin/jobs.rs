@@ -2,42 +2,29 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
+use tidelog::client::admin::AdminWorker;
 use tidelog::client::{Admin, KafkaError};
-use tidelog::error_code::ErrorCode;
 
-use crate::kafka_error::{KafkaError as PyKafkaError, exception, exception_with};
-
-/// Does the work without Python's lock; what it returns makes the result with it.
-type Job = Box<dyn FnOnce(&Admin) -> Answer + Send>;
-
-/// A job, and the future that gets its answer.
-type Request = (Job, Py<PyAny>);
-
-/// Makes a request's result.
-pub(super) type Answer = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+use crate::kafka_error::{KafkaError as PyKafkaError, exception};
 
 /// See the module.
 pub(super) struct Jobs {
-    admin: Mutex<Admin>,
-    request_timeout: Duration,
-    thread: Mutex<Option<Sender<Request>>>,
+    worker: AdminWorker,
     count: Arc<AtomicUsize>,
 }
 
 impl Jobs {
     pub(super) fn new(admin: Admin, request_timeout: Duration) -> Jobs {
-        Jobs { admin: Mutex::new(admin), request_timeout, thread: Mutex::default(), count: Arc::default() }
+        Jobs { worker: AdminWorker::new(admin, request_timeout), count: Arc::default() }
     }
 
     /// The client.
     pub(super) fn admin(&self) -> Admin {
-        self.admin.lock().clone()
+        self.worker.admin()
     }
 
     /// Requests that are not answered yet.
@@ -47,8 +34,7 @@ impl Jobs {
 
     /// Lets go of the engine, once requests that are under way have been answered.
     pub(super) fn close(&self) {
-        *self.thread.lock() = None;
-        *self.admin.lock() = Admin::on_engine(None);
+        self.worker.close();
     }
 
     /// Does `job` in the background and completes `future` with its answer. Without an engine the request times out.
@@ -61,47 +47,30 @@ impl Jobs {
     where
         A: FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send + 'static,
     {
-        let timeout = timeout.unwrap_or(self.request_timeout);
-        let job: Job = Box::new(move |admin| {
-            if admin.engine().is_some() {
-                return Box::new(job(admin)) as Answer;
-            }
-            std::thread::sleep(timeout);
-            Box::new(|_| {
-                let code = ErrorCode::LocalTimedOut;
-                let text = format!("Failed while waiting for controller: {}", code.description());
-                Err(exception_with(code, text))
-            })
-        });
-        let mut thread = self.thread.lock();
-        let sender = match &*thread {
-            Some(sender) => sender,
-            None => thread.insert(self.start()?),
-        };
+        let (count, future) = (Arc::clone(&self.count), future.clone().unbind());
         self.count.fetch_add(1, Ordering::AcqRel);
-        // The thread lives as long as the sender.
-        drop(sender.send((job, future.clone().unbind())));
-        Ok(())
-    }
-
-    fn start(&self) -> PyResult<Sender<Request>> {
-        let (sender, receiver) = channel::<Request>();
-        let (admin, count) = (self.admin(), Arc::clone(&self.count));
-        let thread = std::thread::Builder::new().name("tidelog-admin".to_owned());
-        thread.spawn(move || {
-            for (job, future) in receiver {
-                let answer = job(&admin);
+        let begun = self.worker.request(
+            timeout,
+            move |admin| Ok(job(admin)),
+            move |answered| {
                 count.fetch_sub(1, Ordering::AcqRel);
                 // Nobody waits any more once the interpreter ends.
-                Python::try_attach(|py| complete(py, &future, answer));
-            }
-        })?;
-        Ok(sender)
+                Python::try_attach(|py| complete(py, &future, answered));
+            },
+        );
+        if begun.is_err() {
+            self.count.fetch_sub(1, Ordering::AcqRel);
+        }
+        whole(begun)
     }
 }
 
-fn complete(py: Python<'_>, future: &Py<PyAny>, answer: Answer) {
-    let done = match answer(py) {
+/// Completes `future` with what `answered` makes, with Python's lock.
+fn complete<A>(py: Python<'_>, future: &Py<PyAny>, answered: Result<A, KafkaError>)
+where
+    A: FnOnce(Python<'_>) -> PyResult<Py<PyAny>>,
+{
+    let done = match whole(answered).and_then(|answer| answer(py)) {
         Ok(result) => future.call_method1(py, "set_result", (result,)),
         Err(error) => future.call_method1(py, "set_exception", (error,)),
     };

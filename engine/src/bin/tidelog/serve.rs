@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use tidelog::broker::{Broker, BrokerOptions};
 use tidelog::config::EngineConfig;
 use tidelog::io::{DirectoryLock, Disk, ListenAddress, PosixDisk, SimDisk, SystemClock, WriteMethod};
-use tidelog::server::{FetchMethod, Server, ServerOptions};
+use tidelog::server::{FetchMethod, Server, ServerOptions, advertised_address};
 
 use crate::error::{CliError, Outcome};
 use crate::interrupt::Interrupt;
@@ -34,7 +34,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9092")]
     listen: Vec<String>,
     /// Where clients are told to connect to, when it is not the address that they have connected to
-    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
+    #[arg(long, value_name = "HOST:PORT", value_parser = advertised_address)]
     advertise: Option<(String, u16)>,
     /// Allow addresses that other machines can reach, although everybody who can reach them may do everything
     #[arg(long)]
@@ -75,12 +75,6 @@ enum FetchBy {
 fn resolve(option: &str, text: &str) -> Result<Vec<SocketAddr>, CliError> {
     let resolved = text.to_socket_addrs();
     Ok(resolved.map_err(|error| CliError::Usage(format!("{option} {text}: {error}")))?.collect())
-}
-
-fn host_and_port(text: &str) -> Result<(String, u16), String> {
-    let (host, port) = text.rsplit_once(':').ok_or("expected HOST:PORT")?;
-    let port = port.parse().map_err(|_| format!("{port} is no port"))?;
-    Ok((host.trim_matches(['[', ']']).to_owned(), port))
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {

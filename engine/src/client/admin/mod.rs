@@ -12,6 +12,7 @@ mod offsets;
 #[cfg(test)]
 mod tests;
 mod topics;
+mod worker;
 
 pub use crate::broker::NewPartitions;
 pub use cluster::{ClusterDescription, Node};
@@ -19,6 +20,7 @@ pub use configs::{ConfigResource, ResourceAlteration, ResourceSettings};
 pub use groups::{GroupDescription, GroupListing, MemberDescription};
 pub use offsets::{OffsetQuery, RecordDeletion};
 pub use topics::{NewTopic, PartitionDescription, TopicDescription};
+pub use worker::AdminWorker;
 
 use super::KafkaError;
 use super::config::{AdminConfig, Config};

@@ -18,6 +18,25 @@ pub struct Watermarks {
     pub high: Offset,
 }
 
+impl Watermarks {
+    /// The ends of a partition as `broker` knows them.
+    ///
+    /// # Errors
+    /// [`BrokerError`] for a partition that does not exist or cannot be served.
+    pub fn of(
+        broker: &Broker,
+        topic: &str,
+        partition: PartitionIndex,
+        isolation: Isolation,
+    ) -> Result<Watermarks, BrokerError> {
+        let end = |spec| -> Result<Offset, BrokerError> {
+            let found = broker.list_offset(topic, partition, spec, isolation)?;
+            Ok(found.map_or(Offset::ZERO, |found| found.offset))
+        };
+        Ok(Watermarks { low: end(broker::OffsetSpec::Earliest)?, high: end(broker::OffsetSpec::Latest)? })
+    }
+}
+
 impl Consumer {
     /// The ends of a partition.
     ///
@@ -30,18 +49,13 @@ impl Consumer {
         timeout: Option<Duration>,
     ) -> Result<Watermarks, CallError> {
         let engine = self.engine_or(ErrorCode::LocalAllBrokersDown, timeout)?;
-        let isolation = self.shared.config.isolation;
-        let end = |spec| -> Result<Offset, KafkaError> {
-            let found = engine.broker().list_offset(topic, partition, spec, isolation);
-            let found = found.map_err(|error| match error.code() {
-                ErrorCode::UnknownTopicOrPartition | ErrorCode::InvalidTopicException => {
-                    ErrorCode::LocalUnknownPartition.into()
-                }
-                _ => KafkaError::from(error),
-            })?;
-            Ok(found.map_or(Offset::ZERO, |found| found.offset))
-        };
-        Ok(Watermarks { low: end(broker::OffsetSpec::Earliest)?, high: end(broker::OffsetSpec::Latest)? })
+        let found = Watermarks::of(engine.broker(), topic, partition, self.shared.config.isolation);
+        Ok(found.map_err(|error| match error.code() {
+            ErrorCode::UnknownTopicOrPartition | ErrorCode::InvalidTopicException => {
+                ErrorCode::LocalUnknownPartition.into()
+            }
+            _ => KafkaError::from(error),
+        })?)
     }
 
     /// The ends of a partition without asking anybody: `None` unless it is assigned and exists.

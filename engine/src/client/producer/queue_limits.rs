@@ -91,15 +91,14 @@ impl Charge {
     /// No places yet.
     pub(super) fn new(limits: &Arc<QueueLimits>) -> Charge {
         let limits = Arc::clone(limits);
-        let (spare_count, spare_size, served_count, served_size) = (0, 0, 0, 0);
         Charge {
             limits,
             count: 0,
             size: 0,
-            spare_count,
-            spare_size,
-            served_count,
-            served_size,
+            spare_count: 0,
+            spare_size: 0,
+            served_count: 0,
+            served_size: 0,
             is_sealed: false,
         }
     }

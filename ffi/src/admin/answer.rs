@@ -1,12 +1,9 @@
-//! [`Jobs`]: the thread of a client that does its requests, and [`Answer`], how they are answered.
+//! [`Answer`]: how a request is answered, by an event of a queue.
 
 use std::ffi::CStr;
-use std::sync::mpsc::{Sender, channel};
-use std::time::Duration;
+use std::sync::Arc;
 
-use parking_lot::Mutex;
 use tidelog::client::{Admin, KafkaError};
-use tidelog::error_code::ErrorCode;
 
 use super::configs::{AlterConfigsResult, DescribeConfigsResult, IncrementalAlterConfigsResult};
 use super::group_offsets::{
@@ -20,55 +17,6 @@ use crate::client::{Client, clients};
 use crate::event::{self, Body, Event, EventType};
 use crate::guard::{guard, or_none};
 use crate::queue::{Queue, queues};
-
-/// Something to be done by the thread.
-type Job = Box<dyn FnOnce(&Admin) + Send>;
-
-/// Requests of a client, done one after the other. The thread starts with the first one.
-pub(crate) struct Jobs {
-    admin: Mutex<Admin>,
-    timeout: Duration,
-    thread: Mutex<Option<Sender<Job>>>,
-}
-
-impl Jobs {
-    /// `timeout` is that of requests that have none.
-    pub(crate) fn new(admin: Admin, timeout: Duration) -> Jobs {
-        Jobs { admin: Mutex::new(admin), timeout, thread: Mutex::default() }
-    }
-
-    /// Does `job` in the background.
-    ///
-    /// # Errors
-    /// `_CRIT_SYS_RESOURCE` when no thread can be had.
-    pub(crate) fn begin(&self, job: impl FnOnce(&Admin) + Send + 'static) -> Result<(), KafkaError> {
-        let mut thread = self.thread.lock();
-        let sender = match &*thread {
-            Some(sender) => sender,
-            None => thread.insert(self.start()?),
-        };
-        // The thread lives as long as the sender.
-        drop(sender.send(Box::new(job)));
-        Ok(())
-    }
-
-    fn start(&self) -> Result<Sender<Job>, KafkaError> {
-        let (sender, receiver) = channel::<Job>();
-        let admin = self.admin.lock().clone();
-        let thread = std::thread::Builder::new().name("tidelog-admin".to_owned());
-        let serve = move || receiver.into_iter().for_each(|job| job(&admin));
-        thread
-            .spawn(serve)
-            .map_err(|error| KafkaError::with_reason(ErrorCode::LocalCritSysResource, error.to_string()))?;
-        Ok(sender)
-    }
-
-    /// Lets go of the engine, once requests that are under way have been answered.
-    pub(crate) fn close(&self) {
-        *self.thread.lock() = None;
-        *self.admin.lock() = Admin::on_engine(None);
-    }
-}
 
 /// How a request was answered.
 pub(crate) struct Answer {
@@ -145,7 +93,7 @@ pub(super) fn request<R: Send + 'static>(
         let (Some(client), Some(queue)) = (or_none(clients().get(rk)), or_none(queues().get(rkqu))) else {
             return;
         };
-        let queue = std::sync::Arc::clone(&queue.core);
+        let queue = Arc::clone(&queue.events);
         let settings = options.map(AdminOptions::settings).unwrap_or_default();
         let opaque = settings.opaque;
         let put = move |result| {
@@ -157,16 +105,8 @@ pub(super) fn request<R: Send + 'static>(
             Ok(asked) => asked,
             Err(error) => return put(Err(error)),
         };
-        let timeout = settings.timeout.unwrap_or(client.jobs.timeout);
-        let begun = client.jobs.begin(move |admin| {
-            if admin.engine().is_some() {
-                return put(work(admin, asked, &settings));
-            }
-            std::thread::sleep(timeout);
-            let code = ErrorCode::LocalTimedOut;
-            let text = format!("Failed while waiting for controller: {}", code.description());
-            put(Err(KafkaError::with_reason(code, text)));
-        });
+        let (timeout, work) = (settings.timeout, move |admin: &Admin| work(admin, asked, &settings));
+        let begun = client.worker.request(timeout, work, put);
         or_none(begun);
     });
 }
