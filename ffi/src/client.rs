@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use tidelog::client::admin::AdminWorker;
-use tidelog::client::config::{AdminConfig, ClientConfig, ConsumerConfig, ProducerConfig, Role};
+use tidelog::client::config::{ClientConfig, Config, ConsumerConfig, ProducerConfig, Role};
 use tidelog::client::{Admin, ClientLog, Consumer, Engine, KafkaError, Producer};
 use tidelog::error_code::ErrorCode;
 
@@ -49,6 +49,28 @@ enum Side {
     Consumer(Consumer),
 }
 
+/// The settings of one kind of client, read once.
+enum Parsed {
+    Producer(ProducerConfig),
+    Consumer(ConsumerConfig),
+}
+
+impl Parsed {
+    fn new(role: Role, config: &Config) -> Result<Parsed, KafkaError> {
+        Ok(match role {
+            Role::Consumer => Parsed::Consumer(ConsumerConfig::new(config)?),
+            _ => Parsed::Producer(ProducerConfig::new(config)?),
+        })
+    }
+
+    fn client(&self) -> &ClientConfig {
+        match self {
+            Parsed::Producer(config) => &config.client,
+            Parsed::Consumer(config) => &config.client,
+        }
+    }
+}
+
 /// The handle of a client, for callbacks.
 #[derive(Clone, Copy)]
 pub(crate) struct ClientHandle(usize);
@@ -76,32 +98,32 @@ pub const TL_PRODUCER: ClientType = 0;
 pub const TL_CONSUMER: ClientType = 1;
 
 impl Client {
-    fn new(handle: *mut Client, role: Role, settings: Settings) -> Result<Client, KafkaError> {
+    fn new(handle: *mut Client, role: Role, mut settings: Settings) -> Result<Client, KafkaError> {
         let handle = ClientHandle(handle.addr());
+        let parsed = Parsed::new(role, &settings.config)?;
+        let config = parsed.client().clone();
+        settings.add_events(config.enabled_events);
+        let engine = Engine::open(&config)?;
         let (main, messages) =
             (EventQueue::new(Source::Main(handle)), EventQueue::new(Source::Messages(handle)));
         let is_closing = Arc::new(AtomicBool::new(false));
         let told = serving::Told { handle, settings: &settings, main: &main, messages: &messages };
-        let (side, config, engine) = match role {
-            Role::Consumer => {
-                let config = ConsumerConfig::new(&settings.config)?;
-                let engine = Engine::open(&config.client)?;
-                let (client, callbacks) = (config.client.clone(), told.consumer_callbacks(&is_closing));
+        let side = match parsed {
+            Parsed::Consumer(config) => {
+                let callbacks = told.consumer_callbacks(&is_closing);
                 let consumer = Consumer::on_engine_with(config, engine.clone(), callbacks);
                 if let Some(callback) = told.statistics() {
                     consumer.on_statistics(callback);
                 }
-                (Side::Consumer(consumer), client, engine)
+                Side::Consumer(consumer)
             }
-            _ => {
-                let config = ProducerConfig::new(&settings.config)?;
-                let engine = Engine::open(&config.client)?;
-                let (client, only_errors) = (config.client.clone(), config.report_only_errors);
-                let producer = Producer::on_engine(config, engine.clone(), told.delivery(only_errors))?;
+            Parsed::Producer(config) => {
+                let delivery = told.delivery(config.report_only_errors);
+                let producer = Producer::on_engine(config, engine.clone(), delivery)?;
                 if let Some(callback) = told.statistics() {
                     producer.on_statistics(callback);
                 }
-                (Side::Producer(producer), client, engine)
+                Side::Producer(producer)
             }
         };
         let name = told.log(ClientLog::new(role, &settings.config, &config), &config);
@@ -255,11 +277,8 @@ fn make(type_: ClientType, conf: *mut Conf) -> Result<*mut Client, KafkaError> {
             return Err(KafkaError::with_reason(ErrorCode::LocalInvalidArg, reason));
         }
     };
-    let mut settings = Settings::default();
-    if !conf.is_null() {
-        settings = confs().borrow(conf)?.settings.lock().clone();
-    }
-    settings.add_enabled_events()?;
+    let settings =
+        if conf.is_null() { Settings::default() } else { confs().borrow(conf)?.settings.lock().clone() };
     let client = CLIENTS.insert(|handle| Client::new(handle, role, settings))?;
     drop(confs().remove(conf));
     Ok(client)
@@ -267,10 +286,8 @@ fn make(type_: ClientType, conf: *mut Conf) -> Result<*mut Client, KafkaError> {
 
 impl Settings {
     /// The property `enabled_events` does what `tl_conf_set_events` does.
-    fn add_enabled_events(&mut self) -> Result<(), KafkaError> {
-        let ClientConfig { enabled_events, .. } = AdminConfig::new(&self.config)?.client;
-        self.events |= c_int::try_from(enabled_events).unwrap_or(0);
-        Ok(())
+    fn add_events(&mut self, enabled: u32) {
+        self.events |= c_int::try_from(enabled).unwrap_or(0);
     }
 }
 

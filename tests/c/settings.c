@@ -51,6 +51,26 @@ static void settings_that_contradict_each_other_leave_the_settings_to_the_caller
     tl_destroy(producer);
 }
 
+/* What a producer's settings must not say is nothing to a consumer. */
+static void a_consumer_is_not_held_to_the_rules_of_producers(void) {
+    tl_conf_t *conf = conf_of("tidelog::memory:");
+    set(conf, "enable.idempotence", "true");
+    set(conf, "acks", "1");
+    set(conf, "group.id", "g");
+    char events[16];
+    snprintf(events, sizeof events, "%d", TL_EVENT_STATS);
+    set(conf, "enabled_events", events);
+    set(conf, "statistics.interval.ms", "10");
+    tl_t *consumer = client_of(TL_CONSUMER, conf);
+    tl_poll_set_consumer(consumer);
+    tl_queue_t *queue = tl_queue_get_consumer(consumer);
+    tl_event_t *event = tl_queue_poll(queue, 10000);
+    CHECK(tl_event_type(event) == TL_EVENT_STATS);
+    tl_event_destroy(event);
+    tl_queue_destroy(queue);
+    tl_destroy(consumer);
+}
+
 static void topics_have_their_own(void) {
     char why[512], value[64];
     size_t size = sizeof value;
@@ -94,6 +114,7 @@ static void warnings_are_logged(void) {
 int main(void) {
     properties_are_librdkafkas();
     settings_that_contradict_each_other_leave_the_settings_to_the_caller();
+    a_consumer_is_not_held_to_the_rules_of_producers();
     topics_have_their_own();
     warnings_are_logged();
     CHECK_TEXT(tl_err2name(TL_RESP_ERR__TIMED_OUT), "_TIMED_OUT");
