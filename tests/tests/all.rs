@@ -4,8 +4,13 @@
 
 mod architecture;
 mod c_library;
+mod child;
+mod effort;
+mod engines;
 mod faults;
 mod layout;
+mod power_cut;
 mod programs;
 mod python_package;
+mod sent;
 mod server;

@@ -9,14 +9,14 @@ use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter_all_thr
 use tidelog::error_code::ErrorCode;
 use tidelog::types::Offset;
 
-use super::child::{Child, say};
-use super::rig::{commit, committed, create, on_directory, produce, producer, records};
+use crate::child::{Child, say};
+use crate::engines::{commit, committed, create, on_directory, produce, producer, records};
 
 /// The system calls of io_uring, which have the same numbers everywhere.
 const IO_URING: [i64; 3] = [425, 426, 427];
 
 /// The child: everything works, though io_uring answers EPERM.
-pub(super) fn work_without_io_uring(directory: &Path) {
+pub(crate) fn work_without_io_uring(directory: &Path) {
     let rules = IO_URING.into_iter().map(|call| (call, Vec::new())).collect::<BTreeMap<_, _>>();
     let refuse = SeccompAction::Errno(1);
     let architecture = std::env::consts::ARCH.try_into().unwrap();
@@ -28,7 +28,7 @@ pub(super) fn work_without_io_uring(directory: &Path) {
 }
 
 /// The child: everything works with what many systems allow by default.
-pub(super) fn work_with_little_locked_memory(directory: &Path) {
+pub(crate) fn work_with_little_locked_memory(directory: &Path) {
     let little = Some(64 << 10);
     setrlimit(Resource::Memlock, Rlimit { current: little, maximum: little }).unwrap();
     work(directory);

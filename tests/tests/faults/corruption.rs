@@ -12,7 +12,7 @@ use tidelog::log::ReadCursor;
 use tidelog::record::Batches;
 use tidelog::types::{Isolation, Offset, PartitionIndex};
 
-use super::rig::{commit, create, on_directory, produce, producer, records};
+use crate::engines::{commit, create, on_directory, produce, producer, records};
 
 const PARTITIONS: i32 = 2;
 const RECORDS: usize = 60;

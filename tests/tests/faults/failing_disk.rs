@@ -7,7 +7,7 @@ use tidelog::error_code::ErrorCode;
 use tidelog::io::{Failure, Fault, Lasting, Operation, SimDisk};
 use tidelog::types::Offset;
 
-use super::rig::{
+use crate::engines::{
     Outcome, commit, committed, create, next_report, open, produce, producer, record, records, soon, try_open,
 };
 
@@ -226,7 +226,7 @@ fn what_needs_no_flush_does_not_wait_for_one() {
     assert_eq!(partition.high_watermark(), Offset(1), "no flush has ended yet, so nobody may read it");
     // The flush in flight covers only what had been written when it began; the next one takes the rest along.
     disk.set_latency(Duration::ZERO);
-    let deadline = Instant::now() + super::rig::SOON;
+    let deadline = Instant::now() + crate::engines::SOON;
     while partition.high_watermark() < Offset(51) {
         assert!(Instant::now() < deadline, "a flush follows the last append");
         std::thread::sleep(Duration::from_millis(5));

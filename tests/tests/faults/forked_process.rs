@@ -11,11 +11,11 @@ use tidelog::client::{Admin, Consumer, Engine};
 use tidelog::error_code::ErrorCode;
 use tidelog::types::Offset;
 
-use super::child::{Child, say};
-use super::rig::{create, on_directory, produce, producer, record, records};
+use crate::child::{Child, say};
+use crate::engines::{create, on_directory, produce, producer, record, records};
 
 /// The child of the test: has clients at work, forks, and looks at both sides.
-pub(super) fn fork_while_working(directory: &Path) {
+pub(crate) fn fork_while_working(directory: &Path) {
     let broker = on_directory(directory).unwrap();
     create(&broker, "a", 1, &[]).unwrap();
     let engine = Engine::from(Arc::clone(&broker));

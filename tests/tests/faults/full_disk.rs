@@ -9,7 +9,7 @@ use tidelog::error_code::ErrorCode;
 use tidelog::io::{DirectoryLock, SimDisk};
 use tidelog::types::{Offset, PartitionIndex};
 
-use super::rig::{
+use crate::engines::{
     Outcome, commit, committed, create, eventually, on_directory, open, produce, producer, records, soon,
 };
 

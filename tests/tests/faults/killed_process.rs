@@ -7,8 +7,8 @@ use std::time::Duration;
 use tidelog::client::Producer;
 use tidelog::client::config::Config;
 
-use super::child::{Child, say};
-use super::rig::{next_report, on_directory, record, records};
+use crate::child::{Child, say};
+use crate::engines::{next_report, on_directory, record, records};
 
 const PARTITIONS: i32 = 2;
 const THREADS: u64 = 3;
@@ -30,7 +30,7 @@ fn idempotent_producer(directory: &Path) -> Producer {
 }
 
 /// The child: says each acknowledged message, as `partition offset value`.
-pub(super) fn produce_for_ever(directory: &Path) {
+pub(crate) fn produce_for_ever(directory: &Path) {
     let run = std::process::id();
     // Joined by the others, so that the topic is made once.
     let first = idempotent_producer(directory);

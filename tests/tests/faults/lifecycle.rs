@@ -10,13 +10,13 @@ use tidelog::record::{BatchBuilder, BufferPool, Compression, ProducerStamp, Reco
 use tidelog::shard::{Append, Reply, Unavailable};
 use tidelog::types::{Acks, Offset, PartitionIndex, Timestamp};
 
-use super::child::{Child, say};
-use super::rig::{
+use crate::child::{Child, say};
+use crate::engines::{
     create, eventually, on_directory, open, options, produce, producer, records, soon, try_open,
 };
 
 /// The child: says what it holds after each of several rounds of engines, one after the other and side by side.
-pub(super) fn start_and_stop_many(directory: &Path) {
+pub(crate) fn start_and_stop_many(directory: &Path) {
     for _ in 0..4 {
         std::thread::scope(|scope| {
             for number in 0..8 {
@@ -124,7 +124,7 @@ fn a_panic_takes_one_shard_offline_and_hangs_nobody() {
     let broker = open(&disk);
     for partition in 0..8 {
         assert_eq!(records(&broker, "a", partition)[0].1, b"before");
-        assert!(produce(&super::rig::producer(&broker, &[]), "a", partition, b"on").is_ok());
+        assert!(produce(&crate::engines::producer(&broker, &[]), "a", partition, b"on").is_ok());
     }
 }
 
@@ -175,7 +175,7 @@ fn retention_reaches_a_partition_that_is_never_idle() {
             let value = vec![b'x'; 100_000];
             while !done.load(std::sync::atomic::Ordering::Relaxed) {
                 for _ in 0..4 {
-                    producer.produce("a", super::rig::record(0, &value)).unwrap();
+                    producer.produce("a", crate::engines::record(0, &value)).unwrap();
                 }
                 producer.poll(Some(std::time::Duration::from_millis(1)));
             }

@@ -1,13 +1,10 @@
-//! What becomes of the engine when disks fail, fill up or lose power, processes die, and the system says no.
+//! What becomes of the engine when disks fail or fill up, processes die, and the system says no.
 
-mod child;
-mod confined;
+pub(crate) mod confined;
 mod corruption;
 mod failing_disk;
-mod forked_process;
+pub(crate) mod forked_process;
 mod full_disk;
-mod killed_process;
-mod lifecycle;
-mod power_cut;
-mod rig;
-mod second_process;
+pub(crate) mod killed_process;
+pub(crate) mod lifecycle;
+pub(crate) mod second_process;

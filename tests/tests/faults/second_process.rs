@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use tidelog::client::Engine;
 use tidelog::client::config::EngineSettings;
 
-use super::child::{Child, say};
-use super::rig::{create, eventually};
+use crate::child::{Child, say};
+use crate::engines::{create, eventually};
 
 fn join(directory: &Path) -> Result<Engine, tidelog::client::KafkaError> {
     let mut config = tidelog::client::config::Config::new();
@@ -17,7 +17,7 @@ fn join(directory: &Path) -> Result<Engine, tidelog::client::KafkaError> {
 }
 
 /// The child: opens the engine and keeps it.
-pub(super) fn hold_for_ever(directory: &Path) {
+pub(crate) fn hold_for_ever(directory: &Path) {
     let engine = join(directory).unwrap();
     create(engine.broker(), "a", 1, &[]).unwrap();
     say("open");

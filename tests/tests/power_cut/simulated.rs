@@ -11,31 +11,15 @@ use tidelog::error_code::ErrorCode;
 use tidelog::io::SimDisk;
 use tidelog::types::Offset;
 
-use super::rig::{
+use crate::engines::{
     commit, committed, create, next_report, produce, producer, record, records, soon, try_open,
 };
+use crate::sent::{origin, value};
 
 const PARTITIONS: i32 = 4;
 
 /// The acknowledged messages: partition, offset, value.
 type Acknowledged = Arc<Mutex<Vec<(i32, Offset, Vec<u8>)>>>;
-
-/// Message `number` of a producer: says whose it is, and its bytes follow from that.
-fn value(producer: u64, number: u64) -> Vec<u8> {
-    let size = 20 + (number.wrapping_mul(2_654_435_761) ^ producer) % 3000;
-    let mut value: Vec<u8> = (0..size).map(|at| ((at ^ number) & 0xff) as u8).collect();
-    value[..8].copy_from_slice(&producer.to_be_bytes());
-    value[8..16].copy_from_slice(&number.to_be_bytes());
-    value
-}
-
-/// The producer and number in a value that was really sent.
-fn origin(found: &[u8]) -> (u64, u64) {
-    let number = |at: usize| u64::from_be_bytes(found[at..at + 8].try_into().unwrap());
-    let origin = (number(0), number(8));
-    assert_eq!(found, value(origin.0, origin.1), "this was never sent");
-    origin
-}
 
 fn keep_producing(broker: &Arc<Broker>, name: u64, stop: &AtomicBool, acknowledged: &Acknowledged) {
     let client = producer(broker, &[("enable.idempotence", "true"), ("linger.ms", "1")]);

@@ -17,13 +17,13 @@ use tidelog::record::BatchView;
 use tidelog::types::{Isolation, Offset, PartitionIndex, TopicName};
 
 /// Where engines on simulated disks live.
-pub(super) const ROOT: &str = "/data";
+pub(crate) const ROOT: &str = "/data";
 
 /// Longer than anything here may take; shorter than anybody's patience.
-pub(super) const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// How an engine is opened.
-pub(super) fn options(disk: Arc<dyn Disk>, settings: &[(&str, &str)]) -> BrokerOptions {
+pub(crate) fn options(disk: Arc<dyn Disk>, settings: &[(&str, &str)]) -> BrokerOptions {
     let settings = settings.iter().copied().chain([("offsets.topic.num.partitions", "1")]);
     BrokerOptions {
         root: PathBuf::from(ROOT),
@@ -37,17 +37,17 @@ pub(super) fn options(disk: Arc<dyn Disk>, settings: &[(&str, &str)]) -> BrokerO
 }
 
 /// Opens the engine of a simulated disk.
-pub(super) fn try_open(disk: &SimDisk, settings: &[(&str, &str)]) -> Result<Arc<Broker>, OpenError> {
+pub(crate) fn try_open(disk: &SimDisk, settings: &[(&str, &str)]) -> Result<Arc<Broker>, OpenError> {
     Broker::open(options(Arc::new(disk.clone()), settings))
 }
 
 /// Opens the engine of a simulated disk, which has to work.
-pub(super) fn open(disk: &SimDisk) -> Arc<Broker> {
+pub(crate) fn open(disk: &SimDisk) -> Arc<Broker> {
     try_open(disk, &[]).unwrap()
 }
 
 /// Makes a topic with these settings.
-pub(super) fn create(
+pub(crate) fn create(
     broker: &Broker,
     name: &str,
     partitions: i32,
@@ -60,7 +60,7 @@ pub(super) fn create(
 }
 
 /// A producer on an open engine.
-pub(super) fn producer(broker: &Arc<Broker>, settings: &[(&str, &str)]) -> Producer {
+pub(crate) fn producer(broker: &Arc<Broker>, settings: &[(&str, &str)]) -> Producer {
     let mut config = Config::new();
     let defaults = [("acks", "all"), ("linger.ms", "0"), ("message.max.bytes", "1000000")];
     for (name, value) in defaults.iter().chain(settings) {
@@ -71,7 +71,7 @@ pub(super) fn producer(broker: &Arc<Broker>, settings: &[(&str, &str)]) -> Produ
 }
 
 /// A message for one partition.
-pub(super) fn record(partition: i32, value: &[u8]) -> ProducerRecord<'_> {
+pub(crate) fn record(partition: i32, value: &[u8]) -> ProducerRecord<'_> {
     ProducerRecord {
         value: Some(value),
         partition: Some(PartitionIndex(partition)),
@@ -80,10 +80,10 @@ pub(super) fn record(partition: i32, value: &[u8]) -> ProducerRecord<'_> {
 }
 
 /// What became of one message: its offset, or the error.
-pub(super) type Outcome = Result<Offset, ErrorCode>;
+pub(crate) type Outcome = Result<Offset, ErrorCode>;
 
 /// The next delivery report, which has to come soon: partition, value and outcome.
-pub(super) fn next_report(producer: &Producer) -> (PartitionIndex, Vec<u8>, Outcome) {
+pub(crate) fn next_report(producer: &Producer) -> (PartitionIndex, Vec<u8>, Outcome) {
     let (report, _) = producer.next_report(Some(SOON / 2)).expect("a delivery report comes");
     let value = report.message.value().unwrap_or_default().to_vec();
     let outcome = match report.error {
@@ -94,13 +94,13 @@ pub(super) fn next_report(producer: &Producer) -> (PartitionIndex, Vec<u8>, Outc
 }
 
 /// Produces one message and waits for what becomes of it.
-pub(super) fn produce(producer: &Producer, topic: &str, partition: i32, value: &[u8]) -> Outcome {
+pub(crate) fn produce(producer: &Producer, topic: &str, partition: i32, value: &[u8]) -> Outcome {
     producer.produce(topic, record(partition, value)).map_err(|error| error.code())?;
     next_report(producer).2
 }
 
 /// All records of a partition, read as a consumer reads, checksums compared: offset and value.
-pub(super) fn records(broker: &Broker, topic: &str, partition: i32) -> Vec<(Offset, Vec<u8>)> {
+pub(crate) fn records(broker: &Broker, topic: &str, partition: i32) -> Vec<(Offset, Vec<u8>)> {
     let partition = broker.served_partition(topic, PartitionIndex(partition)).unwrap();
     let mut records = Vec::new();
     let mut from = ReadCursor::from(partition.view().log_start());
@@ -126,7 +126,7 @@ pub(super) fn records(broker: &Broker, topic: &str, partition: i32) -> Vec<(Offs
 }
 
 /// Commits an offset for a group; says what the group's coordinator answers.
-pub(super) fn commit(broker: &Broker, group: &str, offset: i64) -> ErrorCode {
+pub(crate) fn commit(broker: &Broker, group: &str, offset: i64) -> ErrorCode {
     let Ok(groups) = broker.groups() else { return ErrorCode::CoordinatorNotAvailable };
     let (sender, answer) = channel();
     let request = CommitRequest {
@@ -149,14 +149,14 @@ pub(super) fn commit(broker: &Broker, group: &str, offset: i64) -> ErrorCode {
 }
 
 /// What a group has committed; -1 for nothing.
-pub(super) fn committed(broker: &Broker, group: &str) -> i64 {
+pub(crate) fn committed(broker: &Broker, group: &str) -> i64 {
     let topic = TopicName::new("a").unwrap();
     let wanted = [FetchOffset { topic, topic_id: None, partition: PartitionIndex(0) }];
     broker.groups().unwrap().fetch_offsets(group, &wanted, Stability::Ignored)[0].offset.0
 }
 
 /// Runs `work` in a thread of its own and fails when it does not end soon.
-pub(super) fn soon<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) fn soon<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, done) = channel();
     let thread = std::thread::spawn(move || drop(sender.send(work())));
     match done.recv_timeout(SOON) {
@@ -170,7 +170,7 @@ pub(super) fn soon<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Sen
 }
 
 /// Waits until `true`, as long as [`SOON`].
-pub(super) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + SOON;
     while !is_so() {
         assert!(Instant::now() < deadline, "{what} does not come true");
@@ -179,7 +179,7 @@ pub(super) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// Opens the engine of a real directory.
-pub(super) fn on_directory(directory: &Path) -> Result<Arc<Broker>, OpenError> {
+pub(crate) fn on_directory(directory: &Path) -> Result<Arc<Broker>, OpenError> {
     let disk = Arc::new(PosixDisk::new(WriteMethod::Auto));
     let lock = Some(DirectoryLock::acquire(directory).unwrap());
     Broker::open(BrokerOptions { root: directory.to_owned(), lock, ..options(disk, &[]) })

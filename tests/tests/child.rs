@@ -4,26 +4,35 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child as Process, ChildStdout, Command, Stdio};
 
-/// Names the role; the directory to work in stands beside it.
+use crate::{faults, power_cut};
+
+/// Names the role; the directory to work in and what else it has to know stand beside it.
 const ROLE: &str = "TIDELOG_TEST_ROLE";
 const DIRECTORY: &str = "TIDELOG_TEST_DIRECTORY";
+const ARGUMENT: &str = "TIDELOG_TEST_ARGUMENT";
 
 /// Front of the lines that are meant for the parent: the test harness writes others.
 const FRONT: &str = "said ";
 
 /// A running child. Dropping it kills it.
-pub(super) struct Child {
+pub(crate) struct Child {
     process: Process,
     lines: BufReader<ChildStdout>,
 }
 
 impl Child {
     /// Starts this program again in the role `role`.
-    pub(super) fn start(role: &str, directory: &Path) -> Child {
+    pub(crate) fn start(role: &str, directory: &Path) -> Child {
+        Child::start_with(role, directory, "")
+    }
+
+    /// The same, and tells it `argument`.
+    pub(crate) fn start_with(role: &str, directory: &Path, argument: &str) -> Child {
         let mut process = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "faults::child::a_child_plays_its_role", "--nocapture"])
+            .args(["--exact", "child::a_child_plays_its_role", "--nocapture"])
             .env(ROLE, role)
             .env(DIRECTORY, directory)
+            .env(ARGUMENT, argument)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -31,12 +40,12 @@ impl Child {
         Child { process, lines }
     }
 
-    pub(super) fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.process.id()
     }
 
     /// The next line that the child said, whole; `None` when it has ended.
-    pub(super) fn hear(&mut self) -> Option<String> {
+    pub(crate) fn hear(&mut self) -> Option<String> {
         let mut line = String::new();
         loop {
             line.clear();
@@ -50,8 +59,16 @@ impl Child {
         }
     }
 
+    /// Waits for its end, which has to be a success, and returns what it said last.
+    pub(crate) fn finish(mut self) -> String {
+        let last = std::iter::from_fn(|| self.hear()).last();
+        let status = self.process.wait().unwrap();
+        assert!(status.success(), "the child ended with {status}, last said {last:?}");
+        last.expect("it says something")
+    }
+
     /// `kill -9`, then what the child had said before.
-    pub(super) fn kill(mut self) -> Vec<String> {
+    pub(crate) fn kill(mut self) -> Vec<String> {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         std::iter::from_fn(|| self.hear()).collect()
@@ -67,7 +84,7 @@ impl Drop for Child {
 }
 
 /// Tells the parent something.
-pub(super) fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     let mut out = std::io::stdout().lock();
     out.write_all(format!("{FRONT}{text}\n").as_bytes()).unwrap();
     out.flush().unwrap();
@@ -79,13 +96,15 @@ fn a_child_plays_its_role() {
     let Ok(role) = std::env::var(ROLE) else { return };
     let directory = std::env::var(DIRECTORY).unwrap();
     let directory = Path::new(&directory);
+    let argument = std::env::var(ARGUMENT).unwrap();
     match role.as_str() {
-        "produce" => super::killed_process::produce_for_ever(directory),
-        "fork" => super::forked_process::fork_while_working(directory),
-        "no io_uring" => super::confined::work_without_io_uring(directory),
-        "little locked memory" => super::confined::work_with_little_locked_memory(directory),
-        "many engines" => super::lifecycle::start_and_stop_many(directory),
-        "hold" => super::second_process::hold_for_ever(directory),
+        "produce" => faults::killed_process::produce_for_ever(directory),
+        "fork" => faults::forked_process::fork_while_working(directory),
+        "no io_uring" => faults::confined::work_without_io_uring(directory),
+        "little locked memory" => faults::confined::work_with_little_locked_memory(directory),
+        "many engines" => faults::lifecycle::start_and_stop_many(directory),
+        "hold" => faults::second_process::hold_for_ever(directory),
+        "write down" => power_cut::victim::run(directory, &argument),
         other => panic!("no such role: {other}"),
     }
 }

@@ -1,0 +1,76 @@
+//! Power cuts of a file system that promises what POSIX promises and no more.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::careless::Carelessness;
+use super::fuse::Mounted;
+use super::posix_box::{PosixBox, Recorder};
+use super::posix_replay::replay;
+use super::posix_tree::Operation;
+use super::verdict::Verdict;
+use super::workload::Workload;
+use super::{can_mount, scratch, victim};
+use crate::child::Child;
+use crate::effort::effort;
+
+const SMALL: Workload = Workload {
+    partitions: 1,
+    producers: 2,
+    messages: 64,
+    retains: false,
+    administrates: false,
+    carelessness: None,
+};
+
+/// Runs a victim and returns what was done to its disk.
+fn record(workload: &Workload, fails_after: Option<usize>) -> Vec<Operation> {
+    let recorder = Arc::new(Mutex::new(Recorder::new(fails_after)));
+    let place = scratch();
+    let mounted = Mounted::new(PosixBox(Arc::clone(&recorder)), place.path(), 1).unwrap();
+    let notes = place.path().join(victim::NOTES);
+    let argument = format!("{}\n{}", notes.display(), workload.to_argument());
+    Child::start_with("write down", place.path(), &argument).finish();
+    drop(mounted);
+    std::mem::take(&mut recorder.lock().operations)
+}
+
+fn cut(workload: &Workload, fails_after: Option<usize>, wanted: usize) -> Verdict {
+    replay(&record(workload, fails_after), workload, wanted, 1)
+}
+
+#[test]
+fn nothing_that_was_acknowledged_is_lost() {
+    if !can_mount() {
+        return;
+    }
+    let few = Workload { retains: true, administrates: true, messages: 400, ..SMALL };
+    let some = Workload { partitions: 8, ..few };
+    let many = Workload { partitions: 64, messages: 256, ..few };
+    for (workload, wanted) in
+        [(few, effort(900, 9_000)), (some, effort(900, 9_000)), (many, effort(200, 2_000))]
+    {
+        cut(&workload, None, wanted).expect_good(&format!("{} partitions", workload.partitions));
+    }
+}
+
+#[test]
+fn a_flush_that_fails_takes_nothing_that_was_acknowledged() {
+    if !can_mount() {
+        return;
+    }
+    cut(&SMALL, Some(40), effort(200, 2_000)).expect_good("a flush that fails");
+}
+
+#[test]
+fn every_carelessness_is_noticed() {
+    if !can_mount() {
+        return;
+    }
+    for carelessness in Carelessness::ALL {
+        let fails_after = (carelessness == Carelessness::RetriesFlush).then_some(40);
+        let workload = Workload { carelessness: Some(carelessness), ..SMALL };
+        cut(&workload, fails_after, effort(200, 1_000)).expect_bad(&format!("{carelessness:?}"));
+    }
+}

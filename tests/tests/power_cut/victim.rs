@@ -1,0 +1,144 @@
+//! The process that runs when the power goes: an engine that is worked with, and notes of what it has promised.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use tidelog::broker::{Broker, BrokerOptions};
+use tidelog::config::{AlterOperation, Alteration};
+use tidelog::error_code::ErrorCode;
+use tidelog::io::{DirectoryLock, Disk, PosixDisk, WriteMethod};
+
+use super::careless::CarelessDisk;
+use super::evidence::{Deed, Mark};
+use super::workload::{
+    COMMITTED_BY, CONFIG_BASE, RETENTION_BYTES, SEGMENT_BYTES, TOPIC, Workload, side_topic,
+};
+use crate::child::say;
+use crate::engines::{commit, create, next_report, options, producer, record};
+use crate::sent::{origin, value};
+
+/// Messages between two waits of a producer.
+const BURST: u64 = 8;
+
+/// Steps of the thread that administrates.
+const STEPS: i64 = 12;
+
+/// Beside the directory: what is written there is noted at that very moment.
+pub(super) const NOTES: &str = "notes";
+/// The engine's directory, below what loses power.
+pub(super) const DATA: &str = "data";
+
+/// Writes marks down; the write returns when the mark stands in the record.
+struct Notes(File);
+
+impl Notes {
+    fn open(path: &str) -> Notes {
+        Notes(OpenOptions::new().write(true).open(path).unwrap())
+    }
+
+    fn add(&mut self, mark: Mark) {
+        self.0.write_all(mark.line().as_bytes()).unwrap();
+    }
+}
+
+/// The child: `argument` is the notes' path and, behind a line feed, the workload. Says how many were acknowledged.
+pub(crate) fn run(directory: &Path, argument: &str) {
+    let (notes, workload) = argument.split_once('\n').unwrap();
+    let workload = Workload::parse(workload);
+    let broker = open(&directory.join(DATA), &workload);
+    let mut own = Notes::open(notes);
+    own.add(Mark::Begun(Deed::Topic, 0));
+    create_topic(&broker, &workload);
+    own.add(Mark::Done(Deed::Topic, 0));
+    let acknowledged = std::thread::scope(|scope| {
+        let start = |name| {
+            let (broker, notes) = (&broker, Notes::open(notes));
+            scope.spawn(move || produce(broker, name, &workload, notes))
+        };
+        let producers: Vec<_> = (0..workload.producers).map(start).collect();
+        if workload.administrates {
+            administrate(&broker, own);
+        }
+        producers.into_iter().map(|producer| producer.join().unwrap()).sum::<u64>()
+    });
+    say(&acknowledged.to_string());
+    // The power goes while it runs: it is not closed.
+    std::process::exit(0);
+}
+
+fn open(root: &Path, workload: &Workload) -> Arc<Broker> {
+    let real = PosixDisk::new(WriteMethod::Auto);
+    let disk: Arc<dyn Disk> = match workload.carelessness {
+        Some(carelessness) => Arc::new(CarelessDisk::new(real, carelessness)),
+        None => Arc::new(real),
+    };
+    disk.create_dir_durably(root).unwrap();
+    let lock = Some(DirectoryLock::acquire(root).unwrap());
+    let settings = [
+        ("tidelog.shards", "2"),
+        ("tidelog.reserve.bytes", "0"),
+        ("log.retention.check.interval.ms", "5"),
+        ("log.flush.offset.checkpoint.interval.ms", "20"),
+    ];
+    Broker::open(BrokerOptions { root: root.to_owned(), lock, ..options(disk, &settings) }).unwrap()
+}
+
+fn create_topic(broker: &Broker, workload: &Workload) {
+    let (segment, retention) = (SEGMENT_BYTES.to_string(), RETENTION_BYTES.to_string());
+    let mut settings = vec![("internal.segment.bytes", segment.as_str())];
+    if workload.retains {
+        settings.push(("retention.bytes", &retention));
+    }
+    create(broker, TOPIC, workload.partitions, &settings).unwrap();
+}
+
+/// Returns how many were acknowledged; ends at the first error, as the disk may be told to fail.
+fn produce(broker: &Arc<Broker>, name: u64, workload: &Workload, mut notes: Notes) -> u64 {
+    let client = producer(broker, &[("enable.idempotence", "true"), ("linger.ms", "1")]);
+    let mut acknowledged = 0;
+    for first in (0..workload.messages).step_by(BURST as usize) {
+        for number in first..first + BURST {
+            let partition = (name + number) % u64::from(workload.partitions.unsigned_abs());
+            let message = value(name, number);
+            client.produce(TOPIC, record(i32::try_from(partition).unwrap(), &message)).unwrap();
+        }
+        for _ in 0..BURST {
+            let (partition, message, outcome) = next_report(&client);
+            let Ok(offset) = outcome else { return acknowledged };
+            let (producer, number) = origin(&message);
+            notes.add(Mark::Acknowledged { partition: partition.0, offset: offset.0, producer, number });
+            acknowledged += 1;
+        }
+    }
+    acknowledged
+}
+
+/// Does things with rising numbers, one after the other; ends at the first error.
+fn administrate(broker: &Broker, mut notes: Notes) {
+    let mut step = |deed, number, act: &dyn Fn() -> bool| {
+        notes.add(Mark::Begun(deed, number));
+        let done = act();
+        if done {
+            notes.add(Mark::Done(deed, number));
+        }
+        done
+    };
+    for number in 0..STEPS {
+        let retention = Alteration {
+            name: "retention.ms".to_owned(),
+            operation: AlterOperation::Set((CONFIG_BASE + number).to_string()),
+        };
+        let went_well = step(Deed::Create, number, &|| create(broker, &side_topic(number), 1, &[]).is_ok())
+            && step(Deed::Config, number, &|| {
+                broker.alter_topic(TOPIC, std::slice::from_ref(&retention), false).is_ok()
+            })
+            && step(Deed::Commit, number, &|| commit(broker, COMMITTED_BY, number) == ErrorCode::None)
+            && (number == 0
+                || step(Deed::Delete, number - 1, &|| broker.delete_topic(&side_topic(number - 1)).is_ok()));
+        if !went_well {
+            return;
+        }
+    }
+}
