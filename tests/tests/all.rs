@@ -12,5 +12,5 @@ mod layout;
 mod power_cut;
 mod programs;
 mod python_package;
-mod sent;
 mod server;
+mod witness;

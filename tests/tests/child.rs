@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child as Process, ChildStdout, Command, Stdio};
 
-use crate::{faults, power_cut};
+use crate::{faults, witness};
 
 /// Names the role; the directory to work in and what else it has to know stand beside it.
 const ROLE: &str = "TIDELOG_TEST_ROLE";
@@ -98,13 +98,13 @@ fn a_child_plays_its_role() {
     let directory = Path::new(&directory);
     let argument = std::env::var(ARGUMENT).unwrap();
     match role.as_str() {
-        "produce" => faults::killed_process::produce_for_ever(directory),
         "fork" => faults::forked_process::fork_while_working(directory),
         "no io_uring" => faults::confined::work_without_io_uring(directory),
         "little locked memory" => faults::confined::work_with_little_locked_memory(directory),
         "many engines" => faults::lifecycle::start_and_stop_many(directory),
         "hold" => faults::second_process::hold_for_ever(directory),
-        "write down" => power_cut::victim::run(directory, &argument),
+        "serve" => witness::server::run(directory, &argument),
+        "write down" => witness::victim::run(directory, &argument),
         other => panic!("no such role: {other}"),
     }
 }

@@ -1,91 +1,80 @@
-//! `kill -9` of a process that produces, on a real disk.
+//! `kill -9` of a process that works with an engine, again and again: what it was promised is there, once and in order.
+//!
+//! The promises of the process itself, and those of a server to its clients, which go on with whoever comes after it.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
-use tidelog::client::Producer;
-use tidelog::client::config::Config;
+use crate::child::Child;
+use crate::effort::effort;
+use crate::witness::evidence::Evidence;
+use crate::witness::server::{self, Client};
+use crate::witness::victim::{DATA, NOTES};
+use crate::witness::workload::Workload;
 
-use crate::child::{Child, say};
-use crate::engines::{next_report, on_directory, record, records};
+const WORK: Workload = Workload {
+    partitions: 2,
+    producers: 3,
+    first_producer: 0,
+    messages: u64::MAX,
+    retains: true,
+    administrates: false,
+    carelessness: None,
+};
 
-const PARTITIONS: i32 = 2;
-const THREADS: u64 = 3;
+/// Names of the producers that write on after each death.
+const CHECKERS: u64 = 1 << 32;
 
-fn idempotent_producer(directory: &Path) -> Producer {
-    let mut config = Config::new();
-    let servers = format!("tidelog:{}", directory.display());
-    let settings = [
-        ("bootstrap.servers", servers.as_str()),
-        ("tidelog.num.partitions", "2"),
-        ("enable.idempotence", "true"),
-        ("acks", "all"),
-        ("linger.ms", "0"),
-    ];
-    for (name, value) in settings {
-        config.set(name, Some(value)).unwrap();
-    }
-    Producer::new(&config).unwrap()
+/// A moment of work, other in each cycle.
+fn work_a_while(random: &mut fastrand::Rng) {
+    std::thread::sleep(Duration::from_millis(random.u64(10..200)));
 }
 
-/// The child: says each acknowledged message, as `partition offset value`.
-pub(crate) fn produce_for_ever(directory: &Path) {
-    let run = std::process::id();
-    // Joined by the others, so that the topic is made once.
-    let first = idempotent_producer(directory);
-    let threads: Vec<_> = (0..THREADS)
-        .map(|thread| {
-            let directory = directory.to_owned();
-            std::thread::spawn(move || {
-                let producer = idempotent_producer(&directory);
-                for number in 0_u64.. {
-                    let partition = if number % 2 == 0 { 0 } else { 1 };
-                    let value = format!("{run}-{thread}-{number}");
-                    producer.produce("a", record(partition, value.as_bytes())).unwrap();
-                    if number % 4 == 3 {
-                        for _ in 0..4 {
-                            let (partition, value, outcome) = next_report(&producer);
-                            let (value, offset) = (String::from_utf8(value).unwrap(), outcome.unwrap());
-                            say(&format!("{} {offset} {value}", partition.0));
-                        }
-                    }
-                }
-            })
-        })
-        .collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
-    drop(first);
+fn wait_for_more(notes: &Path, than: u64) -> u64 {
+    let size = || notes.metadata().unwrap().len();
+    crate::engines::eventually("something is acknowledged", || size() > than);
+    size()
 }
 
 #[test]
 fn what_was_acknowledged_survives_kill_9_and_nothing_is_there_twice() {
     let directory = tempfile::tempdir().unwrap();
-    let mut acknowledged = Vec::new();
-    for cycle in 0..5 {
-        let mut child = Child::start("produce", directory.path());
+    let notes = directory.path().join(NOTES);
+    std::fs::write(&notes, "").unwrap();
+    let (mut random, mut noted) = (fastrand::Rng::with_seed(1), 0);
+    for cycle in 0..effort(25, 1000) {
+        let work = Workload { first_producer: cycle * WORK.producers, ..WORK };
+        let argument = format!("{}\n{}", notes.display(), work.to_argument());
+        let child = Child::start_with("write down", directory.path(), &argument);
         // Only once it is under way is there something to lose.
-        acknowledged.extend(child.hear());
-        std::thread::sleep(Duration::from_millis(20 + cycle * 37));
-        acknowledged.extend(child.kill());
-
-        let broker = on_directory(directory.path()).unwrap();
-        let found: Vec<_> = (0..PARTITIONS).map(|partition| records(&broker, "a", partition)).collect();
-        let mut seen = HashSet::new();
-        for partition in &found {
-            let contiguous = partition.iter().map(|(offset, _)| offset.0).eq(0..partition.len() as i64);
-            assert!(contiguous, "cycle {cycle}: a gap or a repeat");
-            assert!(partition.iter().all(|(_, value)| seen.insert(value)), "cycle {cycle}: there twice");
-        }
-        for line in &acknowledged {
-            let [partition, offset, value] = line.split(' ').collect::<Vec<_>>()[..] else {
-                panic!("{line}")
-            };
-            let (partition, offset): (usize, usize) = (partition.parse().unwrap(), offset.parse().unwrap());
-            let kept = found[partition].get(offset);
-            assert!(kept.is_some_and(|(_, kept)| kept == value.as_bytes()), "cycle {cycle}: {line} is lost");
-        }
-        broker.close();
+        noted = wait_for_more(&notes, noted);
+        work_a_while(&mut random);
+        child.kill();
+        let found = Evidence::read(&notes).check(&directory.path().join(DATA), &work, CHECKERS + cycle);
+        found.unwrap_or_else(|error| panic!("cycle {cycle}: {error}"));
     }
-    assert!(acknowledged.len() > 100, "it tests something: {}", acknowledged.len());
+    println!("{} acknowledged", Evidence::read(&notes).acknowledged());
+}
+
+#[test]
+fn clients_of_a_server_that_is_killed_go_on_and_nothing_is_lost_or_there_twice() {
+    let directory = tempfile::tempdir().unwrap();
+    let notes = directory.path().join(NOTES);
+    std::fs::write(&notes, "").unwrap();
+    let mut random = fastrand::Rng::with_seed(2);
+    let (mut child, port) = server::start(directory.path(), &notes, &WORK, 0);
+    let clients: Option<Vec<_>> = (0..2).map(|name| Client::start(port, &notes, name, &WORK)).collect();
+    let Some(clients) = clients else { return };
+    let mut noted = wait_for_more(&notes, 0);
+    for _ in 0..effort(25, 1000) {
+        work_a_while(&mut random);
+        child.kill();
+        child = server::start(directory.path(), &notes, &WORK, port).0;
+        noted = wait_for_more(&notes, noted);
+    }
+    clients.into_iter().for_each(Client::stop);
+    child.kill();
+    let evidence = Evidence::read(&notes);
+    println!("{} acknowledged", evidence.acknowledged());
+    evidence.check(&directory.path().join(DATA), &WORK, CHECKERS).unwrap();
 }

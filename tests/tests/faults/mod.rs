@@ -5,6 +5,6 @@ mod corruption;
 mod failing_disk;
 pub(crate) mod forked_process;
 mod full_disk;
-pub(crate) mod killed_process;
+mod killed_process;
 pub(crate) mod lifecycle;
 pub(crate) mod second_process;

@@ -17,9 +17,9 @@ use fuser::{
 use parking_lot::Mutex;
 use rustix::fs::FallocateFlags;
 
-use super::evidence::Mark;
 use super::fuse::{NO_TIME, NOTES, TOP, attributes};
-use super::victim;
+use crate::witness::evidence::Mark;
+use crate::witness::victim;
 
 /// The file that is the device.
 pub(super) const DEVICE: &str = "device";

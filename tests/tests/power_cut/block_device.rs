@@ -1,19 +1,23 @@
 //! Power cuts of a block device under a real file system.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
 use super::block_box::{Access, BlockBox, DEVICE, Device};
 use super::block_replay::replay;
-use super::careless::Carelessness;
 use super::fuse::Mounted;
 use super::real_file_system::{FileSystem, LoopDevice, MountedFileSystem};
 use super::verdict::Verdict;
-use super::workload::Workload;
-use super::{can_mount, scratch, victim};
+use super::{can_mount, scratch};
 use crate::child::Child;
 use crate::effort::effort;
+use crate::server::python::python;
+use crate::witness::careless::Carelessness;
+use crate::witness::server::{self, Client};
+use crate::witness::victim;
+use crate::witness::workload::Workload;
 
 /// Of the device: writes that may overtake each other.
 const THREADS: usize = 16;
@@ -21,22 +25,22 @@ const THREADS: usize = 16;
 const SMALL: Workload = Workload {
     partitions: 1,
     producers: 2,
+    first_producer: 0,
     messages: 64,
     retains: false,
     administrates: false,
     carelessness: None,
 };
 
-/// Runs a victim on an empty file system and returns what was done to the device.
-fn record(content: Vec<u8>, file_system: FileSystem, workload: &Workload) -> Vec<Access> {
+/// Has somebody work on an empty file system, who is told its place and where to note promises; returns what was done to the
+/// device.
+fn record(content: Vec<u8>, file_system: FileSystem, work: impl FnOnce(&Path, &Path)) -> Vec<Access> {
     let device = Arc::new(Mutex::new(Device::new(content)));
     let place = scratch();
     let _mounted = Mounted::new(BlockBox(Arc::clone(&device)), place.path(), THREADS).unwrap();
     let loop_device = LoopDevice::new(&place.path().join(DEVICE)).unwrap();
     let mounted = MountedFileSystem::new(file_system, &loop_device).unwrap();
-    let notes = place.path().join(victim::NOTES);
-    let argument = format!("{}\n{}", notes.display(), workload.to_argument());
-    Child::start_with("write down", mounted.path(), &argument).finish();
+    work(mounted.path(), &place.path().join(victim::NOTES));
     // What the unmounting writes is no longer part of it.
     let accesses = std::mem::take(&mut device.lock().accesses);
     drop(mounted);
@@ -46,7 +50,10 @@ fn record(content: Vec<u8>, file_system: FileSystem, workload: &Workload) -> Vec
 
 fn cut(file_system: FileSystem, workload: &Workload, wanted: usize) -> Verdict {
     let content = file_system.make();
-    let accesses = record(content.clone(), file_system, workload);
+    let accesses = record(content.clone(), file_system, |place, notes| {
+        let argument = format!("{}\n{}", notes.display(), workload.to_argument());
+        Child::start_with("write down", place, &argument).finish();
+    });
     replay(content, &accesses, file_system, workload, wanted)
 }
 
@@ -72,6 +79,24 @@ fn nothing_that_was_acknowledged_is_lost_on_ext4() {
 #[test]
 fn nothing_that_was_acknowledged_is_lost_on_xfs() {
     expect_nothing_lost(FileSystem::Xfs);
+}
+
+#[test]
+fn nothing_that_a_server_acknowledged_to_its_clients_is_lost() {
+    if !can_mount() || !FileSystem::Ext4.is_there() || python().is_none() {
+        return;
+    }
+    let workload = Workload { partitions: 8, messages: 160, ..SMALL };
+    let content = FileSystem::Ext4.make();
+    let accesses = record(content.clone(), FileSystem::Ext4, |place, notes| {
+        let (child, port) = server::start(place, notes, &workload, 0);
+        let client = |name| Client::start(port, notes, name, &workload).unwrap();
+        let clients: Vec<_> = (0..workload.producers).map(client).collect();
+        clients.into_iter().for_each(Client::finish);
+        child.kill();
+    });
+    let verdict = replay(content, &accesses, FileSystem::Ext4, &workload, effort(100, 1_000));
+    verdict.expect_good("a server and its clients");
 }
 
 #[test]

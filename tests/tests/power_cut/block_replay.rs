@@ -8,13 +8,14 @@ use std::os::unix::fs::FileExt;
 
 use bytes::Bytes;
 
+use super::CHECKER;
 use super::block_box::Access;
-use super::evidence::{Evidence, Mark};
 use super::real_file_system::{FileSystem, ReplayedDisk};
 use super::survivors::{Survivors, cases, share};
 use super::verdict::Verdict;
-use super::victim;
-use super::workload::Workload;
+use crate::witness::evidence::{Evidence, Mark};
+use crate::witness::victim;
+use crate::witness::workload::Workload;
 
 /// What is written whole or not at all.
 const SECTOR: usize = 512;
@@ -163,5 +164,5 @@ fn check(
 ) -> Result<(), String> {
     now.write_to(disk.image(), survivors).map_err(|error| format!("the image: {error}"))?;
     let mounted = disk.mount().map_err(|error| format!("cannot be mounted: {error}"))?;
-    now.evidence.check(&mounted.path().join(victim::DATA), workload)
+    now.evidence.check(&mounted.path().join(victim::DATA), workload, CHECKER)
 }

@@ -14,10 +14,10 @@ use fuser::{
 use parking_lot::Mutex;
 use rustix::fs::{FallocateFlags, OFlags};
 
-use super::evidence::Mark;
 use super::fuse::{NO_TIME, NOTES, TOP, attributes};
 use super::posix_tree::{Operation, Tree};
-use super::victim;
+use crate::witness::evidence::Mark;
+use crate::witness::victim;
 
 /// Numbers below are taken.
 const FIRST_NUMBER: u64 = 10;

@@ -5,12 +5,13 @@
 
 use std::path::Path;
 
-use super::evidence::Evidence;
 use super::posix_tree::{Operation, Tree};
 use super::survivors::{Survivors, cases, share};
 use super::verdict::Verdict;
-use super::workload::Workload;
-use super::{scratch, victim};
+use super::{CHECKER, scratch};
+use crate::witness::evidence::Evidence;
+use crate::witness::victim;
+use crate::witness::workload::Workload;
 
 /// An operation that need not have reached the disk, or stands behind one of those.
 struct Pending {
@@ -147,5 +148,5 @@ fn check(place: &Path, evidence: &Evidence, workload: &Workload) -> Result<(), S
     // As an operator would who finds nothing there.
     let root = place.join(victim::DATA);
     std::fs::create_dir_all(&root).map_err(|error| error.to_string())?;
-    evidence.check(&root, workload)
+    evidence.check(&root, workload, CHECKER)
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::evidence::Mark;
 use super::fuse::TOP;
+use crate::witness::evidence::Mark;
 
 /// One thing that was done to the tree, or noted.
 #[derive(Clone, Debug)]

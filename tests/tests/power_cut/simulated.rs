@@ -14,7 +14,7 @@ use tidelog::types::Offset;
 use crate::engines::{
     commit, committed, create, next_report, produce, producer, record, records, soon, try_open,
 };
-use crate::sent::{origin, value};
+use crate::witness::sent::{origin, value};
 
 const PARTITIONS: i32 = 4;
 

@@ -4,20 +4,22 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::careless::Carelessness;
 use super::fuse::Mounted;
 use super::posix_box::{PosixBox, Recorder};
 use super::posix_replay::replay;
 use super::posix_tree::Operation;
 use super::verdict::Verdict;
-use super::workload::Workload;
-use super::{can_mount, scratch, victim};
+use super::{can_mount, scratch};
 use crate::child::Child;
 use crate::effort::effort;
+use crate::witness::careless::Carelessness;
+use crate::witness::victim;
+use crate::witness::workload::Workload;
 
 const SMALL: Workload = Workload {
     partitions: 1,
     producers: 2,
+    first_producer: 0,
     messages: 64,
     retains: false,
     administrates: false,

@@ -8,7 +8,7 @@ mod kcat;
 mod kinds;
 mod metrics;
 mod node;
-mod python;
+pub(crate) mod python;
 mod raw;
 mod rig;
 mod zero_copy;

@@ -7,7 +7,7 @@ use super::rig::TestServer;
 use crate::programs::{install_once, is_there, run, sources, text};
 
 /// Python with the clients, in an environment of its own.
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     if !is_there("python3") {
         return None;
     }

@@ -33,13 +33,13 @@ impl Carelessness {
 }
 
 /// The real disk, with a [`CarelessQueue`].
-pub(super) struct CarelessDisk {
+pub(crate) struct CarelessDisk {
     real: PosixDisk,
     carelessness: Carelessness,
 }
 
 impl CarelessDisk {
-    pub(super) fn new(real: PosixDisk, carelessness: Carelessness) -> CarelessDisk {
+    pub(crate) fn new(real: PosixDisk, carelessness: Carelessness) -> CarelessDisk {
         CarelessDisk { real, carelessness }
     }
 }

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use tidelog::broker::Broker;
 use tidelog::types::{Offset, PartitionIndex};
 
+use super::sent::{origin, value};
 use super::workload::{
     COMMITTED_BY, CONFIG_BASE, RETENTION_BYTES, SEGMENT_BYTES, TOPIC, Workload, side_topic,
 };
 use crate::engines::{committed, on_directory, produce, producer, records};
-use crate::sent::{origin, value};
 
 /// Things that the victim does in steps with rising numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,6 +92,16 @@ impl Evidence {
         }
     }
 
+    /// What a victim wrote into a file, as far as its lines are whole.
+    pub(crate) fn read(notes: &Path) -> Evidence {
+        let text = std::fs::read_to_string(notes).unwrap();
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        let mut evidence = Evidence::default();
+        let marks = whole.lines().map(|line| Mark::parse(line).unwrap_or_else(|| panic!("no mark: {line}")));
+        marks.for_each(|mark| evidence.add(mark));
+        evidence
+    }
+
     /// Messages that have been acknowledged.
     pub(crate) fn acknowledged(&self) -> usize {
         self.acknowledged.values().map(Vec::len).sum()
@@ -105,16 +115,17 @@ impl Evidence {
         self.done.get(&deed).copied().unwrap_or(-1)
     }
 
-    /// Opens the engine in `root` and holds it against the marks; writes on, closes it, and looks again.
+    /// Opens the engine in `root` and holds it against the marks; writes on, as a producer that is named by `checker`,
+    /// closes it, and looks again.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(crate) fn check(&self, root: &Path, workload: &Workload) -> Result<(), String> {
+    pub(crate) fn check(&self, root: &Path, workload: &Workload, checker: u64) -> Result<(), String> {
         let checked = catch_unwind(AssertUnwindSafe(|| {
             let added = {
                 let broker = on_directory(root).unwrap_or_else(|error| panic!("refused: {error}"));
                 self.check_opened(&broker, workload);
-                let added = append_everywhere(&broker, workload);
+                let added = append_everywhere(&broker, workload, checker);
                 broker.close();
                 added
             };
@@ -166,8 +177,15 @@ impl Evidence {
             offsets.eq(start.0..start.0 + found.len() as i64),
             "partition {partition}: a gap or a repeat"
         );
+        let mut last = HashMap::new();
         for (_, value) in &found {
-            assert!(seen.insert(origin(value)), "partition {partition}: a message is there twice");
+            let (producer, number) = origin(value);
+            assert!(seen.insert((producer, number)), "partition {partition}: a message is there twice");
+            let before = last.insert(producer, number);
+            assert!(
+                before < Some(number),
+                "partition {partition}: {number} behind {before:?} of producer {producer}"
+            );
         }
         let size: usize = found.iter().map(|(_, value)| value.len()).sum();
         let may_go = workload.retains && size + 2 * SEGMENT_BYTES >= RETENTION_BYTES;
@@ -191,7 +209,8 @@ impl Evidence {
             }
             assert!(!exists || number > self.done(Deed::Delete), "deleted, and back: {}", side_topic(number));
         }
-        let retention = broker.topic(TOPIC).unwrap().config().retention.unwrap().as_millis() as i64;
+        let retention = broker.topic(TOPIC).unwrap().config().retention.unwrap().as_millis();
+        let retention = i64::try_from(retention).unwrap();
         self.check_between(Deed::Config, if retention < CONFIG_BASE { -1 } else { retention - CONFIG_BASE });
         self.check_between(Deed::Commit, committed(broker, COMMITTED_BY));
     }
@@ -203,15 +222,14 @@ impl Evidence {
 }
 
 /// One more message per partition, acknowledged.
-fn append_everywhere(broker: &Arc<Broker>, workload: &Workload) -> Vec<(i32, Offset, Vec<u8>)> {
+fn append_everywhere(broker: &Arc<Broker>, workload: &Workload, checker: u64) -> Vec<(i32, Offset, Vec<u8>)> {
     if broker.topic(TOPIC).is_none() {
         return Vec::new();
     }
     let client = producer(broker, &[]);
     let partitions = [0, workload.partitions - 1].into_iter().collect::<std::collections::BTreeSet<_>>();
     let append = |partition: i32| {
-        // Of a producer that no victim had.
-        let message = value(1000 + u64::from(partition.unsigned_abs()), 0);
+        let message = value(checker, u64::from(partition.unsigned_abs()));
         let offset = produce(&client, TOPIC, partition, &message).expect("a repaired log takes messages");
         (partition, offset, message)
     };

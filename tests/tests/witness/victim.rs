@@ -1,4 +1,4 @@
-//! The process that runs when the power goes: an engine that is worked with, and notes of what it has promised.
+//! The process that runs when the power goes, or that is killed: an engine that is worked with, and notes of what it has promised.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -12,33 +12,33 @@ use tidelog::io::{DirectoryLock, Disk, PosixDisk, WriteMethod};
 
 use super::careless::CarelessDisk;
 use super::evidence::{Deed, Mark};
+use super::sent::{origin, value};
 use super::workload::{
     COMMITTED_BY, CONFIG_BASE, RETENTION_BYTES, SEGMENT_BYTES, TOPIC, Workload, side_topic,
 };
 use crate::child::say;
 use crate::engines::{commit, create, next_report, options, producer, record};
-use crate::sent::{origin, value};
 
 /// Messages between two waits of a producer.
-const BURST: u64 = 8;
+const BURST: usize = 8;
 
 /// Steps of the thread that administrates.
 const STEPS: i64 = 12;
 
 /// Beside the directory: what is written there is noted at that very moment.
-pub(super) const NOTES: &str = "notes";
+pub(crate) const NOTES: &str = "notes";
 /// The engine's directory, below what loses power.
-pub(super) const DATA: &str = "data";
+pub(crate) const DATA: &str = "data";
 
 /// Writes marks down; the write returns when the mark stands in the record.
-struct Notes(File);
+pub(super) struct Notes(File);
 
 impl Notes {
-    fn open(path: &str) -> Notes {
-        Notes(OpenOptions::new().write(true).open(path).unwrap())
+    pub(super) fn open(path: &str) -> Notes {
+        Notes(OpenOptions::new().append(true).open(path).unwrap())
     }
 
-    fn add(&mut self, mark: Mark) {
+    pub(super) fn add(&mut self, mark: Mark) {
         self.0.write_all(mark.line().as_bytes()).unwrap();
     }
 }
@@ -49,15 +49,14 @@ pub(crate) fn run(directory: &Path, argument: &str) {
     let workload = Workload::parse(workload);
     let broker = open(&directory.join(DATA), &workload);
     let mut own = Notes::open(notes);
-    own.add(Mark::Begun(Deed::Topic, 0));
-    create_topic(&broker, &workload);
-    own.add(Mark::Done(Deed::Topic, 0));
+    ensure_topic(&broker, &workload, &mut own);
     let acknowledged = std::thread::scope(|scope| {
         let start = |name| {
             let (broker, notes) = (&broker, Notes::open(notes));
             scope.spawn(move || produce(broker, name, &workload, notes))
         };
-        let producers: Vec<_> = (0..workload.producers).map(start).collect();
+        let producers: Vec<_> =
+            (workload.first_producer..workload.first_producer + workload.producers).map(start).collect();
         if workload.administrates {
             administrate(&broker, own);
         }
@@ -68,7 +67,7 @@ pub(crate) fn run(directory: &Path, argument: &str) {
     std::process::exit(0);
 }
 
-fn open(root: &Path, workload: &Workload) -> Arc<Broker> {
+pub(super) fn open(root: &Path, workload: &Workload) -> Arc<Broker> {
     let real = PosixDisk::new(WriteMethod::Auto);
     let disk: Arc<dyn Disk> = match workload.carelessness {
         Some(carelessness) => Arc::new(CarelessDisk::new(real, carelessness)),
@@ -85,21 +84,27 @@ fn open(root: &Path, workload: &Workload) -> Arc<Broker> {
     Broker::open(BrokerOptions { root: root.to_owned(), lock, ..options(disk, &settings) }).unwrap()
 }
 
-fn create_topic(broker: &Broker, workload: &Workload) {
+/// Makes the topic, if it is not there yet.
+pub(super) fn ensure_topic(broker: &Broker, workload: &Workload, notes: &mut Notes) {
+    if broker.topic(TOPIC).is_some() {
+        return;
+    }
     let (segment, retention) = (SEGMENT_BYTES.to_string(), RETENTION_BYTES.to_string());
     let mut settings = vec![("internal.segment.bytes", segment.as_str())];
     if workload.retains {
         settings.push(("retention.bytes", &retention));
     }
+    notes.add(Mark::Begun(Deed::Topic, 0));
     create(broker, TOPIC, workload.partitions, &settings).unwrap();
+    notes.add(Mark::Done(Deed::Topic, 0));
 }
 
 /// Returns how many were acknowledged; ends at the first error, as the disk may be told to fail.
 fn produce(broker: &Arc<Broker>, name: u64, workload: &Workload, mut notes: Notes) -> u64 {
     let client = producer(broker, &[("enable.idempotence", "true"), ("linger.ms", "1")]);
     let mut acknowledged = 0;
-    for first in (0..workload.messages).step_by(BURST as usize) {
-        for number in first..first + BURST {
+    for first in (0..workload.messages).step_by(BURST) {
+        for number in (first..).take(BURST) {
             let partition = (name + number) % u64::from(workload.partitions.unsigned_abs());
             let message = value(name, number);
             client.produce(TOPIC, record(i32::try_from(partition).unwrap(), &message)).unwrap();
