@@ -10,5 +10,6 @@ mod check;
 mod console;
 mod dump;
 mod groups;
+mod measuring;
 mod quickstart;
 mod topics;

@@ -79,6 +79,10 @@ pub(crate) enum CliError {
     /// The user does not want to wait for the end.
     #[error("interrupted")]
     Interrupted,
+    /// A server refused something, or cannot be reached.
+    #[error("{0}")]
+    #[cfg(feature = "librdkafka")]
+    Remote(String),
     /// What arrived is not what was sent.
     #[error("not proven: {0}")]
     NotProven(String),

@@ -4,14 +4,17 @@
 //! Every command works on a data directory in this process. Results go to standard output, everything else to standard
 //! error, so that output can be piped.
 
+mod bench;
 mod check;
 mod configs;
 mod consume;
 mod data_directory;
 mod dump;
 mod error;
+mod fresh_folder;
 mod groups;
 mod interrupt;
+mod latency;
 mod line_format;
 mod lines;
 mod output;
@@ -57,6 +60,7 @@ enum Command {
     Check(check::CheckArgs),
     Repair(repair::RepairArgs),
     Serve(serve::ServeArgs),
+    Bench(Box<bench::BenchArgs>),
 }
 
 const EXAMPLES: &str = "\
@@ -83,6 +87,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Repair(args) => repair::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Bench(args) => bench::run(&args),
     };
     outcome.unwrap_or_else(|error| error.report())
 }

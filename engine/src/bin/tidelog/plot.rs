@@ -6,14 +6,18 @@ use hdrhistogram::Histogram;
 use crate::output::{duration_text, number_text};
 
 const WIDTH: f64 = 900.0;
-const HEIGHT: f64 = 540.0;
+/// Of the part with the curves.
+const BODY: f64 = 348.0;
 const LEFT: f64 = 84.0;
 const RIGHT: f64 = 36.0;
-const TOP: f64 = 128.0;
 const BOTTOM: f64 = 64.0;
+/// Above the legend, and of each of its lines.
+const HEAD: f64 = 86.0;
+const LEGEND_LINE: f64 = 20.0;
 
-/// One colour for each curve; told apart also by those who see no red or green.
-const COLORS: [&str; 2] = ["#2563eb", "#ea580c"];
+/// One colour for each curve, then again from the first; told apart also by those who see no red or green.
+const COLORS: [&str; 8] =
+    ["#2563eb", "#ea580c", "#0d9488", "#9333ea", "#ca8a04", "#db2777", "#0891b2", "#6b7280"];
 
 /// Percentiles that are marked on each curve, with their names.
 const MARKED: [(f64, &str); 3] = [(0.5, "p50"), (0.99, "p99"), (0.999, "p99.9")];
@@ -58,7 +62,7 @@ pub(crate) struct LatencyPlot<'a> {
     pub(crate) title: &'a str,
     /// One line below it.
     pub(crate) note: &'a str,
-    /// At most two curves.
+    /// One line of the legend each.
     pub(crate) curves: &'a [Curve<'a>],
 }
 
@@ -66,19 +70,20 @@ impl LatencyPlot<'_> {
     /// The whole file.
     pub(crate) fn svg(&self) -> String {
         let axes = Axes::around(self.curves);
+        let height = axes.bottom() + BOTTOM;
         let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\">\n\
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">\n\
              <title>{}</title>\n<style>\n{STYLE}</style>\n\
-             <rect class=\"paper\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>\n",
+             <rect class=\"paper\" width=\"{WIDTH}\" height=\"{height}\"/>\n",
             escape(self.title)
         );
         push_text(&mut svg, (LEFT, 36.0), "title", "start", self.title);
         push_text(&mut svg, (LEFT, 58.0), "note", "start", self.note);
         axes.draw(&mut svg);
-        for (curve, color) in self.curves.iter().zip(COLORS) {
+        for (curve, color) in self.curves.iter().zip(COLORS.into_iter().cycle()) {
             axes.draw_curve(&mut svg, curve, color);
         }
-        for (slot, (curve, color)) in self.curves.iter().zip(COLORS).enumerate() {
+        for (slot, (curve, color)) in self.curves.iter().zip(COLORS.into_iter().cycle()).enumerate() {
             draw_legend(&mut svg, slot, curve, color);
         }
         svg.push_str("</svg>\n");
@@ -93,6 +98,8 @@ struct Axes {
     /// Powers of ten of nanoseconds at the bottom and at the top.
     low: i32,
     high: i32,
+    /// Of the part with the curves.
+    top: f64,
 }
 
 impl Axes {
@@ -103,7 +110,13 @@ impl Axes {
         let smallest = filled().map(Histogram::min).min().unwrap_or(1_000).max(1);
         let largest = filled().map(Histogram::max).max().unwrap_or(1_000_000).max(1);
         let low = decade_below(smallest);
-        Axes { nines: as_float(count).log10().min(9.0), low, high: (decade_below(largest) + 1).max(low + 1) }
+        let top = HEAD + LEGEND_LINE * as_float(curves.len() as u64);
+        Axes {
+            nines: as_float(count).log10().min(9.0),
+            low,
+            high: (decade_below(largest) + 1).max(low + 1),
+            top,
+        }
     }
 
     /// Place of a quantile between 0 and 1. The largest value of all, at quantile 1, is at the right end.
@@ -115,11 +128,15 @@ impl Axes {
     fn y(&self, nanos: f64) -> f64 {
         let low = f64::from(self.low);
         let part = (nanos.max(1.0).log10() - low) / (f64::from(self.high) - low);
-        HEIGHT - BOTTOM - part.clamp(0.0, 1.0) * (HEIGHT - TOP - BOTTOM)
+        self.bottom() - part.clamp(0.0, 1.0) * BODY
+    }
+
+    fn bottom(&self) -> f64 {
+        self.top + BODY
     }
 
     fn draw(&self, svg: &mut String) {
-        let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
+        let (right, bottom) = (WIDTH - RIGHT, self.bottom());
         for decade in self.low..=self.high {
             let value = 10_f64.powi(decade);
             let y = self.y(value);
@@ -139,13 +156,13 @@ impl Axes {
         }
         for (quantile, name) in quantile_ticks(self.nines) {
             let x = self.x(quantile);
-            push_line(svg, "grid", (x, TOP), (x, bottom));
+            push_line(svg, "grid", (x, self.top), (x, bottom));
             push_text(svg, (x, bottom + 20.0), "tick", "middle", &name);
         }
         push_line(svg, "axis", (LEFT, bottom), (right, bottom));
         push_text(
             svg,
-            (f64::midpoint(LEFT, right), HEIGHT - 18.0),
+            (f64::midpoint(LEFT, right), bottom + BOTTOM - 18.0),
             "note",
             "middle",
             "percentile of records",
@@ -175,7 +192,7 @@ impl Axes {
 
 /// A line of the legend, above the plot: name, the marked percentiles and the count.
 fn draw_legend(svg: &mut String, slot: usize, curve: &Curve<'_>, color: &str) {
-    let y = TOP - 42.0 + 20.0 * f64::from(u8::try_from(slot).unwrap_or(u8::MAX));
+    let y = HEAD + LEGEND_LINE * as_float(slot as u64);
     svg.push_str(&format!(
         "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"22\" height=\"4\" rx=\"2\" fill=\"{color}\"/>\n",
         LEFT,
@@ -192,7 +209,7 @@ fn draw_legend(svg: &mut String, slot: usize, curve: &Curve<'_>, color: &str) {
             format!("{}  ({} records)", marked.join("   "), number_text(curve.nanos.len()))
         }
     };
-    push_text(svg, (LEFT + 200.0, y), "note", "start", &values);
+    push_text(svg, (WIDTH - RIGHT, y), "note", "end", &values);
 }
 
 /// Quantiles with a name on the axis: 0, 50 percent, and one for each further nine.
@@ -273,7 +290,7 @@ mod tests {
             for point in points.split('"').next().unwrap().split(' ') {
                 let (x, y) = point.split_once(',').unwrap();
                 assert!((LEFT..=WIDTH - RIGHT).contains(&x.parse().unwrap()), "{point}");
-                assert!((TOP..=HEIGHT - BOTTOM).contains(&y.parse().unwrap()), "{point}");
+                assert!((HEAD..=HEAD + 3.0 * LEGEND_LINE + BODY).contains(&y.parse().unwrap()), "{point}");
             }
         }
         assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
@@ -288,7 +305,7 @@ mod tests {
 
     #[test]
     fn each_nine_has_the_same_room() {
-        let axes = Axes { nines: 5.0, low: 3, high: 9 };
+        let axes = Axes { nines: 5.0, low: 3, high: 9, top: HEAD };
         let steps: Vec<f64> =
             quantile_ticks(5.0).iter().skip(2).map(|(quantile, _)| axes.x(*quantile)).collect();
         let names: Vec<String> = quantile_ticks(5.0).into_iter().map(|(_, name)| name).collect();

@@ -26,3 +26,9 @@ fn styled(bar: ProgressBar, template: &str, doing: &'static str) -> ProgressBar 
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.with_style(style.progress_chars("=> ")).with_message(doing)
 }
+
+/// A line that says how things stand, while it is set.
+pub(crate) fn live() -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::no_length().with_style(style)
+}

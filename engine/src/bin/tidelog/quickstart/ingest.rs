@@ -15,6 +15,7 @@ use super::sources::Source;
 use super::stamp::Stamp;
 use crate::error::CliError;
 use crate::interrupt::Interrupt;
+use crate::latency::{nanos, new_histogram};
 use crate::lines::{Line, LineReader};
 
 /// How long one wait for acknowledgements takes before Ctrl-C is looked at again.
@@ -54,7 +55,7 @@ impl BatchClock {
         if latency != self.latency {
             *self = BatchClock { latency, begun: stamp.nanos };
         }
-        super::nanos(latency).saturating_sub(stamp.nanos.saturating_sub(self.begun))
+        nanos(latency).saturating_sub(stamp.nanos.saturating_sub(self.begun))
     }
 }
 
@@ -84,7 +85,7 @@ impl Ingested {
             bytes: 0,
             acknowledged: 0,
             trails: vec![PartitionTrail::default(); partitions],
-            latency: super::new_histogram(),
+            latency: new_histogram(),
             first_sent: None,
             last_acknowledged: now,
         }

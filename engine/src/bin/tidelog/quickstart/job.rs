@@ -21,6 +21,7 @@ use super::watch::{MEMBERS_COUNT, Watch};
 use crate::data_directory::Directory;
 use crate::error::CliError;
 use crate::interrupt::Interrupt;
+use crate::latency::new_histogram;
 use crate::output::{count_text, size_text};
 use crate::plot::{Curve, LatencyPlot};
 use crate::progress;
@@ -211,7 +212,7 @@ impl Job<'_> {
     /// The report, and whether the plot beside it could be written.
     fn report(&self, run: &Run) -> Result<(Report, Result<(), CliError>), CliError> {
         let mut arrivals = Arrivals::default();
-        let mut consumed_latency = super::new_histogram();
+        let mut consumed_latency = new_histogram();
         for member in &run.members {
             arrivals.merge(&member.arrivals);
             // Of the same bounds, so that there is room for everything.

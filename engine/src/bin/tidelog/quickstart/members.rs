@@ -17,6 +17,8 @@ use super::proof::{Arrivals, digest};
 use super::stamp::Stamp;
 use super::watch::Watch;
 
+use crate::latency::{nanos, new_histogram};
+
 /// How long one wait for records takes before the member looks whether it is to stop.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -39,7 +41,7 @@ pub(super) fn run(
     watch: &Arc<Watch>,
 ) -> MemberResult {
     let result =
-        MemberResult { arrivals: Arrivals::default(), latency: super::new_histogram(), last_arrival: start };
+        MemberResult { arrivals: Arrivals::default(), latency: new_histogram(), last_arrival: start };
     let mut reader = Reader { member, start, watch, result };
     let consumer = Consumer::new(config).map_err(|error| watch.fail(error)).ok();
     if let Some(Err(error)) = consumer.as_ref().map(|consumer| reader.read(consumer, topic)) {
@@ -106,7 +108,7 @@ impl Reader<'_> {
         self.watch.ownership.lock().read(self.member, partition);
         let Some(trail) = self.watch.trails.get(partition) else { return Ok(()) };
         let mut trail = trail.lock();
-        let now = super::nanos(self.start.elapsed());
+        let now = nanos(self.start.elapsed());
         let mut count = 0;
         for record in batch.records().map_err(corrupt)? {
             let record = record.map_err(corrupt)?;

@@ -16,10 +16,8 @@ mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Args;
-use hdrhistogram::Histogram;
 
 use crate::configs::parse_setting;
 use crate::data_directory::Directory;
@@ -105,15 +103,4 @@ pub(crate) fn run(args: &QuickstartArgs) -> Outcome {
         None if report.proven => Ok(ExitCode::SUCCESS),
         None => Err(CliError::NotProven(report.faults.join("; "))),
     }
-}
-
-/// Room for an hour in nanoseconds, to three digits; what is longer counts as an hour.
-fn new_histogram() -> Histogram<u64> {
-    const HOUR: u64 = 3_600_000_000_000;
-    Histogram::new_with_bounds(1, HOUR, 3).expect("these bounds are hdrhistogram's to have")
-}
-
-/// Whole nanoseconds; more than there is room for counts as the most.
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -1,14 +1,11 @@
 //! [`Place`]: where the quickstart keeps its data and leaves its plot.
 
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::CliError;
-
-/// Folders tried before giving up: those of the same name are left from earlier runs.
-const ATTEMPTS_MAX: u32 = 1000;
+use crate::fresh_folder::fresh_folder;
 
 /// See the module. Data that nobody asked to keep goes when the value does.
 pub(super) struct Place {
@@ -26,28 +23,13 @@ impl Place {
     /// # Errors
     /// [`CliError::File`].
     pub(super) fn fresh(parent: &Path) -> Result<Place, CliError> {
-        let folder = fresh_folder(parent)?;
+        let folder = fresh_folder(parent, "tidelog-quickstart")?;
         Ok(Place { data: folder.join("data"), plot: folder.join("latency.svg"), is_passing: true })
     }
 
     /// The folder that the user named, which stays.
     pub(super) fn named(data: &Path) -> Place {
         Place { data: data.to_owned(), plot: data.join("quickstart-latency.svg"), is_passing: false }
-    }
-}
-
-fn fresh_folder(parent: &Path) -> Result<PathBuf, CliError> {
-    let name = format!("tidelog-quickstart-{}", std::process::id());
-    let mut attempt = 0;
-    loop {
-        let folder = parent.join(if attempt == 0 { name.clone() } else { format!("{name}-{attempt}") });
-        match DirBuilder::new().mode(0o700).create(&folder) {
-            Ok(()) => return Ok(folder),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < ATTEMPTS_MAX => {
-                attempt += 1
-            }
-            Err(error) => return Err(CliError::of_file(folder)(error)),
-        }
     }
 }
 

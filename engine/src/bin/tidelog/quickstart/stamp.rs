@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tidelog::record::Header;
 
+use crate::latency::nanos;
+
 /// Which record it is, and when it was produced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
@@ -19,7 +21,7 @@ impl Stamp {
 
     /// A stamp of now.
     pub(super) fn new(number: u64, since_start: Duration) -> Stamp {
-        Stamp { number, nanos: super::nanos(since_start) }
+        Stamp { number, nanos: nanos(since_start) }
     }
 
     /// The header's value.
