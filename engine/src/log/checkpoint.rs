@@ -81,26 +81,34 @@ pub(super) fn parse_number<N: FromStr>(text: &str) -> Result<N, &'static str> {
 
 /// The bytes of a checkpoint of `offsets`.
 pub(super) fn format_offsets(offsets: &PartitionOffsets) -> Vec<u8> {
-    format(offsets.iter().map(|(at, offset)| format!("{} {} {offset}", at.topic, at.partition)))
+    format(offsets.iter().map(|(partition, offset)| offset_line(partition, *offset)))
+}
+
+/// One partition and its offset, without the line's end.
+pub(super) fn offset_line(partition: &TopicPartition, offset: Offset) -> String {
+    format!("{} {} {offset}", partition.topic, partition.partition)
+}
+
+/// What [`offset_line`] has written.
+pub(super) fn parse_offset_line(line: &str) -> Result<(TopicPartition, Offset), &'static str> {
+    let mut words = line.split(' ');
+    let (Some(topic), Some(partition), Some(offset), None) =
+        (words.next(), words.next(), words.next(), words.next())
+    else {
+        return Err("expected a topic, a partition and an offset");
+    };
+    let topic = TopicName::new(topic).map_err(|_| "not a topic name")?;
+    let partition = PartitionIndex(parse_number(partition)?);
+    let offset = Offset(parse_number(offset)?);
+    if partition.0 < 0 || offset.0 < 0 {
+        return Err("negative number");
+    }
+    Ok((TopicPartition { topic, partition }, offset))
 }
 
 /// The offsets in a checkpoint's bytes.
 pub(super) fn parse_offsets(path: &Path, bytes: &[u8]) -> Result<PartitionOffsets, MalformedFile> {
-    let entries = parse(path, bytes, |line| {
-        let mut words = line.split(' ');
-        let (Some(topic), Some(partition), Some(offset), None) =
-            (words.next(), words.next(), words.next(), words.next())
-        else {
-            return Err("expected a topic, a partition and an offset");
-        };
-        let topic = TopicName::new(topic).map_err(|_| "not a topic name")?;
-        let partition = PartitionIndex(parse_number(partition)?);
-        let offset = Offset(parse_number(offset)?);
-        if partition.0 < 0 || offset.0 < 0 {
-            return Err("negative number");
-        }
-        Ok((TopicPartition { topic, partition }, offset))
-    })?;
+    let entries = parse(path, bytes, parse_offset_line)?;
     let count = entries.len();
     let offsets: PartitionOffsets = entries.into_iter().collect();
     if offsets.len() < count {

@@ -11,6 +11,7 @@ use super::checkpoint::{self, MalformedFile, PartitionOffsets};
 use super::durable_watermark::KnownWatermarks;
 use super::error::{FileError, FileOperation};
 use super::folder_name::{self, Retired};
+use super::log_starts;
 use super::meta_properties::{self, MetaProperties};
 use crate::io::Disk;
 use crate::types::{TopicId, TopicPartition};
@@ -168,10 +169,25 @@ impl DataDirectory {
     /// When the disk refuses or the file is malformed.
     pub fn read_checkpoint(&self, file: CheckpointFile) -> Result<PartitionOffsets, DataDirectoryError> {
         let path = self.path.join(file.name());
-        match read_if_there(&*self.disk, &path)? {
-            Some(bytes) => Ok(checkpoint::parse_offsets(&path, &bytes)?),
-            None => Ok(PartitionOffsets::new()),
-        }
+        let offsets = match read_if_there(&*self.disk, &path)? {
+            Some(bytes) => checkpoint::parse_offsets(&path, &bytes)?,
+            None => PartitionOffsets::new(),
+        };
+        if file == CheckpointFile::LogStart { Ok(self.checked_log_starts(offsets)?) } else { Ok(offsets) }
+    }
+
+    /// Log starts by Kafka's file, held against our copy, where there is one.
+    fn checked_log_starts(&self, kafkas: PartitionOffsets) -> Result<PartitionOffsets, FileError> {
+        let path = self.path.join(log_starts::FILE_NAME);
+        let Some(bytes) = read_if_there(&*self.disk, &path)? else { return Ok(kafkas) };
+        let Some(own) = log_starts::parse(&bytes) else {
+            tracing::warn!(file = %path.display(), "is damaged and will be made anew");
+            return Ok(kafkas);
+        };
+        Ok(log_starts::reconcile(&kafkas, &own, |partition, kafkas, own| {
+            let file = CheckpointFile::LogStart.name();
+            tracing::warn!(%partition, "{file} says that the log starts at {kafkas}, our copy {own}: the smaller one counts");
+        }))
     }
 
     /// Replaces a checkpoint, as one durable step.
@@ -183,6 +199,10 @@ impl DataDirectory {
         file: CheckpointFile,
         offsets: &PartitionOffsets,
     ) -> Result<(), FileError> {
+        if file == CheckpointFile::LogStart {
+            // First: when Kafka's file is then not written, it has the smaller offsets, and they count.
+            self.write(log_starts::FILE_NAME, &log_starts::format(offsets))?;
+        }
         self.write(file.name(), &checkpoint::format_offsets(offsets))
     }
 

@@ -25,6 +25,7 @@ mod index_file;
 pub mod inspection;
 mod layout;
 mod leader_epochs;
+mod log_starts;
 mod meta_properties;
 mod opening;
 mod partition_log;

@@ -85,10 +85,10 @@ impl LogView {
         upto: Offset,
     ) -> Result<LogRead, ReadError> {
         let from = from.into();
-        let upto = upto.min(self.high_watermark());
-        self.in_range(from.offset, |segments| match locate(segments, from, upto)? {
+        let bound = Bound::new(upto, self.high_watermark());
+        self.in_range(from.offset, |segments| match locate(segments, from, bound.upto)? {
             Some(Start { segment, position, first_size }) => {
-                read_batches(segment, (from.offset, position), first_size, (max_bytes, upto))
+                read_batches(segment, (from.offset, position), first_size, (max_bytes, bound))
             }
             None => Ok(LogRead { bytes: Bytes::new(), next: from }),
         })
@@ -207,6 +207,21 @@ fn is_missing(error: &FileError) -> bool {
     error.source.kind() == std::io::ErrorKind::NotFound
 }
 
+/// Where a read ends.
+#[derive(Clone, Copy)]
+struct Bound {
+    /// No batch that reaches to this offset is read.
+    upto: Offset,
+    /// The high watermark, at which a batch ends.
+    high_watermark: Offset,
+}
+
+impl Bound {
+    fn new(upto: Offset, high_watermark: Offset) -> Bound {
+        Bound { upto: upto.min(high_watermark), high_watermark }
+    }
+}
+
 /// Where a read starts.
 struct Start<'a> {
     segment: &'a Segment,
@@ -259,7 +274,7 @@ fn read_batches(
     segment: &Segment,
     (offset, position): (Offset, u64),
     first_size: usize,
-    (max_bytes, upto): (usize, Offset),
+    (max_bytes, bound): (usize, Bound),
 ) -> Result<LogRead, ReadError> {
     let available = usize::try_from(segment.visible()? - position).unwrap_or(usize::MAX);
     let mut size = max_bytes.clamp(HEADER_SIZE, READ_SIZE_MAX).max(first_size + HEADER_SIZE).min(available);
@@ -267,7 +282,7 @@ fn read_batches(
     let mut filled = 0;
     loop {
         read_exactly(segment, &mut buffer.as_mut()[filled..], position + filled as u64, offset)?;
-        let fitting = fitting_batches(segment, buffer.as_ref(), (offset, position), upto)?;
+        let fitting = fitting_batches(segment, buffer.as_ref(), (offset, position), bound)?;
         if let Some(first_size) = fitting.first_size.filter(|_| fitting.size == 0) {
             if first_size > available {
                 let reason = BatchError::Truncated { needed: first_size, available }.into();
@@ -300,7 +315,7 @@ fn fitting_batches(
     segment: &Segment,
     bytes: &[u8],
     (offset, position): (Offset, u64),
-    upto: Offset,
+    Bound { upto, high_watermark }: Bound,
 ) -> Result<Fitting, ReadError> {
     let mut fitting = Fitting { size: 0, next_offset: offset, first_size: None };
     let strict = segment.home().compacted_below();
@@ -325,6 +340,10 @@ fn fitting_batches(
         let follows = if fitting.size == 0 { last >= expected } else { first >= expected };
         if !follows || last < first || (first > expected && expected >= strict) {
             return Err(corrupt(fitting.size, expected, CorruptionReason::Offset(first)).into());
+        }
+        if first < high_watermark && last >= high_watermark {
+            // It would never be read, and nobody would know why.
+            return Err(corrupt(fitting.size, expected, CorruptionReason::LastOffset(last)).into());
         }
         if last >= upto {
             return Ok(fitting);
@@ -374,7 +393,7 @@ fn find_record(
     let mut offset = from;
     let mut scratch = Vec::new();
     while position < segment.visible()? {
-        let read = read_batches(segment, (offset, position), 0, (READ_SIZE, upto))?;
+        let read = read_batches(segment, (offset, position), 0, (READ_SIZE, Bound::new(upto, upto)))?;
         if read.bytes.is_empty() {
             return Ok(None);
         }

@@ -12,6 +12,7 @@ use tidelog::log::ReadCursor;
 use tidelog::record::Batches;
 use tidelog::types::{Isolation, Offset, PartitionIndex};
 
+use crate::effort::effort;
 use crate::engines::{commit, create, on_directory, produce, producer, records};
 
 const PARTITIONS: i32 = 2;
@@ -70,19 +71,22 @@ fn make_unclean(directory: &Path) {
     fs::remove_file(directory.join(".kafka_cleanshutdown")).unwrap();
 }
 
-/// Reads what can be read of a partition, as a consumer that checks sums does; stops at the first error.
-fn readable(broker: &Arc<Broker>, partition: i32) -> Vec<(Offset, Vec<u8>)> {
-    let Ok(partition) = broker.served_partition("a", PartitionIndex(partition)) else { return Vec::new() };
+/// Reads what can be read of a partition, as a consumer that checks sums does; stops at the first error, and says whether
+/// there was one.
+fn readable(broker: &Arc<Broker>, partition: i32) -> (Vec<(Offset, Vec<u8>)>, bool) {
     let mut records = Vec::new();
+    let Ok(partition) = broker.served_partition("a", PartitionIndex(partition)) else {
+        return (records, true);
+    };
     let mut from = ReadCursor::from(partition.view().log_start());
     while let Ok(read) = partition.read(from, 1 << 20, Isolation::ReadUncommitted) {
         if read.pieces.is_empty() {
-            break;
+            return (records, false);
         }
         for batch in read.pieces.iter().flat_map(|piece| Batches::new(piece)) {
-            let Ok(batch) = batch else { return records };
+            let Ok(batch) = batch else { return (records, true) };
             if batch.verify().is_err() {
-                return records;
+                return (records, true);
             }
             for record in batch.records().unwrap() {
                 let record = record.unwrap();
@@ -91,11 +95,19 @@ fn readable(broker: &Arc<Broker>, partition: i32) -> Vec<(Offset, Vec<u8>)> {
         }
         from = read.next;
     }
-    records
+    (records, true)
 }
 
-/// Opens a directory and holds what can be read against what was written. Says whether all of it was there.
-fn look(directory: &Path, written: &Content, what: &str) -> bool {
+/// What a look at a directory has found.
+struct Found {
+    /// Everything that was written is there.
+    is_whole: bool,
+    /// Something said that not everything is there: opening, a partition, a read, or recovery.
+    is_told: bool,
+}
+
+/// Opens a directory and holds what can be read against what was written.
+fn look(directory: &Path, written: &Content, what: &str) -> Found {
     let looked = catch_unwind(AssertUnwindSafe(|| {
         let broker = match on_directory(directory) {
             Ok(broker) => broker,
@@ -105,22 +117,24 @@ fn look(directory: &Path, written: &Content, what: &str) -> bool {
                     text.contains(&*directory.to_string_lossy()),
                     "{what}: the error names no file: {text}"
                 );
-                return false;
+                return Found { is_whole: false, is_told: true };
             }
         };
-        let mut whole = true;
+        let mut found = Found { is_whole: true, is_told: false };
         for (partition, expected) in written {
-            let read = readable(&broker, *partition);
+            let (read, is_told) = readable(&broker, *partition);
             let known: BTreeMap<_, _> = expected.iter().cloned().collect();
             for (offset, value) in &read {
                 assert_eq!(known.get(offset), Some(value), "{what}: a wrong record in partition {partition}");
             }
             let in_order = read.windows(2).all(|pair| pair[0].0 < pair[1].0);
             assert!(in_order, "{what}: records out of order in partition {partition}");
-            whole &= read.len() == expected.len();
+            found.is_whole &= read.len() == expected.len();
+            found.is_told |= is_told;
         }
+        found.is_told |= broker.recovered().iter().any(|(_, report)| report.bytes_cut > 0);
         broker.close();
-        whole
+        found
     }));
     looked.unwrap_or_else(|panic| {
         eprintln!("{what}");
@@ -128,37 +142,86 @@ fn look(directory: &Path, written: &Content, what: &str) -> bool {
     })
 }
 
-/// Numbers that are the same in every run.
-fn random(state: &mut u64) -> usize {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    usize::try_from(*state >> 16).unwrap()
+/// What happens to a file.
+#[derive(Clone, Copy, Debug)]
+enum Damage {
+    Flip { bit: u32 },
+    ZeroedSector,
+    Truncation,
+    SwappedSectors { other: usize },
+}
+
+const SECTOR: usize = 512;
+
+impl Damage {
+    fn any(random: &mut fastrand::Rng, size: usize) -> Damage {
+        match random.u8(..8) {
+            0 => Damage::ZeroedSector,
+            1 => Damage::Truncation,
+            2 => Damage::SwappedSectors { other: random.usize(..size) },
+            _ => Damage::Flip { bit: random.u32(..8) },
+        }
+    }
+
+    /// Does it around `place`. False when that changes nothing.
+    fn change(self, bytes: &mut Vec<u8>, place: usize) -> bool {
+        let before = bytes.clone();
+        let sector =
+            |place: usize, size: usize| place - place % SECTOR..size.min(place - place % SECTOR + SECTOR);
+        match self {
+            Damage::Flip { bit } => bytes[place] ^= 1 << bit,
+            Damage::ZeroedSector => bytes[sector(place, before.len())].fill(0),
+            Damage::Truncation => bytes.truncate(place),
+            Damage::SwappedSectors { other } => {
+                let (one, other) = (sector(place, before.len()), sector(other, before.len()));
+                if one.len() == other.len() {
+                    bytes[one.clone()].copy_from_slice(&before[other.clone()]);
+                    bytes[other].copy_from_slice(&before[one]);
+                }
+            }
+        }
+        *bytes != before
+    }
 }
 
 #[test]
-fn flipped_bits_are_noticed_or_harmless() {
+fn every_damage_is_noticed_or_harmless() {
     let (directory, written) = template();
     let all = files(directory.path());
-    let (mut state, mut whole) = (0x5eed, 0);
-    for round in 0..150 {
+    let mut random = fastrand::Rng::with_seed(0x5eed);
+    let (mut whole, mut changed, mut silent) = (0, 0, Vec::new());
+    for round in 0..effort(1_000, 100_000) {
         let copy = copy(directory.path());
-        let file = &all[random(&mut state) % all.len()];
+        let file = random.choice(&all).unwrap();
         let name = file.strip_prefix(directory.path()).unwrap();
         let target = copy.path().join(name);
         let mut bytes = fs::read(&target).unwrap();
         if bytes.is_empty() {
             continue;
         }
-        let place = random(&mut state) % bytes.len();
-        bytes[place] ^= 1 << (random(&mut state) % 8);
+        let (place, damage) = (random.usize(..bytes.len()), Damage::any(&mut random, bytes.len()));
+        if !damage.change(&mut bytes, place) {
+            continue;
+        }
+        changed += 1;
         fs::write(&target, bytes).unwrap();
         if round % 2 == 0 && name != Path::new(".kafka_cleanshutdown") {
             make_unclean(copy.path());
         }
-        whole += usize::from(look(copy.path(), &written, &format!("byte {place} of {}", name.display())));
+        let what = format!("{damage:?} at byte {place} of {}, unclean: {}", name.display(), round % 2 == 0);
+        let found = look(copy.path(), &written, &what);
+        whole += usize::from(found.is_whole);
+        if !found.is_whole && !found.is_told {
+            silent.push(what);
+        }
     }
-    assert!(whole > 20, "most flips do no harm to other partitions: {whole}");
+    println!("{changed} changes, {whole} of them did no harm");
+    assert!(
+        silent.is_empty(),
+        "{} of {changed} changes took records and nobody said so: {silent:#?}",
+        silent.len()
+    );
+    assert!(whole > changed / 8, "most changes do no harm to other partitions: {whole} of {changed}");
 }
 
 #[test]
@@ -181,7 +244,7 @@ fn indexes_are_made_anew_from_the_segments() {
                     _ => fs::write(&file, [0xa5; 96]).unwrap(),
                 }
             }
-            assert!(look(copy.path(), &written, change), "{change}, unclean: {unclean}");
+            assert!(look(copy.path(), &written, change).is_whole, "{change}, unclean: {unclean}");
         }
     }
 }
@@ -234,7 +297,8 @@ fn segments_that_are_cut_short_lose_only_what_was_cut() {
                 make_unclean(copy.path());
             }
             let what = format!("segment {number} of {}, unclean: {unclean}", segments.len());
-            assert!(!look(copy.path(), &written, &what), "{what}");
+            let found = look(copy.path(), &written, &what);
+            assert!(!found.is_whole && found.is_told, "{what}");
         }
     }
 }

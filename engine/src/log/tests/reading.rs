@@ -1,6 +1,7 @@
 //! Reads and look-ups from anywhere.
 
 use super::*;
+use crate::io::OpenMode;
 
 /// Three records a batch, ten bytes a value.
 fn filled(config: LogConfig, batches: usize) -> Rig {
@@ -179,4 +180,22 @@ fn a_hole_in_the_log_is_named_and_not_skipped() {
     let (log, _) =
         open(&disk, small_segments(), OpenFrom { compacted_below: Offset(i64::MAX), ..from }).unwrap();
     assert!(!log.view().read(middle, 1, Offset(i64::MAX)).unwrap().bytes.is_empty());
+}
+
+#[test]
+fn a_batch_that_claims_to_reach_beyond_the_high_watermark_is_damage() {
+    let rig = filled(one_segment(), 10);
+    let view = rig.log.view();
+    let path = directory().join(format!("{:020}.log", 0));
+    let file = rig.disk.open(&path, OpenMode::ReadWrite).unwrap();
+    // The first batch's last offset, by one bit: 65,538 instead of 2.
+    let mut byte = [0];
+    file.read_at(&mut byte, 24).unwrap();
+    file.write_at(&[byte[0] ^ 1], 24).unwrap();
+    match view.read(Offset(0), 1000, Offset(i64::MAX)) {
+        Err(ReadError::Corrupt(found)) => {
+            assert_eq!((found.file, found.position, found.offset), (path, 0, Offset(0)));
+        }
+        other => panic!("{other:?}"),
+    }
 }
