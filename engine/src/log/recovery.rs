@@ -45,6 +45,8 @@ struct ScannedSegment {
     aborted: Vec<AbortedTransaction>,
     /// Where the usable part ends.
     size: u64,
+    /// Where what is known to have been durable ends.
+    durable_size: u64,
     /// Offset behind it.
     end: Offset,
     /// What is wrong there; `None` when the file or its written part ends.
@@ -68,7 +70,7 @@ impl Recovery<'_> {
         let durable = self.from.durable.max(point).max(proven);
         for slot in first..=last {
             let base = self.layout.segments[slot];
-            let scanned = self.scan(base)?;
+            let scanned = self.scan(base, durable)?;
             let next_base = if slot < last { self.layout.segments.get(slot + 1).copied() } else { None };
             end = scanned.end;
             if let Some(corruption) = self.corruption(base, &scanned, durable, next_base) {
@@ -113,14 +115,14 @@ impl Recovery<'_> {
         Ok(last)
     }
 
-    fn scan(&mut self, base: Offset) -> Result<ScannedSegment, LogError> {
+    fn scan(&mut self, base: Offset, durable: Offset) -> Result<ScannedSegment, LogError> {
         let path = FileKind::Log.path(&self.home.directory, base);
         let file = open(self.home, &path, OpenMode::Read)?;
         let file_size = file.size().map_err(FileError::of(FileOperation::Read, &path))?;
         let mut scanner = BatchScanner::new(file, 0, file_size);
         let mut builder = IndexBuilder::new(base, self.home.index_interval);
         let (mut entries, mut aborted) = (IndexEntries::default(), Vec::new());
-        let mut end = base;
+        let (mut end, mut durable_size) = (base, 0);
         let (size, reason) = loop {
             match scanner.next().map_err(FileError::of(FileOperation::Read, &path))? {
                 Scanned::Batch(position, batch) => {
@@ -135,6 +137,9 @@ impl Recovery<'_> {
                     let ended = self.producers.apply(&batch, header.max_timestamp());
                     aborted.extend(ended.filter(|ended| ended.aborted).map(|it| self.producers.aborted(&it)));
                     end = header.next_offset();
+                    if end <= durable {
+                        durable_size = position + batch.size() as u64;
+                    }
                 }
                 Scanned::End(ScanEnd::Bad(error)) => break (scanner.position(), Some(error.into())),
                 Scanned::End(ScanEnd::File | ScanEnd::Zeroes) => break (scanner.position(), None),
@@ -143,7 +148,7 @@ impl Recovery<'_> {
         entries.times.extend(builder.closing_entry());
         self.report.segments_read += 1;
         self.report.bytes_read += size;
-        Ok(ScannedSegment { entries, aborted, size, end, reason })
+        Ok(ScannedSegment { entries, aborted, size, durable_size, end, reason })
     }
 
     /// Everything that can be said of a batch behind offset `end`, also of the fields that no checksum covers.
@@ -195,15 +200,16 @@ impl Recovery<'_> {
 
     /// Makes the usable part of a segment all there is of it, and writes its indexes.
     fn finish_segment(&mut self, base: Offset, scanned: &ScannedSegment) -> Result<(), LogError> {
-        self.cut(&FileKind::Log.path(&self.home.directory, base), scanned.size)?;
+        self.cut(&FileKind::Log.path(&self.home.directory, base), scanned.durable_size, scanned.size)?;
         let segment = Segment::closed(Arc::clone(self.home), base);
         closed_index::write_aborted(&segment, &scanned.aborted)?;
         Ok(closed_index::write_indexes(&segment, &scanned.entries)?)
     }
 
-    /// Cuts a file to its first `size` bytes, and makes them durable: what survived may be nowhere but in the page
-    /// cache.
-    fn cut(&mut self, path: &Path, size: u64) -> Result<(), FileError> {
+    /// Cuts a file to its first `size` bytes, and makes them durable: what survived may be nowhere but in the page cache.
+    /// What lies behind the first `durable_size` is written again for that, since a flush may have failed before: the
+    /// system then takes the pages for clean, and a flush alone does nothing.
+    fn cut(&mut self, path: &Path, durable_size: u64, size: u64) -> Result<(), FileError> {
         let file = open(self.home, path, OpenMode::ReadWrite)?;
         let file_size = file.size().map_err(FileError::of(FileOperation::Read, path))?;
         if file_size > size {
@@ -215,6 +221,7 @@ impl Recovery<'_> {
             }
             file.set_size(size).map_err(FileError::of(FileOperation::Trim, path))?;
         }
+        rewrite(&*file, durable_size, size).map_err(FileError::of(FileOperation::Write, path))?;
         file.sync().map_err(FileError::of(FileOperation::Sync, path))
     }
 
@@ -243,7 +250,7 @@ impl Recovery<'_> {
         for base in self.layout.segments.split_off(behind) {
             if base == end {
                 let path = FileKind::Log.path(&self.home.directory, base);
-                self.cut(&path, 0)?;
+                self.cut(&path, 0, 0)?;
                 self.layout.segments.push(base);
                 continue;
             }
@@ -271,6 +278,23 @@ fn torn_bytes(file: &dyn DiskFile, position: u64, file_size: u64) -> std::io::Re
         at += read as u64;
     }
     Ok(torn)
+}
+
+/// Writes what a file holds from `position` up to `end` over itself.
+fn rewrite(file: &dyn DiskFile, mut position: u64, end: u64) -> std::io::Result<()> {
+    let mut piece =
+        vec![0; COPY_SIZE.min(usize::try_from(end.saturating_sub(position)).unwrap_or(COPY_SIZE))];
+    while position < end {
+        let left = usize::try_from(end - position).unwrap_or(usize::MAX);
+        let wanted = piece.len().min(left);
+        let read = file.read_at(&mut piece[..wanted], position)?;
+        if read == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        file.write_at(&piece[..read], position)?;
+        position += read as u64;
+    }
+    Ok(())
 }
 
 fn copy_tail(home: &LogHome, from: &Path, to: &Path, position: u64) -> Result<(), FileError> {

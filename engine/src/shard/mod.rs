@@ -11,6 +11,8 @@ mod host;
 mod mailbox;
 mod partition;
 mod resident;
+#[cfg(test)]
+mod simulation;
 mod timers;
 mod waiters;
 mod worker;

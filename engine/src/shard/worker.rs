@@ -102,7 +102,7 @@ impl Worker {
     }
 
     /// One round: the resident, messages, timers, appends, completions. False when there was nothing to do.
-    fn round(&mut self) -> io::Result<bool> {
+    pub(super) fn round(&mut self) -> io::Result<bool> {
         let mut busy = self.give_turn();
         for _ in 0..MAILBOX_ROUND_MAX {
             let Some((sent, message)) = self.mailbox.receive() else { break };
