@@ -36,6 +36,8 @@ const DEEDS: [Deed; 5] = [Deed::Topic, Deed::Create, Deed::Delete, Deed::Config,
 pub(crate) enum Mark {
     /// This message of this producer has been acknowledged.
     Acknowledged { partition: i32, offset: i64, producer: u64, number: u64 },
+    /// A consumer has been given this message.
+    Seen { partition: i32, offset: i64, producer: u64, number: u64 },
     /// This is about to be asked for.
     Begun(Deed, i64),
     /// This has been answered with success.
@@ -48,6 +50,9 @@ impl Mark {
             Mark::Acknowledged { partition, offset, producer, number } => {
                 format!("ack {partition} {offset} {producer} {number}\n")
             }
+            Mark::Seen { partition, offset, producer, number } => {
+                format!("seen {partition} {offset} {producer} {number}\n")
+            }
             Mark::Begun(deed, number) => format!("begun {deed:?} {number}\n"),
             Mark::Done(deed, number) => format!("done {deed:?} {number}\n"),
         }
@@ -57,13 +62,19 @@ impl Mark {
         let words: Vec<&str> = line.split_whitespace().collect();
         let number = |at: usize| words.get(at)?.parse::<i64>().ok();
         let deed = || DEEDS.into_iter().find(|deed| words.get(1) == Some(&format!("{deed:?}").as_str()));
+        let message = || {
+            let partition = i32::try_from(number(1)?).ok()?;
+            Some((partition, number(2)?, number(3)?.unsigned_abs(), number(4)?.unsigned_abs()))
+        };
         Some(match *words.first()? {
-            "ack" => Mark::Acknowledged {
-                partition: i32::try_from(number(1)?).ok()?,
-                offset: number(2)?,
-                producer: number(3)?.unsigned_abs(),
-                number: number(4)?.unsigned_abs(),
-            },
+            "ack" => {
+                let (partition, offset, producer, number) = message()?;
+                Mark::Acknowledged { partition, offset, producer, number }
+            }
+            "seen" => {
+                let (partition, offset, producer, number) = message()?;
+                Mark::Seen { partition, offset, producer, number }
+            }
             "begun" => Mark::Begun(deed()?, number(2)?),
             "done" => Mark::Done(deed()?, number(2)?),
             _ => return None,
@@ -71,10 +82,15 @@ impl Mark {
     }
 }
 
+/// A message that has to be there: its offset, its producer and its number.
+type Promised = (i64, u64, u64);
+
 /// All marks up to a moment.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Evidence {
-    acknowledged: BTreeMap<i32, Vec<(i64, u64, u64)>>,
+    acknowledged: BTreeMap<i32, Vec<Promised>>,
+    /// By consumers: they must not have seen what is not there.
+    seen: BTreeMap<i32, Vec<Promised>>,
     begun: HashMap<Deed, i64>,
     done: HashMap<Deed, i64>,
     pub(crate) marks: usize,
@@ -86,6 +102,9 @@ impl Evidence {
         match mark {
             Mark::Acknowledged { partition, offset, producer, number } => {
                 self.acknowledged.entry(partition).or_default().push((offset, producer, number));
+            }
+            Mark::Seen { partition, offset, producer, number } => {
+                self.seen.entry(partition).or_default().push((offset, producer, number));
             }
             Mark::Begun(deed, number) => drop(self.begun.insert(deed, number)),
             Mark::Done(deed, number) => drop(self.done.insert(deed, number)),
@@ -105,6 +124,11 @@ impl Evidence {
     /// Messages that have been acknowledged.
     pub(crate) fn acknowledged(&self) -> usize {
         self.acknowledged.values().map(Vec::len).sum()
+    }
+
+    /// Messages that consumers have been given.
+    pub(crate) fn seen(&self) -> usize {
+        self.seen.values().map(Vec::len).sum()
     }
 
     fn begun(&self, deed: Deed) -> i64 {
@@ -190,7 +214,8 @@ impl Evidence {
         let size: usize = found.iter().map(|(_, value)| value.len()).sum();
         let may_go = workload.retains && size + 2 * SEGMENT_BYTES >= RETENTION_BYTES;
         assert!(start == Offset(0) || may_go, "partition {partition} starts at {start} with {size} bytes");
-        for (offset, producer, number) in self.acknowledged.get(&partition).into_iter().flatten() {
+        let promised = [&self.acknowledged, &self.seen].into_iter().filter_map(|all| all.get(&partition));
+        for (offset, producer, number) in promised.flatten() {
             let Ok(place) = usize::try_from(offset - start.0) else { continue };
             let kept = found.get(place).is_some_and(|(_, kept)| *kept == value(*producer, *number));
             assert!(

@@ -39,17 +39,25 @@ pub(crate) fn start(directory: &Path, notes: &Path, workload: &Workload, port: u
     (child, port)
 }
 
-/// A producer (librdkafka) in a process of its own.
+/// A producer or consumer (librdkafka) in a process of its own.
 pub(crate) struct Client(Process);
 
 impl Client {
     /// Starts producer `name`; `None` when Python is not there.
     pub(crate) fn start(port: u16, notes: &Path, name: u64, workload: &Workload) -> Option<Client> {
+        let partitions = u64::from(workload.partitions.unsigned_abs());
+        Client::run("write_down.py", port, notes, &[name, partitions, workload.messages])
+    }
+
+    /// Starts a consumer of all partitions.
+    pub(crate) fn reading_along(port: u16, notes: &Path, workload: &Workload) -> Option<Client> {
+        Client::run("read_along.py", port, notes, &[u64::from(workload.partitions.unsigned_abs())])
+    }
+
+    fn run(script: &str, port: u16, notes: &Path, numbers: &[u64]) -> Option<Client> {
         let mut command = Command::new(python()?);
-        command.arg(sources("python").join("write_down.py")).arg(format!("127.0.0.1:{port}")).arg(notes);
-        command.args(
-            [name, u64::from(workload.partitions.unsigned_abs()), workload.messages].map(|n| n.to_string()),
-        );
+        command.arg(sources("python").join(script)).arg(format!("127.0.0.1:{port}")).arg(notes);
+        command.args(numbers.iter().map(u64::to_string));
         Some(Client(command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()))
     }
 
