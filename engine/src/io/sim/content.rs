@@ -110,6 +110,11 @@ impl Content {
         if end > self.size {
             self.remember_size();
             self.size = end;
+        } else if end == self.size
+            && let Some(history) = &mut self.history
+        {
+            // The last bytes cannot be saved without the size that they need.
+            history.size.doubtful = false;
         }
         self.store(bytes, position);
     }
