@@ -72,3 +72,39 @@ pub(crate) fn free_list(list: *mut *const c_char, count: usize) {
     }
     free(list.cast());
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CStr;
+
+    use super::*;
+
+    #[test]
+    fn copies_end_with_a_nul_and_are_given_back() {
+        for text in ["", "a", "longer than a word"] {
+            let copy = Malloced::new(text);
+            // SAFETY: it has just been made, with a NUL at its end.
+            assert_eq!(unsafe { CStr::from_ptr(copy.pointer()) }.to_str(), Ok(text));
+        }
+        let kept = Malloced::new("kept");
+        let pointer = kept.pointer();
+        kept.forget();
+        free(pointer.cast());
+        free(std::ptr::null_mut());
+    }
+
+    #[test]
+    fn lists_hold_their_texts() {
+        for count in [0, 1, 5] {
+            let texts: Vec<String> = (0..count).map(|number| number.to_string()).collect();
+            let list = malloced_list(&texts);
+            for (place, text) in texts.iter().enumerate() {
+                // SAFETY: the list has as many texts as went in.
+                let found = unsafe { CStr::from_ptr(list.add(place).read()) };
+                assert_eq!(found.to_str(), Ok(text.as_str()));
+            }
+            free_list(list, count);
+        }
+        free_list(std::ptr::null_mut(), 3);
+    }
+}

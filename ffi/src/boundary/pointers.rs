@@ -115,3 +115,55 @@ pub(crate) fn put_text(buffer: *mut c_char, size: usize, text: &str) {
 fn invalid(reason: String) -> KafkaError {
     KafkaError::with_reason(ErrorCode::LocalInvalidArg, reason)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ptr;
+
+    use super::*;
+
+    #[test]
+    fn texts_are_read_or_refused_by_name() {
+        assert_eq!(text(c"word".as_ptr(), "it"), Ok(Some("word")));
+        assert_eq!(text(ptr::null(), "it"), Ok(None));
+        assert_eq!(required_text(ptr::null(), "it").unwrap_err().reason(), "it must not be NULL");
+        assert_eq!(text(c"\xff".as_ptr(), "it").unwrap_err().reason(), "it is not UTF-8");
+    }
+
+    #[test]
+    fn arrays_are_read_or_refused_by_name() {
+        let numbers = [1_u64, 2, 3];
+        assert_eq!(items(numbers.as_ptr(), 3, "they"), Ok(&numbers[..]));
+        assert_eq!(items::<u64>(ptr::null(), 0, "they"), Ok(&[][..]));
+        assert_eq!(items(numbers.as_ptr(), 0, "they"), Ok(&[][..]));
+        assert!(items::<u64>(ptr::null(), 1, "they").unwrap_err().reason().contains("they is NULL"));
+        assert!(items(numbers.as_ptr(), usize::MAX / 8, "they").is_err());
+        assert!(items(numbers.as_ptr(), usize::MAX, "they").is_err());
+        assert_eq!(bytes(ptr::null(), 0, "it"), Ok(None));
+        let mut room = [0_u8; 4];
+        items_mut(room.as_mut_ptr(), 4, "it").unwrap().copy_from_slice(b"room");
+        assert_eq!(&room, b"room");
+    }
+
+    #[test]
+    fn what_is_given_back_is_dropped_once() {
+        let given = Box::into_raw(Box::new(String::from("given")));
+        assert_eq!(reference(given).map(String::as_str), Some("given"));
+        assert_eq!(take(given).as_deref().map(String::as_str), Some("given"));
+        assert!(take(ptr::null_mut::<String>()).is_none() && reference(ptr::null::<String>()).is_none());
+    }
+
+    #[test]
+    fn texts_are_cut_to_their_buffer_at_a_character() {
+        for (size, expected) in [(0, ""), (1, ""), (2, "a"), (3, "a"), (4, "aé"), (9, "aéb")] {
+            let mut buffer = [c_char::MAX; 9];
+            put_text(buffer.as_mut_ptr(), size, "aéb");
+            if size > 0 {
+                // SAFETY: `put_text` has ended it with a NUL.
+                assert_eq!(unsafe { CStr::from_ptr(buffer.as_ptr()) }.to_str(), Ok(expected), "{size}");
+            }
+            assert!(buffer[size..].iter().all(|byte| *byte == c_char::MAX), "nothing behind {size}");
+        }
+        put_text(ptr::null_mut(), 5, "a");
+    }
+}
