@@ -11,8 +11,10 @@ use crate::job::Job;
 use crate::logs::{LogReader, StoredLog};
 use crate::payload::{Payloads, Tally};
 use crate::peer::commitlog::CommitlogStored;
+use crate::peer::fjall::FjallLog;
 use crate::peer::okaywal::OkayStored;
 use crate::peer::raft_engine::RaftStored;
+use crate::peer::sqlite::SqliteStored;
 use crate::peer::walrus::WalrusStored;
 use crate::subject::read::Stored;
 
@@ -49,6 +51,8 @@ pub static WORKLOAD: Workload = Workload {
         Contestant::peer("raft-engine 0.4", measure::<RaftStored>),
         Contestant::peer("okaywal 0.3, recovery pass", measure::<OkayStored>),
         Contestant::peer("walrus-rust 0.2, batches, mmap", measure::<WalrusStored>),
+        Contestant::peer("fjall 3.1", measure::<FjallLog>),
+        Contestant::peer("SQLite 3, WAL", measure::<SqliteStored>),
         Contestant::floor("floor: pread + CRC32C", floor::read::sample),
     ],
 };

@@ -10,8 +10,10 @@ use crate::job::Job;
 use crate::latency::Latencies;
 use crate::logs::BatchLog;
 use crate::payload::Payloads;
+use crate::peer::fjall::FjallLog;
 use crate::peer::okaywal::OkayBatches;
 use crate::peer::raft_engine::RaftBatches;
+use crate::peer::sqlite::SqliteBatches;
 use crate::peer::walrus::WalrusBatches;
 use crate::subject::durable::{self, Batches};
 
@@ -43,6 +45,8 @@ pub static WORKLOAD: Workload = Workload {
         Contestant::peer("raft-engine 0.4, prefilled", measure::<RaftBatches>),
         Contestant::peer("okaywal 0.3, 32 MiB segments", measure::<OkayBatches>),
         Contestant::peer("walrus-rust 0.2, batches, mmap", measure::<WalrusBatches>),
+        Contestant::peer("fjall 3.1, SyncData", measure::<FjallLog>),
+        Contestant::peer("SQLite 3, WAL", measure::<SqliteBatches>),
         Contestant::absent("commitlog 0.2", "flush() never calls fsync: it has no durable append"),
         Contestant::floor("floor: pwrite + fdatasync", floor::synced::batches),
     ],

@@ -11,8 +11,10 @@ use crate::job::Job;
 use crate::latency::Latencies;
 use crate::logs::{DurableLog, DurableWriter};
 use crate::payload::Payloads;
+use crate::peer::fjall::FjallLog;
 use crate::peer::okaywal::OkayDurable;
 use crate::peer::raft_engine::RaftDurable;
+use crate::peer::sqlite::SqliteDurable;
 use crate::peer::walrus::WalrusDurable;
 use crate::subject::durable::Parked;
 
@@ -42,6 +44,8 @@ pub static WORKLOAD: Workload = Workload {
         Contestant::peer("raft-engine 0.4, prefilled", measure::<RaftDurable>),
         Contestant::peer("okaywal 0.3, 32 MiB segments", measure::<OkayDurable>),
         Contestant::peer("walrus-rust 0.2, SyncEach, mmap", measure::<WalrusDurable>),
+        Contestant::peer("fjall 3.1, SyncData", measure::<FjallLog>),
+        Contestant::peer("SQLite 3, WAL", measure::<SqliteDurable>),
         Contestant::absent("commitlog 0.2", "flush() never calls fsync: it has no durable append"),
         Contestant::floor("floor: pwrite + fdatasync, 1 thread", floor::synced::waiter),
     ],
