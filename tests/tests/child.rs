@@ -101,6 +101,7 @@ fn a_child_plays_its_role() {
         "fork" => faults::forked_process::fork_while_working(directory),
         "no io_uring" => faults::confined::work_without_io_uring(directory),
         "little locked memory" => faults::confined::work_with_little_locked_memory(directory),
+        "few file descriptors" => faults::confined::work_with_few_descriptors(directory),
         "many engines" => faults::lifecycle::start_and_stop_many(directory),
         "hold" => faults::second_process::hold_for_ever(directory),
         "serve" => witness::server::run(directory, &argument),

@@ -4,6 +4,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
+
 use super::checkpoint::MalformedFile;
 use crate::io::is_disk_full;
 use crate::record::{BatchError, RepackError, ValidationError};
@@ -46,6 +48,12 @@ impl FileError {
     #[must_use]
     pub fn is_disk_full(&self) -> bool {
         is_disk_full(&self.source)
+    }
+
+    /// Whether there is no file descriptor left, of the process or of the system.
+    fn lacks_descriptors(&self) -> bool {
+        let errno = Errno::from_io_error(&self.source);
+        errno.is_some_and(|errno| errno == Errno::MFILE || errno == Errno::NFILE)
     }
 }
 
@@ -153,6 +161,12 @@ impl LogError {
     #[must_use]
     pub fn is_disk_full(&self) -> bool {
         matches!(self, LogError::File(error) if error.is_disk_full())
+    }
+
+    /// Whether it is the want of something that may come back: space, file descriptors.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        matches!(self, LogError::File(error) if error.is_disk_full() || error.lacks_descriptors())
     }
 }
 

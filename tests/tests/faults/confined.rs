@@ -1,16 +1,17 @@
-//! Processes that may do less than usual: no io_uring, as in a container with Docker's default seccomp profile, and
-//! little memory that may be locked.
+//! Processes that may do less than usual: no io_uring, as in a container with Docker's default seccomp profile, little memory
+//! that may be locked, few open files.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter_all_threads};
 use tidelog::error_code::ErrorCode;
+use tidelog::io::DirectoryLock;
 use tidelog::types::Offset;
 
 use crate::child::{Child, say};
-use crate::engines::{commit, committed, create, on_directory, produce, producer, records};
+use crate::engines::{commit, committed, create, eventually, on_directory, produce, producer, records};
 
 /// The system calls of io_uring, which have the same numbers everywhere.
 const IO_URING: [i64; 3] = [425, 426, 427];
@@ -32,6 +33,54 @@ pub(crate) fn work_with_little_locked_memory(directory: &Path) {
     let little = Some(64 << 10);
     setrlimit(Resource::Memlock, Rlimit { current: little, maximum: little }).unwrap();
     work(directory);
+}
+
+/// The child: what cannot be opened is refused and says why, and goes on once it can be.
+pub(crate) fn work_with_few_descriptors(directory: &Path) {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: Some(500), maximum }).unwrap();
+    // All that there are; then some are given back.
+    let mut taken: Vec<_> = std::iter::from_fn(|| std::fs::File::open("/dev/null").ok()).collect();
+    say(&DirectoryLock::acquire(directory).map(drop).unwrap_err().to_string());
+    taken.truncate(taken.len() - 48);
+    let broker = on_directory(directory).unwrap();
+    create(&broker, "a", 1, &[]).unwrap();
+    let client = producer(&broker, &[]);
+    assert_eq!(produce(&client, "a", 0, b"before"), Ok(Offset(0)));
+    let mut made = 0;
+    let (refused, last) = loop {
+        let name = format!("t-{made}");
+        // A log opens its file with its first record.
+        let tried = create(&broker, &name, 4, &[]).map_err(|error| error.to_string()).and_then(|()| {
+            let outcomes = (0..4).map(|partition| produce(&client, &name, partition, b"x").map(drop));
+            outcomes.collect::<Result<(), _>>().map_err(|error| error.to_string())
+        });
+        match tried {
+            Ok(()) => made += 1,
+            Err(error) => break (error, name),
+        }
+    };
+    assert!(made > 0, "{refused}");
+    say(&refused);
+    assert_eq!(produce(&client, "a", 0, b"meanwhile"), Ok(Offset(1)));
+    taken.clear();
+    // What could not be opened is tried again.
+    drop(create(&broker, &last, 4, &[]));
+    eventually("all partitions are back", || {
+        (0..4).all(|partition| produce(&client, &last, partition, b"x").is_ok())
+    });
+    create(&broker, "later", 4, &[]).unwrap();
+    assert_eq!(produce(&client, "later", 3, b"x"), Ok(Offset(0)));
+    drop(client);
+    broker.close();
+    drop(broker);
+    let broker = on_directory(directory).unwrap();
+    for number in 0..made {
+        assert_eq!(records(&broker, &format!("t-{number}"), 3).len(), 1);
+    }
+    assert_eq!(records(&broker, "a", 0).len(), 2);
+    broker.close();
+    say("all is well");
 }
 
 /// Runs an engine through its life, twice.
@@ -68,5 +117,16 @@ fn without_io_uring_everything_works() {
 fn with_little_locked_memory_everything_works() {
     let directory = tempfile::tempdir().unwrap();
     let mut child = Child::start("little locked memory", directory.path());
+    assert_eq!(child.hear().as_deref(), Some("all is well"));
+}
+
+#[test]
+fn with_few_file_descriptors_what_cannot_be_opened_is_refused_and_everything_else_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut child = Child::start("few file descriptors", directory.path());
+    let why = child.hear().unwrap();
+    assert!(why.contains("Too many open files"), "{why}");
+    let why = child.hear().unwrap();
+    assert!(why.contains("Too many open files") || why.contains("Disk error"), "{why}");
     assert_eq!(child.hear().as_deref(), Some("all is well"));
 }

@@ -5,6 +5,7 @@ mod corruption;
 mod failing_disk;
 pub(crate) mod forked_process;
 mod full_disk;
+mod hostile_names;
 mod killed_process;
 pub(crate) mod lifecycle;
 pub(crate) mod second_process;

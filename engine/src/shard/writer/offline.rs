@@ -1,5 +1,5 @@
-//! A partition whose disk has failed: everybody is told, nothing is tried again, and if the disk was only full the log is
-//! recovered once there is space.
+//! A partition whose disk has failed: everybody is told, nothing is tried again, and if only space or file
+//! descriptors were wanting the log is recovered once there are some.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::shard::append::{ProduceError, ProduceFailure};
 use crate::shard::partition::Unavailable;
 use crate::shard::timers::Due;
 
-/// How often a partition that went offline for want of space looks whether there is some.
+/// How often a partition that went offline for want of space or file descriptors looks whether there are some.
 const REOPEN_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Operations whose end concerns nobody any more.
@@ -34,6 +34,8 @@ impl Writer {
         self.refuse_waiting();
         if error.is_disk_full() {
             with.disk.ran_out();
+        }
+        if error.may_pass() {
             self.reopen_later(with);
         }
     }
@@ -49,7 +51,8 @@ impl Writer {
         }
     }
 
-    /// Tries to bring a partition back that went offline because the disk was full: recovers its log as after a crash.
+    /// Tries to bring a partition back that went offline for want of something that may come back: recovers its log as after
+    /// a crash.
     pub(in crate::shard) fn reopen(&mut self, with: &mut Resources) {
         let from = OpenFrom {
             recovery_point: self.log.checkpoint().recovery_point,
@@ -66,7 +69,7 @@ impl Writer {
         };
         match opened {
             Ok((log, _)) => self.reopened(log, with),
-            Err(error) if error.is_disk_full() => self.reopen_later(with),
+            Err(error) if error.may_pass() => self.reopen_later(with),
             Err(error) => {
                 tracing::error!(partition = %self.partition.id(), %error, "partition stays offline")
             }
