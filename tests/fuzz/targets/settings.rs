@@ -1,5 +1,5 @@
-//! Any text as settings of clients, topics and the engine, a line each: they are taken or refused, and what was taken is printed as
-//! what can be set again.
+//! Any text as settings of clients, topics and the engine, a line each: they are taken or refused, and what was taken is printed
+//! as what can be set again.
 
 #![no_main]
 
@@ -12,8 +12,9 @@ fuzz_target!(|input: &[u8]| {
     let entries: Vec<(&str, &str)> = text.lines().filter_map(|line| line.split_once('=')).collect();
     let mut config = Config::new();
     for (name, value) in &entries {
+        // As librdkafka prints it; of blanks it makes nothing, which it would not take.
         if config.set(name, Some(value)).is_ok()
-            && let Some(printed) = config.get(name)
+            && let Some(printed) = config.get(name).filter(|printed| !printed.is_empty())
         {
             assert!(config.set(name, Some(&printed)).is_ok(), "{name}={value} is printed as {printed:?}");
         }
