@@ -10,17 +10,9 @@ use crate::effort::effort;
 use crate::witness::evidence::Evidence;
 use crate::witness::server::{self, Client};
 use crate::witness::victim::{DATA, NOTES};
-use crate::witness::workload::Workload;
+use crate::witness::workload::{SMALL, Workload};
 
-const WORK: Workload = Workload {
-    partitions: 2,
-    producers: 3,
-    first_producer: 0,
-    messages: u64::MAX,
-    retains: true,
-    administrates: false,
-    carelessness: None,
-};
+const WORK: Workload = Workload { partitions: 2, producers: 3, messages: u64::MAX, retains: true, ..SMALL };
 
 /// Names of the producers that write on after each death.
 const CHECKERS: u64 = 1 << 32;

@@ -17,20 +17,10 @@ use crate::server::python::python;
 use crate::witness::careless::Carelessness;
 use crate::witness::server::{self, Client};
 use crate::witness::victim;
-use crate::witness::workload::Workload;
+use crate::witness::workload::{SMALL, Workload};
 
 /// Of the device: writes that may overtake each other.
 const THREADS: usize = 16;
-
-const SMALL: Workload = Workload {
-    partitions: 1,
-    producers: 2,
-    first_producer: 0,
-    messages: 64,
-    retains: false,
-    administrates: false,
-    carelessness: None,
-};
 
 /// Has somebody work on an empty file system, who is told its place and where to note promises; returns what was done to the
 /// device.

@@ -14,17 +14,7 @@ use crate::child::Child;
 use crate::effort::effort;
 use crate::witness::careless::Carelessness;
 use crate::witness::victim;
-use crate::witness::workload::Workload;
-
-const SMALL: Workload = Workload {
-    partitions: 1,
-    producers: 2,
-    first_producer: 0,
-    messages: 64,
-    retains: false,
-    administrates: false,
-    carelessness: None,
-};
+use crate::witness::workload::{SMALL, Workload};
 
 /// Runs a victim and returns what was done to its disk.
 fn record(workload: &Workload, fails_after: Option<usize>) -> Vec<Operation> {

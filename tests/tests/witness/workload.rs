@@ -34,6 +34,17 @@ pub(crate) struct Workload {
     pub(crate) carelessness: Option<Carelessness>,
 }
 
+/// A little of what every victim does.
+pub(crate) const SMALL: Workload = Workload {
+    partitions: 1,
+    producers: 2,
+    first_producer: 0,
+    messages: 64,
+    retains: false,
+    administrates: false,
+    carelessness: None,
+};
+
 impl Workload {
     /// As one word, for the victim's process.
     pub(crate) fn to_argument(self) -> String {
