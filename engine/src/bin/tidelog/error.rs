@@ -83,6 +83,9 @@ pub(crate) enum CliError {
     #[error("{0}")]
     #[cfg(feature = "librdkafka")]
     Remote(String),
+    /// What is measured stands still, or cannot be started.
+    #[error("cannot be measured: {0}")]
+    Measure(String),
     /// What arrived is not what was sent.
     #[error("not proven: {0}")]
     NotProven(String),

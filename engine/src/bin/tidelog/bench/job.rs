@@ -120,7 +120,7 @@ impl Job<'_> {
         while !shared.received.is_empty() && shared.watch.assigned() < usize::from(self.plan.partitions) {
             if Instant::now() > deadline {
                 let reason = format!("the consumers have not shared out the partitions after {PATIENCE:?}");
-                return Err(CliError::Usage(reason));
+                return Err(CliError::Measure(reason));
             }
             if shared.watch.is_stopping() {
                 return Err(shared.watch.take_failure().unwrap_or(CliError::Interrupted));
@@ -205,7 +205,7 @@ impl Job<'_> {
         bar.finish_and_clear();
         let mut lag = new_histogram();
         for thread in threads {
-            let late = thread.join().map_err(|_| CliError::Usage("a producer has panicked".to_owned()))?;
+            let late = thread.join().map_err(|_| CliError::Measure("a producer has panicked".to_owned()))?;
             lag.add(late).expect("they have the same bounds");
         }
         if let Some(error) = shared.watch.take_failure() {

@@ -62,7 +62,7 @@ impl OwnServer {
         let loopback = ListenAddress::Tcp(([127, 0, 0, 1], 0).into());
         let options = ServerOptions { listeners: vec![loopback], ..ServerOptions::default() };
         let server = Server::start(engine.broker(), options)
-            .map_err(|error| CliError::Usage(format!("the server cannot be started: {error}")))?;
+            .map_err(|error| CliError::Measure(format!("the server cannot be started: {error}")))?;
         Ok(OwnServer { server, engine, folder })
     }
 }

@@ -173,7 +173,7 @@ impl<'a> Sending<'a> {
                 (heard, before) = (Instant::now(), self.sender.pending());
             }
             if heard.elapsed() > PATIENCE {
-                return Err(CliError::Usage(format!(
+                return Err(CliError::Measure(format!(
                     "{before} records are not acknowledged after {PATIENCE:?}"
                 )));
             }
