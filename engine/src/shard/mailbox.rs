@@ -191,9 +191,37 @@ mod tests {
         assert!(mailbox.receive().is_none());
     }
 
+    /// Miri looks at each one closely, and at other orders with each seed.
+    const ROUNDS: usize = if cfg!(miri) { 4 } else { 200 };
+
+    #[test]
+    fn an_owner_that_goes_to_sleep_is_woken_for_what_comes_meanwhile() {
+        for _ in 0..ROUNDS {
+            let mailbox = Mailbox::new(8);
+            let owner = std::thread::current();
+            mailbox.set_waker(Waker::new(move || owner.unpark()));
+            std::thread::scope(|scope| {
+                for _ in 0..2 {
+                    scope.spawn(|| (0..3).for_each(|number| mailbox.send_waiting(number).unwrap()));
+                }
+                let mut received = 0;
+                while received < 6 {
+                    while mailbox.receive().is_some() {
+                        received += 1;
+                    }
+                    // Without the wake it would sleep for ever.
+                    if received < 6 && mailbox.prepare_sleep() {
+                        std::thread::park();
+                        mailbox.awake();
+                    }
+                }
+            });
+        }
+    }
+
     #[test]
     fn no_message_stays_in_a_mailbox_that_closes_while_it_is_sent() {
-        for _ in 0..200 {
+        for _ in 0..ROUNDS {
             let mailbox = Mailbox::new(64);
             let message = Arc::new(());
             std::thread::scope(|scope| {
