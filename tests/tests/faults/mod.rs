@@ -9,3 +9,4 @@ mod hostile_names;
 mod killed_process;
 pub(crate) mod lifecycle;
 pub(crate) mod second_process;
+mod slow_disk;

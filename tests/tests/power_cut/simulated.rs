@@ -96,3 +96,25 @@ fn what_was_acknowledged_survives_a_power_cut_at_any_moment() {
         assert!(count > 0, "seed {seed} tests something");
     }
 }
+
+/// The other side of the promise: who asks for less can lose what was acknowledged.
+#[test]
+fn an_acknowledgement_before_the_flush_has_to_be_asked_for_and_can_be_lost() {
+    let lost = |acks: &str, caching: &str| {
+        let lost = |seed: u64| {
+            let disk = SimDisk::new(seed);
+            let broker = try_open(&disk, &[]).unwrap();
+            create(&broker, "a", 1, &[("write.caching", caching)]).unwrap();
+            let client = producer(&broker, &[("acks", acks)]);
+            for number in 0..20 {
+                assert!(produce(&client, "a", 0, &value(1, number)).is_ok());
+            }
+            let left = try_open(&disk.power_cut(), &[]).expect("a power cut is no corruption");
+            20 - records(&left, "a", 0).len()
+        };
+        (1..=10).map(lost).sum::<usize>()
+    };
+    assert!(lost("1", "true") > 0, "nothing was lost, so this tests nothing");
+    assert_eq!(lost("all", "true"), 0);
+    assert_eq!(lost("all", "false"), 0);
+}
