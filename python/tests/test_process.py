@@ -169,3 +169,47 @@ def test_acknowledged_messages_are_there_after_a_crash(tmp_path):
     with tidelog.Consumer(settings) as consumer:
         consumer.subscribe(["t"])
         assert [int(message.value()) for message in consumer.consume(100, 20)] == list(range(100))
+
+
+def test_what_was_acknowledged_survives_kill_9_at_any_moment_once_and_in_order(tmp_path):
+    script = f"""
+    import os, sys, threading, tidelog
+    config = {{"bootstrap.servers": "tidelog:{tmp_path}/data", "enable.idempotence": True, "linger.ms": 1}}
+    def on_delivery(error, message):
+        assert error is None, error
+        os.write(1, f"{{message.offset()}} {{message.value().decode()}}\\n".encode())
+    producer = tidelog.Producer(config)
+    def work(thread):
+        for number in range(10**9):
+            try:
+                producer.produce("t", f"{{sys.argv[1]}}-{{thread}}-{{number}}", on_delivery=on_delivery)
+            except BufferError:
+                pass
+            producer.poll(0)
+    for thread in range(3):
+        threading.Thread(target=work, args=(thread,)).start()
+    """
+    import tidelog
+
+    acknowledged = {}
+    for cycle in range(5):
+        command = [sys.executable, "-c", textwrap.dedent(script), str(cycle)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            first = process.stdout.readline()
+            time.sleep(0.02 + 0.05 * cycle)
+            process.kill()
+            lines = (first + process.stdout.read()).split("\n")[:-1]
+        acknowledged |= {int(offset): value for offset, value in map(str.split, lines)}
+        found = []
+        settings = {"bootstrap.servers": f"tidelog:{tmp_path}/data", "group.id": "g", "enable.partition.eof": True}
+        with tidelog.Consumer(settings) as consumer:
+            consumer.assign([tidelog.TopicPartition("t", 0, tidelog.OFFSET_BEGINNING)])
+            while (message := consumer.poll(20)).error() is None:
+                assert message.offset() == len(found), "a gap or a repeat"
+                found.append(message.value().decode())
+        assert len(set(found)) == len(found), "there twice"
+        assert all(found[offset] == value for offset, value in acknowledged.items()), "lost"
+        for producer in {value.rsplit("-", 1)[0] for value in found}:
+            numbers = [int(value.rsplit("-", 1)[1]) for value in found if value.startswith(producer + "-")]
+            assert numbers == sorted(numbers), "out of order"
+    assert len(acknowledged) > 100, "it tests something"
