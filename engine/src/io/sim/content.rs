@@ -105,6 +105,10 @@ impl Content {
     }
 
     pub(super) fn write(&mut self, bytes: &[u8], position: usize) {
+        if bytes.is_empty() {
+            // Nothing is written, wherever that is: the file does not grow.
+            return;
+        }
         let end = position + bytes.len();
         self.remember_sectors(position, end);
         if end > self.size {

@@ -147,6 +147,13 @@ proptest! {
 }
 
 #[test]
+fn writing_nothing_beyond_the_end_does_not_grow_a_file() {
+    let mut content = Content::new(true);
+    content.write(&[], 7);
+    assert_eq!((content.size(), all(&content)), (0, Vec::new()));
+}
+
+#[test]
 fn synced_bytes_survive_every_power_cut() {
     for seed in 0..50 {
         let (disk, file) = disk_with_file(seed, &[7; 3000]);
