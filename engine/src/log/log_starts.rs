@@ -7,8 +7,6 @@
 //! crc 1b2f9a60
 //! ```
 
-use crc_fast::CrcAlgorithm;
-
 use super::checkpoint::{PartitionOffsets, offset_line, parse_offset_line};
 use crate::types::{Offset, TopicPartition};
 
@@ -25,7 +23,7 @@ pub(super) fn format(offsets: &PartitionOffsets) -> Vec<u8> {
         text.push_str(&offset_line(partition, *offset));
         text.push('\n');
     }
-    let checksum = checksum(text.as_bytes());
+    let checksum = crc_fast::crc32_iscsi(text.as_bytes());
     text.push_str(&format!("{CHECKSUM}{checksum:08x}\n"));
     text.into_bytes()
 }
@@ -34,14 +32,10 @@ pub(super) fn format(offsets: &PartitionOffsets) -> Vec<u8> {
 pub(super) fn parse(bytes: &[u8]) -> Option<PartitionOffsets> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (body, end) = text.split_at_checked(text.rfind(CHECKSUM)?)?;
-    if end != format!("{CHECKSUM}{:08x}\n", checksum(body.as_bytes())) {
+    if end != format!("{CHECKSUM}{:08x}\n", crc_fast::crc32_iscsi(body.as_bytes())) {
         return None;
     }
     body.strip_prefix(HEADING)?.lines().map(|line| parse_offset_line(line).ok()).collect()
-}
-
-fn checksum(bytes: &[u8]) -> u32 {
-    u32::try_from(crc_fast::checksum(CrcAlgorithm::Crc32Iscsi, bytes)).expect("a CRC-32 has 32 bits")
 }
 
 /// What both say, and of what they do not agree on the smaller offset; those partitions are told.

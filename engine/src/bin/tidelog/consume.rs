@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use tidelog::broker::group::Stability;
 use tidelog::client::config::Config;
-use tidelog::client::consumer::{CallError, Consumer, ConsumerError, Event};
+use tidelog::client::consumer::{Consumer, ConsumerError, Event};
 use tidelog::client::{KafkaError, Message, OffsetSpec, TopicPartitionOffset};
 use tidelog::error_code::ErrorCode;
 use tidelog::types::{Offset, PartitionIndex};
 
 use crate::configs::parse_setting;
 use crate::data_directory::{Directory, DirectoryArgs};
-use crate::error::{CliError, Outcome};
+use crate::error::{CliError, Outcome, of_consumer};
 use crate::groups::remove_ghosts;
 use crate::interrupt::Interrupt;
 use crate::output::{FormatArgs, Output, count_text, size_text};
@@ -114,7 +114,7 @@ pub(crate) fn run(args: &ConsumeArgs) -> Outcome {
         }
     }
     let consumer = Consumer::new(&config)?;
-    consumer.assign(&partitions).map_err(into_kafka)?;
+    consumer.assign(&partitions).map_err(of_consumer)?;
     // The user's own setting switches committing off.
     let commits_to = args.group.as_deref().filter(|_| commits(args));
     let mut printing = Printing {
@@ -211,7 +211,7 @@ impl Printing<'_> {
     /// Prints until the end, the count wanted or Ctrl-C.
     fn all(&mut self, consumer: &Consumer, interrupt: &Interrupt) -> Result<(), CliError> {
         while !interrupt.is_set() && !self.is_done() {
-            match consumer.poll(Some(POLL_INTERVAL)).map_err(into_kafka)? {
+            match consumer.poll(Some(POLL_INTERVAL)).map_err(of_consumer)? {
                 Some(Event::Message(message)) => self.message(&message)?,
                 Some(Event::Error(error)) => self.event(&error)?,
                 None => self.output.flush()?,
@@ -275,12 +275,5 @@ impl Printing<'_> {
             }
         }
         Ok(())
-    }
-}
-
-fn into_kafka(error: CallError) -> KafkaError {
-    match error {
-        CallError::Kafka(error) => error,
-        CallError::Closed => KafkaError::new(ErrorCode::LocalDestroy),
     }
 }

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use tidelog::client::KafkaError;
+use tidelog::client::consumer::CallError;
 use tidelog::error_code::ErrorCode;
 use tidelog::io::LockError;
 use tidelog::log::DataDirectoryError;
 use tidelog::log::inspection::InspectError;
+use tidelog::record::BatchError;
 
 use crate::interrupt::INTERRUPTED;
 
@@ -129,6 +131,19 @@ impl CliError {
             _ => self.print(1),
         }
     }
+}
+
+/// For `map_err`: why a call of a consumer failed. These commands close theirs last, so that it is never because of that.
+pub(crate) fn of_consumer(error: CallError) -> KafkaError {
+    match error {
+        CallError::Kafka(error) => error,
+        CallError::Closed => KafkaError::new(ErrorCode::LocalDestroy),
+    }
+}
+
+/// For `map_err`: why what was fetched cannot be read.
+pub(crate) fn of_batch(error: BatchError) -> KafkaError {
+    KafkaError::with_reason(ErrorCode::LocalBadMsg, error.to_string())
 }
 
 /// The engine's text, or a plainer one where Kafka's speaks to programs.

@@ -26,6 +26,7 @@ mod record_format;
 mod repair;
 mod serve;
 mod standard_input;
+mod throughput;
 mod time;
 mod topics;
 

@@ -4,8 +4,6 @@ use std::fmt::Write;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crc_fast::CrcAlgorithm;
-
 use super::{Catalog, Topic};
 use crate::config::TopicOverrides;
 use crate::io::Disk;
@@ -103,7 +101,7 @@ impl Catalog {
                 push(&mut text, format_args!("config {config} {}\n", escape(value)));
             }
         }
-        let crc = checksum(text.as_bytes());
+        let crc = crc_fast::crc32_iscsi(text.as_bytes());
         push(&mut text, format_args!("crc {crc:08x}\n"));
         text
     }
@@ -111,10 +109,6 @@ impl Catalog {
 
 fn push(text: &mut String, line: std::fmt::Arguments<'_>) {
     text.write_fmt(line).expect("writing to a string never fails");
-}
-
-fn checksum(bytes: &[u8]) -> u32 {
-    u32::try_from(crc_fast::checksum(CrcAlgorithm::Crc32Iscsi, bytes)).expect("a CRC-32 has 32 bits")
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Catalog, (usize, LineFault)> {
@@ -162,7 +156,7 @@ fn check_sum(text: &str) -> Result<&str, (usize, LineFault)> {
     let digits = line.strip_prefix("crc ").filter(|digits| digits.len() == 8).ok_or_else(missing)?;
     let stated = u32::from_str_radix(digits, 16).map_err(|_| missing())?;
     let body = &text[..start];
-    let actual = checksum(body.as_bytes());
+    let actual = crc_fast::crc32_iscsi(body.as_bytes());
     if stated == actual { Ok(body) } else { Err((last, LineFault::Checksum { stated, actual })) }
 }
 

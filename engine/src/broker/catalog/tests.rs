@@ -92,7 +92,7 @@ fn the_file_is_what_the_module_says() {
 
 /// `lines` with the checksum they need.
 fn sealed(lines: &str) -> Vec<u8> {
-    let crc = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32Iscsi, lines.as_bytes());
+    let crc = crc_fast::crc32_iscsi(lines.as_bytes());
     format!("{lines}crc {crc:08x}\n").into_bytes()
 }
 

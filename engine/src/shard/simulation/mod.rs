@@ -18,7 +18,6 @@ use parking_lot::Mutex;
 use self::careless::{Careless, CarelessDisk};
 use self::model::{Model, Outcome, Sent};
 use super::mailbox::Mailbox;
-use super::worker::Message;
 use super::{Append, Partition, PartitionSpec, ProduceError, Reply, ShardOptions, Worker};
 use crate::config::topic::LogConfig;
 use crate::io::{Clock, Disk, Failure, Fault, Lasting, Operation, ReservedDisk, SimClock, SimDisk};
@@ -50,7 +49,6 @@ struct Simulation {
     disk: SimDisk,
     clock: SimClock,
     worker: Worker,
-    mailbox: Mailbox<Message>,
     partitions: Vec<Arc<Partition>>,
     answers: Answers,
     model: Model,
@@ -71,17 +69,16 @@ impl Simulation {
         let disk = SimDisk::new(seed);
         disk.create_dir_durably(Path::new(ROOT)).unwrap();
         let clock = SimClock::new(Timestamp(1_000_000));
-        let (worker, mailbox) = start(&disk, &clock, careless);
+        let worker = start(&disk, &clock, careless);
         let mut simulation = Simulation {
             random: fastrand::Rng::with_seed(seed),
             careless,
             disk,
             clock,
             worker,
-            mailbox,
             partitions: Vec::new(),
             answers: Answers::default(),
-            model: Model::new(PRODUCERS, PARTITIONS),
+            model: Model::new(PARTITIONS),
             transcript: String::new(),
         };
         simulation.attach(&BTreeMap::new(), true);
@@ -104,9 +101,7 @@ impl Simulation {
             self.take_answers();
             self.note(&format!("{step}: {:?}", self.high_watermarks()));
         }
-        self.disk.clear_faults();
         self.restart(End::Killed);
-        self.read_and_check();
     }
 
     fn note(&mut self, text: &str) {
@@ -211,16 +206,14 @@ impl Simulation {
             }
             self.take_answers();
         }
-        self.disk.clear_faults();
         self.disk.set_delay(0);
         if end == End::PowerCut {
             self.disk = self.disk.power_cut();
             self.model.lose_what_was_not_durable();
         }
-        let (worker, mailbox) = start(&self.disk, &self.clock, self.careless);
+        let worker = start(&self.disk, &self.clock, self.careless);
         // What the old one still answers when it is dropped counts.
         drop(std::mem::replace(&mut self.worker, worker));
-        self.mailbox = mailbox;
         self.take_answers();
         self.attach(&closed, false);
         for (slot, (after, before)) in self.high_watermarks().iter().zip(before).enumerate() {
@@ -282,7 +275,7 @@ fn known_watermarks(disk: &SimDisk) -> KnownWatermarks {
     known
 }
 
-fn start(disk: &SimDisk, clock: &SimClock, careless: Option<Careless>) -> (Worker, Mailbox<Message>) {
+fn start(disk: &SimDisk, clock: &SimClock, careless: Option<Careless>) -> Worker {
     let plain: Arc<dyn Disk> = Arc::new(disk.clone());
     let used: Arc<dyn Disk> = match careless {
         Some(careless) => Arc::new(CarelessDisk { disk: plain, careless }),
@@ -299,8 +292,7 @@ fn start(disk: &SimDisk, clock: &SimClock, careless: Option<Careless>) -> (Worke
         spin: Duration::ZERO,
         metrics: Arc::new(ShardMetrics::default()),
     };
-    let mailbox = Mailbox::new(1000);
-    (Worker::new(&options, mailbox.clone()).unwrap(), mailbox)
+    Worker::new(&options, Mailbox::new(1000)).unwrap()
 }
 
 fn seal(sent: &Sent) -> SealedBatch {

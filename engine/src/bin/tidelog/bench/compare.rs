@@ -7,9 +7,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::files::write_plot;
-use super::outcome::{Distribution, Outcome, rate_text};
+use super::outcome::{Distribution, Outcome};
 use crate::error::Outcome as CommandOutcome;
+use crate::latency::Percentiles;
 use crate::output::{Align, FormatArgs, Output, Row, duration_text};
+use crate::throughput::rate_text;
 
 /// Compare the results of runs with those of the first
 #[derive(Args)]
@@ -70,29 +72,14 @@ pub(super) fn run(args: &CompareArgs) -> CommandOutcome {
 struct Compared {
     name: String,
     records_per_second: f64,
-    ack: Option<Latency>,
-    consume: Option<Latency>,
+    ack: Option<Percentiles>,
+    consume: Option<Percentiles>,
 }
 
-/// In nanoseconds.
-#[derive(Serialize)]
-struct Latency {
-    p50: u64,
-    p99: u64,
-    p999: u64,
-    max: u64,
-}
-
-impl Latency {
-    /// Of a distribution that has something.
-    fn of(distribution: &Distribution) -> Option<Latency> {
-        let Distribution { count, p50, p99, p999, max, .. } = *distribution;
-        (count > 0).then_some(Latency { p50, p99, p999, max })
-    }
-
-    fn values(&self) -> [u64; 4] {
-        [self.p50, self.p99, self.p999, self.max]
-    }
+/// `None` where there was nothing.
+fn percentiles(distribution: &Distribution) -> Option<Percentiles> {
+    let Distribution { count, p50, p99, p999, max, .. } = *distribution;
+    (count > 0).then_some(Percentiles { p50, p99, p999, max })
 }
 
 /// A run divided by another: throughput, then four latencies of each kind.
@@ -108,13 +95,13 @@ impl Compared {
         Compared {
             name: outcome.name.clone(),
             records_per_second: outcome.acknowledged.records_per_second,
-            ack: Latency::of(&outcome.produce_to_ack),
-            consume: outcome.produce_to_consume.as_ref().and_then(Latency::of),
+            ack: percentiles(&outcome.produce_to_ack),
+            consume: outcome.produce_to_consume.as_ref().and_then(percentiles),
         }
     }
 
     fn relative_to(&self, first: &Compared) -> Ratios {
-        let latency = |own: &Option<Latency>, other: &Option<Latency>| {
+        let latency = |own: &Option<Percentiles>, other: &Option<Percentiles>| {
             let (own, other) = (own.as_ref()?.values(), other.as_ref()?.values());
             Some(std::array::from_fn(|at| own[at] as f64 / other[at].max(1) as f64))
         };
@@ -152,7 +139,7 @@ impl Row for Line<'_> {
         let ratio = |ratio: f64| format!("{ratio:.2}x");
         match self {
             Line::Run(run) => {
-                let texts = |latency: &Option<Latency>| {
+                let texts = |latency: &Option<Percentiles>| {
                     latency.as_ref().map_or_else(nothing, |latency| latency.values().map(duration_text))
                 };
                 let front = [run.name.clone(), rate_text(run.records_per_second)];

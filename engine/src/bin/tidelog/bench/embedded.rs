@@ -1,28 +1,27 @@
 //! The engine in this process, through its own clients.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tidelog::client::admin::{Admin, Mode, NewTopic};
 use tidelog::client::config::Config;
-use tidelog::client::consumer::{CallError, Event};
+use tidelog::client::consumer::Event;
 use tidelog::client::producer::ProducerTopic;
 use tidelog::client::{Consumer, Delivery, KafkaError, Producer, ProducerRecord};
 use tidelog::error_code::ErrorCode;
 
 use super::target::{Measured, Receiver, Sender};
-use crate::error::CliError;
-use crate::fresh_folder::fresh_folder;
+use crate::error::{CliError, of_batch, of_consumer};
+use crate::fresh_folder::PassingFolder;
 
 /// See the module.
 pub(super) struct Embedded {
     servers: String,
     /// Keeps the engine open from the first client to the last.
-    admin: Option<Admin>,
-    /// Goes with it.
-    folder: Option<PathBuf>,
+    admin: Admin,
+    /// Goes last, when the engine has closed.
+    _folder: Option<PassingFolder>,
 }
 
 impl Embedded {
@@ -31,8 +30,8 @@ impl Embedded {
         let (path, folder) = match directory {
             Some(path) => (std::path::absolute(path).map_err(CliError::of_file(path))?, None),
             None => {
-                let folder = fresh_folder(&std::env::temp_dir(), "tidelog-bench")?;
-                (folder.join("data"), Some(folder))
+                let folder = PassingFolder::new("tidelog-bench")?;
+                (folder.path().join("data"), Some(folder))
             }
         };
         let name = path.to_str().ok_or_else(|| CliError::DirectoryName(path.clone()))?;
@@ -44,36 +43,19 @@ impl Embedded {
         Embedded::open("tidelog::memory:bench".to_owned(), None)
     }
 
-    fn open(servers: String, folder: Option<PathBuf>) -> Result<Embedded, CliError> {
-        let mut opened = Embedded { servers, admin: None, folder };
-        opened.admin = Some(Admin::new(&opened.config(&[])?)?);
-        Ok(opened)
-    }
-
-    fn config(&self, settings: &[(String, String)]) -> Result<Config, CliError> {
-        let mut config = Config::new();
-        config.set("bootstrap.servers", Some(&self.servers)).map_err(KafkaError::from)?;
-        for (name, value) in settings {
-            config.set(name, Some(value)).map_err(|error| CliError::Usage(error.to_string()))?;
-        }
-        Ok(config)
-    }
-
-    fn admin(&self) -> Result<&Admin, CliError> {
-        self.admin.as_ref().ok_or_else(|| KafkaError::new(ErrorCode::LocalDestroy).into())
+    fn open(servers: String, folder: Option<PassingFolder>) -> Result<Embedded, CliError> {
+        let admin = Admin::new(&config(&servers, &[])?)?;
+        Ok(Embedded { servers, admin, _folder: folder })
     }
 }
 
-impl Drop for Embedded {
-    fn drop(&mut self) {
-        // The engine closes before its files go.
-        self.admin = None;
-        if let Some(folder) = &self.folder
-            && let Err(error) = fs::remove_dir_all(folder)
-        {
-            tracing::warn!(folder = %folder.display(), %error, "the data stays");
-        }
+fn config(servers: &str, settings: &[(String, String)]) -> Result<Config, CliError> {
+    let mut config = Config::new();
+    config.set("bootstrap.servers", Some(servers)).map_err(KafkaError::from)?;
+    for (name, value) in settings {
+        config.set(name, Some(value)).map_err(|error| CliError::Usage(error.to_string()))?;
     }
+    Ok(config)
 }
 
 impl Measured for Embedded {
@@ -84,7 +66,7 @@ impl Measured for Embedded {
             config: [("max.message.bytes".to_owned(), super::MESSAGE_SIZE_MAX.to_string())].into(),
             ..NewTopic::default()
         };
-        match self.admin()?.create_topics(&[new], Mode::Apply).remove(0) {
+        match self.admin.create_topics(&[new], Mode::Apply).remove(0) {
             Err(error) if !(may_exist && error.code() == ErrorCode::TopicAlreadyExists) => {
                 Err(CliError::about(format!("topic {name}"))(error))
             }
@@ -93,18 +75,18 @@ impl Measured for Embedded {
     }
 
     fn delete_topic(&self, name: &str) -> Result<(), CliError> {
-        self.admin()?.delete_topics(&[name]).remove(0).map_err(CliError::about(format!("topic {name}")))
+        self.admin.delete_topics(&[name]).remove(0).map_err(CliError::about(format!("topic {name}")))
     }
 
     fn sender(&self, topic: &str, settings: &[(String, String)]) -> Result<Box<dyn Sender>, CliError> {
-        let producer = Producer::new(&self.config(settings)?)?;
+        let producer = Producer::new(&config(&self.servers, settings)?)?;
         let topic = producer.topic(topic);
         Ok(Box::new(EmbeddedSender { producer, topic, pending: 0 }))
     }
 
     fn receiver(&self, topic: &str, settings: &[(String, String)]) -> Result<Box<dyn Receiver>, CliError> {
-        let consumer = Consumer::new(&self.config(settings)?)?;
-        consumer.subscribe(&[topic]).map_err(of_call)?;
+        let consumer = Consumer::new(&config(&self.servers, settings)?)?;
+        consumer.subscribe(&[topic]).map_err(of_consumer)?;
         Ok(Box::new(EmbeddedReceiver(consumer)))
     }
 }
@@ -153,13 +135,10 @@ struct EmbeddedReceiver(Consumer);
 
 impl Receiver for EmbeddedReceiver {
     fn receive(&mut self, timeout: Duration, each: &mut dyn FnMut(&[u8])) -> Result<(), CliError> {
-        let corrupt = |error: tidelog::record::BatchError| {
-            KafkaError::with_reason(ErrorCode::LocalBadMsg, error.to_string())
-        };
-        match self.0.next_batch(Some(timeout)).map_err(of_call)? {
+        match self.0.next_batch(Some(timeout)).map_err(of_consumer)? {
             Some(Event::Message(batch)) => {
-                for record in batch.records().map_err(corrupt)? {
-                    each(record.map_err(corrupt)?.value.unwrap_or_default());
+                for record in batch.records().map_err(of_batch)? {
+                    each(record.map_err(of_batch)?.value.unwrap_or_default());
                 }
                 Ok(())
             }
@@ -169,17 +148,10 @@ impl Receiver for EmbeddedReceiver {
     }
 
     fn assigned(&self) -> Result<usize, CliError> {
-        Ok(self.0.assignment().map_err(of_call)?.len())
+        Ok(self.0.assignment().map_err(of_consumer)?.len())
     }
 
     fn close(&mut self) {
         self.0.close();
-    }
-}
-
-fn of_call(error: CallError) -> CliError {
-    match error {
-        CallError::Kafka(error) => error.into(),
-        CallError::Closed => KafkaError::new(ErrorCode::LocalDestroy).into(),
     }
 }

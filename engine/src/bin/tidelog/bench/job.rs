@@ -10,7 +10,7 @@ use super::meter::Meter;
 use super::payload::Payload;
 use super::plan::Plan;
 use super::receiving;
-use super::sending::{Schedule, Sending};
+use super::sending::{Outbox, Schedule, Sending};
 use super::series::Series;
 use super::target::{self, Measured};
 use super::watch::Watch;
@@ -48,6 +48,14 @@ pub(super) struct Measurement {
     pub(super) received: Series,
     /// How late records went out, where they had a time.
     pub(super) lag: Histogram<u64>,
+}
+
+/// The producers at work.
+struct Producers<'s> {
+    /// They return how late records went out.
+    threads: Vec<ScopedJoinHandle<'s, Histogram<u64>>>,
+    /// Measuring begins so long after the start.
+    from: Duration,
 }
 
 /// What the threads of a run share.
@@ -134,7 +142,7 @@ impl Job<'_> {
         &self,
         scope: &'s Scope<'s, '_>,
         shared: &'s Shared<'_>,
-    ) -> Result<Vec<ScopedJoinHandle<'s, Histogram<u64>>>, CliError> {
+    ) -> Result<Producers<'s>, CliError> {
         let plan = self.plan;
         let settings = plan.producer_settings();
         let senders: Result<Vec<_>, _> =
@@ -151,8 +159,8 @@ impl Job<'_> {
         for (((slot, sender), payload), meter) in (0..).zip(senders?).zip(payloads).zip(&shared.acknowledged)
         {
             let schedule = Schedule::new(plan.rate.0, slot, plan.producers, nanos(begin)..nanos(end));
-            let told = (meter, &shared.watch);
-            let sending = Sending::new(sender, payload, schedule, shared.run, shared.start, told);
+            let outbox = Outbox::new(sender, shared.start, meter, &shared.watch);
+            let sending = Sending::new(outbox, payload, schedule, shared.run);
             let send = move || {
                 sending.run().unwrap_or_else(|error| {
                     shared.watch.fail(error);
@@ -162,14 +170,13 @@ impl Job<'_> {
             let named = thread::Builder::new().name(format!("producer-{}", slot + 1));
             threads.push(named.spawn_scoped(scope, send).map_err(CliError::Thread)?);
         }
-        Ok(threads)
+        Ok(Producers { threads, from })
     }
 
     /// Runs the producers, looks at the meters meanwhile, and waits for what is on its way.
     fn drive<'s>(&self, scope: &'s Scope<'s, '_>, shared: &'s Shared<'_>) -> Result<Measurement, CliError> {
         let began = SystemTime::now();
-        let threads = self.start_producers(scope, shared)?;
-        let from = shared.start.elapsed() + HEAD_START + self.plan.warmup.duration();
+        let Producers { threads, from } = self.start_producers(scope, shared)?;
         let (mut acknowledged, mut received) = (Series::new(from), Series::new(from));
         let bar = progress::live();
         let mut take = |elapsed: Duration| {

@@ -1,7 +1,5 @@
 //! Servers and clusters over TCP, through librdkafka, so that ours and any other are measured alike.
 
-use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_executor::block_on;
@@ -20,7 +18,7 @@ use tidelog::server::{Server, ServerOptions};
 
 use super::target::{Measured, Receiver, Sender};
 use crate::error::CliError;
-use crate::fresh_folder::fresh_folder;
+use crate::fresh_folder::PassingFolder;
 
 /// Longest time that making or removing a topic may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -36,23 +34,21 @@ pub(super) struct Cluster {
 struct OwnServer {
     server: Server,
     engine: Engine,
-    folder: PathBuf,
+    /// Goes last.
+    _folder: PassingFolder,
 }
 
 impl Drop for OwnServer {
     fn drop(&mut self) {
         self.server.stop();
         self.engine.broker().close();
-        if let Err(error) = fs::remove_dir_all(&self.folder) {
-            tracing::warn!(folder = %self.folder.display(), %error, "the data stays");
-        }
     }
 }
 
 impl OwnServer {
     fn start() -> Result<OwnServer, CliError> {
-        let folder = fresh_folder(&std::env::temp_dir(), "tidelog-bench")?;
-        let data = folder.join("data");
+        let folder = PassingFolder::new("tidelog-bench")?;
+        let data = folder.path().join("data");
         let mut config = Config::new();
         // As `tidelog serve` does: a core for each shard.
         let shards = std::thread::available_parallelism().map_or(1, usize::from).to_string();
@@ -63,7 +59,7 @@ impl OwnServer {
         let options = ServerOptions { listeners: vec![loopback], ..ServerOptions::default() };
         let server = Server::start(engine.broker(), options)
             .map_err(|error| CliError::Measure(format!("the server cannot be started: {error}")))?;
-        Ok(OwnServer { server, engine, folder })
+        Ok(OwnServer { server, engine, _folder: folder })
     }
 }
 
@@ -88,15 +84,19 @@ impl Cluster {
         }
         config
     }
+
+    fn admin(&self) -> Result<(AdminClient<DefaultClientContext>, AdminOptions), CliError> {
+        let options = AdminOptions::new().operation_timeout(Some(PATIENCE)).request_timeout(Some(PATIENCE));
+        Ok((self.config(&[]).create().map_err(of_client)?, options))
+    }
 }
 
 impl Measured for Cluster {
     fn create_topic(&self, name: &str, partitions: u16, may_exist: bool) -> Result<(), CliError> {
-        let admin: AdminClient<DefaultClientContext> = self.config(&[]).create().map_err(of_client)?;
+        let (admin, options) = self.admin()?;
         let size_max = super::MESSAGE_SIZE_MAX.to_string();
         let new = NewTopic::new(name, partitions.into(), TopicReplication::Fixed(1))
             .set("max.message.bytes", &size_max);
-        let options = AdminOptions::new().operation_timeout(Some(PATIENCE)).request_timeout(Some(PATIENCE));
         let results = block_on(admin.create_topics([&new], &options)).map_err(of_client)?;
         match results.into_iter().next() {
             Some(Err((_, code))) if !(may_exist && code == RDKafkaErrorCode::TopicAlreadyExists) => {
@@ -107,8 +107,7 @@ impl Measured for Cluster {
     }
 
     fn delete_topic(&self, name: &str) -> Result<(), CliError> {
-        let admin: AdminClient<DefaultClientContext> = self.config(&[]).create().map_err(of_client)?;
-        let options = AdminOptions::new().operation_timeout(Some(PATIENCE)).request_timeout(Some(PATIENCE));
+        let (admin, options) = self.admin()?;
         let results = block_on(admin.delete_topics(&[name], &options)).map_err(of_client)?;
         match results.into_iter().next() {
             Some(Err((_, code))) => Err(CliError::Remote(format!("topic {name}: {code}"))),

@@ -14,6 +14,7 @@ use super::series::Series;
 use crate::error::CliError;
 use crate::latency::new_histogram;
 use crate::output::{Align, Output, Row, duration_text, number_text};
+use crate::throughput::{Throughput, rate_text};
 
 /// Goes up when older programs cannot read what newer ones write.
 const VERSION: u32 = 1;
@@ -30,6 +31,7 @@ pub(super) struct Outcome {
     pub(super) began: String,
     pub(super) machine: Machine,
     pub(super) plan: Plan,
+    /// Without the warm-up; bytes of values.
     pub(super) acknowledged: Throughput,
     /// `None` without consumers.
     pub(super) consumed: Option<Throughput>,
@@ -59,30 +61,6 @@ impl Machine {
             processor: model.unwrap_or_else(|| std::env::consts::ARCH.to_owned()),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
-        }
-    }
-}
-
-/// How much there was.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) struct Throughput {
-    /// Without those of the warm-up.
-    pub(super) records: u64,
-    pub(super) seconds: f64,
-    pub(super) records_per_second: f64,
-    /// Of values.
-    pub(super) bytes_per_second: f64,
-}
-
-impl Throughput {
-    fn new(series: &Series, size: u32) -> Throughput {
-        let (records, seconds) = (series.total.len(), series.took.as_secs_f64());
-        let records_per_second = if seconds > 0.0 { records as f64 / seconds } else { 0.0 };
-        Throughput {
-            records,
-            seconds,
-            records_per_second,
-            bytes_per_second: records_per_second * f64::from(size),
         }
     }
 }
@@ -153,6 +131,10 @@ impl Outcome {
         let began = began.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let began = Timestamp::from_second(i64::try_from(began).unwrap_or(0)).unwrap_or_default();
         let has_consumers = plan.consumers > 0;
+        let throughput = |series: &Series| {
+            let records = series.total.len();
+            Throughput::new(records, records * u64::from(plan.size), series.took.as_secs_f64())
+        };
         let seconds = acknowledged.seconds.iter().zip(&received.seconds).map(|(acks, records)| {
             let of = |nanos: &Histogram<u64>| {
                 (nanos.len(), nanos.value_at_quantile(0.5), nanos.value_at_quantile(0.99), nanos.max())
@@ -179,8 +161,8 @@ impl Outcome {
             began: began.to_string(),
             machine: Machine::this(),
             plan: plan.clone(),
-            acknowledged: Throughput::new(acknowledged, plan.size),
-            consumed: has_consumers.then(|| Throughput::new(received, plan.size)),
+            acknowledged: throughput(acknowledged),
+            consumed: has_consumers.then(|| throughput(received)),
             produce_to_ack: Distribution::new(&acknowledged.total),
             produce_to_consume: has_consumers.then(|| Distribution::new(&received.total)),
             sent_late: plan.rate.0.map(|_| Distribution::new(lag)),
@@ -258,20 +240,15 @@ impl Row for ThroughputRow {
     ];
 
     fn cells(&self) -> Vec<String> {
-        let Throughput { records, seconds, records_per_second, bytes_per_second } = self.throughput;
+        let Throughput { records, seconds, records_per_second, .. } = self.throughput;
         vec![
             self.what.to_owned(),
             number_text(records),
             format!("{seconds:.2}"),
             rate_text(records_per_second),
-            format!("{:.1}", bytes_per_second / f64::from(1 << 20)),
+            format!("{:.1}", self.throughput.mib_per_second()),
         ]
     }
-}
-
-/// Records per second, for people.
-pub(super) fn rate_text(rate: f64) -> String {
-    number_text(format!("{rate:.0}").parse().unwrap_or(0))
 }
 
 #[derive(Serialize)]

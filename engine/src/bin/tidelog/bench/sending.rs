@@ -32,11 +32,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Schedule {
     /// Between two records; `None`: as fast as can be.
-    pub(super) interval: Option<f64>,
+    interval: Option<f64>,
     /// Of the first.
-    pub(super) first: f64,
+    first: f64,
     /// Nothing is sent from here on.
-    pub(super) end: u64,
+    end: u64,
 }
 
 impl Schedule {
@@ -56,111 +56,51 @@ impl Schedule {
     }
 }
 
-/// One producer.
-pub(super) struct Sending<'a> {
-    pub(super) sender: Box<dyn Sender>,
-    pub(super) payload: Payload,
-    pub(super) schedule: Schedule,
-    pub(super) run: u64,
-    pub(super) start: Instant,
-    pub(super) acknowledged: &'a Meter,
-    pub(super) watch: &'a Watch,
-    /// How late records went out.
-    pub(super) lag: Histogram<u64>,
-    pub(super) due: Vec<u64>,
+/// A sender, and where its acknowledgements are noted.
+pub(super) struct Outbox<'a> {
+    sender: Box<dyn Sender>,
+    start: Instant,
+    acknowledged: &'a Meter,
+    watch: &'a Watch,
+    /// Room for when those that are acknowledged were due.
+    due: Vec<u64>,
 }
 
-impl<'a> Sending<'a> {
+impl<'a> Outbox<'a> {
+    /// Times count from `start`.
     pub(super) fn new(
         sender: Box<dyn Sender>,
-        payload: Payload,
-        schedule: Schedule,
-        run: u64,
         start: Instant,
-        (acknowledged, watch): (&'a Meter, &'a Watch),
-    ) -> Sending<'a> {
-        let (lag, due) = (new_histogram(), Vec::new());
-        Sending { sender, payload, schedule, run, start, acknowledged, watch, lag, due }
-    }
-
-    /// Sends everything and waits for it to be acknowledged. Returns how late records went out.
-    ///
-    /// # Errors
-    /// The first record that was refused or not delivered.
-    pub(super) fn run(mut self) -> Result<Histogram<u64>, CliError> {
-        // Sleeps end late by this; the system's own 50 us are too many. Where it is refused, records go out later.
-        let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
-        let mut now = self.now();
-        for number in 0.. {
-            let due = match self.schedule.due(number) {
-                Some(due) if due < self.schedule.end => {
-                    now = self.wait_until(due)?;
-                    self.lag.saturating_record(now.saturating_sub(due).max(1));
-                    due
-                }
-                Some(_) => break,
-                None => {
-                    if number.is_multiple_of(CLOCK_INTERVAL) {
-                        now = self.now();
-                    }
-                    now
-                }
-            };
-            if due >= self.schedule.end || self.watch.is_stopping() {
-                break;
-            }
-            self.send(due)?;
-            if number.is_multiple_of(SERVE_INTERVAL) {
-                self.serve(Duration::ZERO)?;
-            }
-        }
-        self.finish()?;
-        Ok(self.lag)
+        acknowledged: &'a Meter,
+        watch: &'a Watch,
+    ) -> Outbox<'a> {
+        Outbox { sender, start, acknowledged, watch, due: Vec::new() }
     }
 
     fn now(&self) -> u64 {
         nanos(self.start.elapsed())
     }
 
-    /// Serves until a record is due. Returns what time it then is.
-    fn wait_until(&mut self, due: u64) -> Result<u64, CliError> {
-        loop {
+    /// Takes in acknowledgements, and waits so long for the first.
+    fn serve(&mut self, timeout: Duration) -> Result<(), CliError> {
+        self.sender.serve(timeout, &mut self.due)?;
+        if !self.due.is_empty() {
+            self.watch.add_acknowledged(self.due.len());
             let now = self.now();
-            if now >= due {
-                return Ok(now);
-            }
-            let left = Duration::from_nanos(due - now);
-            match left.checked_sub(SPIN) {
-                Some(left) if self.sender.pending() == 0 => std::thread::sleep(left),
-                Some(left) => self.serve(left)?,
-                None => {
-                    self.serve(Duration::ZERO)?;
-                    std::hint::spin_loop();
-                }
-            }
+            self.acknowledged.record(self.due.drain(..), now);
         }
+        Ok(())
     }
 
-    fn send(&mut self, due: u64) -> Result<(), CliError> {
-        let (key, value) = self.payload.next(Stamp { run: self.run, due });
+    /// Hands one record over, as soon as there is room.
+    fn send(&mut self, key: Option<&[u8]>, value: &[u8], due: u64) -> Result<(), CliError> {
         while !self.sender.send(key, value, due)? {
-            serve(
-                &mut *self.sender,
-                POLL_INTERVAL,
-                &mut self.due,
-                self.start,
-                self.acknowledged,
-                self.watch,
-            )?;
+            self.serve(POLL_INTERVAL)?;
             if self.watch.is_stopping() {
                 return Ok(());
             }
         }
         Ok(())
-    }
-
-    fn serve(&mut self, timeout: Duration) -> Result<(), CliError> {
-        serve(&mut *self.sender, timeout, &mut self.due, self.start, self.acknowledged, self.watch)
     }
 
     /// Waits for what is not acknowledged yet.
@@ -182,20 +122,76 @@ impl<'a> Sending<'a> {
     }
 }
 
-fn serve(
-    sender: &mut dyn Sender,
-    timeout: Duration,
-    due: &mut Vec<u64>,
-    start: Instant,
-    acknowledged: &Meter,
-    watch: &Watch,
-) -> Result<(), CliError> {
-    sender.serve(timeout, due)?;
-    if !due.is_empty() {
-        watch.add_acknowledged(due.len());
-        acknowledged.record(due.drain(..), nanos(start.elapsed()));
+/// One producer.
+pub(super) struct Sending<'a> {
+    outbox: Outbox<'a>,
+    payload: Payload,
+    schedule: Schedule,
+    run: u64,
+    /// How late records went out.
+    lag: Histogram<u64>,
+}
+
+impl<'a> Sending<'a> {
+    /// Sends records of `run`.
+    pub(super) fn new(outbox: Outbox<'a>, payload: Payload, schedule: Schedule, run: u64) -> Sending<'a> {
+        Sending { outbox, payload, schedule, run, lag: new_histogram() }
     }
-    Ok(())
+
+    /// Sends everything and waits for it to be acknowledged. Returns how late records went out.
+    ///
+    /// # Errors
+    /// The first record that was refused or not delivered.
+    pub(super) fn run(mut self) -> Result<Histogram<u64>, CliError> {
+        // Sleeps end late by this; the system's own 50 us are too many. Where it is refused, records go out later.
+        let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
+        let mut now = self.outbox.now();
+        for number in 0.. {
+            let due = match self.schedule.due(number) {
+                Some(due) if due < self.schedule.end => {
+                    now = self.wait_until(due)?;
+                    self.lag.saturating_record(now.saturating_sub(due).max(1));
+                    due
+                }
+                Some(_) => break,
+                None => {
+                    if number.is_multiple_of(CLOCK_INTERVAL) {
+                        now = self.outbox.now();
+                    }
+                    now
+                }
+            };
+            if due >= self.schedule.end || self.outbox.watch.is_stopping() {
+                break;
+            }
+            let (key, value) = self.payload.next(Stamp { run: self.run, due });
+            self.outbox.send(key, value, due)?;
+            if number.is_multiple_of(SERVE_INTERVAL) {
+                self.outbox.serve(Duration::ZERO)?;
+            }
+        }
+        self.outbox.finish()?;
+        Ok(self.lag)
+    }
+
+    /// Serves until a record is due. Returns what time it then is.
+    fn wait_until(&mut self, due: u64) -> Result<u64, CliError> {
+        loop {
+            let now = self.outbox.now();
+            if now >= due {
+                return Ok(now);
+            }
+            let left = Duration::from_nanos(due - now);
+            match left.checked_sub(SPIN) {
+                Some(left) if self.outbox.sender.pending() == 0 => std::thread::sleep(left),
+                Some(left) => self.outbox.serve(left)?,
+                None => {
+                    self.outbox.serve(Duration::ZERO)?;
+                    std::hint::spin_loop();
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]

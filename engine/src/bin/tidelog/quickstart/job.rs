@@ -15,16 +15,17 @@ use super::ingest::{Ingest, Ingested};
 use super::members::{self, MemberResult};
 use super::place::Place;
 use super::proof::Arrivals;
-use super::report::{Latency, PartitionReport, Rate, Report};
+use super::report::{PartitionReport, Report};
 use super::sources::Sources;
 use super::watch::{MEMBERS_COUNT, Watch};
 use crate::data_directory::Directory;
 use crate::error::CliError;
 use crate::interrupt::Interrupt;
-use crate::latency::new_histogram;
+use crate::latency::{Percentiles, new_histogram};
 use crate::output::{count_text, size_text};
 use crate::plot::{Curve, LatencyPlot};
 use crate::progress;
+use crate::throughput::Throughput;
 
 /// Name of topic and group; a number follows where there is one of the name.
 const NAME: &str = "quickstart";
@@ -225,7 +226,7 @@ impl Job<'_> {
             let first = ingested.first_sent.unwrap_or(run.start);
             until.saturating_duration_since(first).as_secs_f64()
         };
-        let rate = |records, until| Rate::new(records, ingested.bytes, seconds(until));
+        let throughput = |records, until| Throughput::new(records, ingested.bytes, seconds(until));
         let mut report = Report {
             data: self.place.data.display().to_string(),
             plot: self.place.plot.display().to_string(),
@@ -238,10 +239,10 @@ impl Job<'_> {
             consumed: arrivals.count,
             repeated: arrivals.repeated,
             bytes: ingested.bytes,
-            produce: rate(ingested.acknowledged, ingested.last_acknowledged),
-            consume: rate(arrivals.count, last_arrival),
-            produce_to_ack: Latency::new(&ingested.latency),
-            produce_to_consume: Latency::new(&consumed_latency),
+            produce: throughput(ingested.acknowledged, ingested.last_acknowledged),
+            consume: throughput(arrivals.count, last_arrival),
+            produce_to_ack: Percentiles::new(&ingested.latency),
+            produce_to_consume: Percentiles::new(&consumed_latency),
             partitions,
         };
         report.faults = faults(&report, run);

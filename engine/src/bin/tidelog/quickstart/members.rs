@@ -6,17 +6,14 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use tidelog::client::config::Config;
-use tidelog::client::consumer::{
-    BatchEvent, CallError, Consumer, Event, FetchedBatch, Rebalance, RebalanceCallback,
-};
+use tidelog::client::consumer::{BatchEvent, Consumer, Event, FetchedBatch, Rebalance, RebalanceCallback};
 use tidelog::client::{KafkaError, TopicPartitionOffset};
-use tidelog::error_code::ErrorCode;
 use tidelog::types::PartitionIndex;
 
 use super::proof::{Arrivals, digest};
 use super::stamp::Stamp;
 use super::watch::Watch;
-
+use crate::error::{of_batch, of_consumer};
 use crate::latency::{nanos, new_histogram};
 
 /// How long one wait for records takes before the member looks whether it is to stop.
@@ -64,9 +61,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn read(&mut self, consumer: &Consumer, topic: &str) -> Result<(), KafkaError> {
-        consumer.subscribe_with(&[topic], Some(self.note_owner())).map_err(into_kafka)?;
+        consumer.subscribe_with(&[topic], Some(self.note_owner())).map_err(of_consumer)?;
         while !self.watch.is_stopping() {
-            if let Some(event) = consumer.next_batch(Some(POLL_INTERVAL)).map_err(into_kafka)? {
+            if let Some(event) = consumer.next_batch(Some(POLL_INTERVAL)).map_err(of_consumer)? {
                 self.event(event)?;
             }
         }
@@ -101,17 +98,14 @@ impl Reader<'_> {
     }
 
     fn batch(&mut self, batch: &FetchedBatch) -> Result<(), KafkaError> {
-        let corrupt = |error: tidelog::record::BatchError| {
-            KafkaError::with_reason(ErrorCode::LocalBadMsg, error.to_string())
-        };
         let partition = slot(batch.partition());
         self.watch.ownership.lock().read(self.member, partition);
         let Some(trail) = self.watch.trails.get(partition) else { return Ok(()) };
         let mut trail = trail.lock();
         let now = nanos(self.start.elapsed());
         let mut count = 0;
-        for record in batch.records().map_err(corrupt)? {
-            let record = record.map_err(corrupt)?;
+        for record in batch.records().map_err(of_batch)? {
+            let record = record.map_err(of_batch)?;
             let stamp = record.headers.clone().find_map(|header| Stamp::of(&header));
             let Stamp { number, nanos } = stamp.unwrap_or(Stamp { number: u64::MAX, nanos: now });
             trail.add(record.offset.0, number, digest(record.key, record.value));
@@ -131,11 +125,4 @@ impl Reader<'_> {
 /// A partition's place in what is kept by partition.
 fn slot(partition: PartitionIndex) -> usize {
     usize::try_from(partition.0).unwrap_or(usize::MAX)
-}
-
-fn into_kafka(error: CallError) -> KafkaError {
-    match error {
-        CallError::Kafka(error) => error,
-        CallError::Closed => KafkaError::new(ErrorCode::LocalDestroy),
-    }
 }

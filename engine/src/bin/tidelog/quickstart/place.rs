@@ -1,11 +1,9 @@
 //! [`Place`]: where the quickstart keeps its data and leaves its plot.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::CliError;
-use crate::fresh_folder::fresh_folder;
+use crate::fresh_folder::{fresh_folder, remove_folder};
 
 /// See the module. Data that nobody asked to keep goes when the value does.
 pub(super) struct Place {
@@ -35,17 +33,16 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if self.is_passing
-            && let Err(error) = fs::remove_dir_all(&self.data)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            tracing::warn!(folder = %self.data.display(), %error, "the data stays");
+        if self.is_passing {
+            remove_folder(&self.data);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -1,10 +1,11 @@
 //! [`Report`]: what the quickstart found out, for people and for programs.
 
-use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use crate::error::CliError;
+use crate::latency::Percentiles;
 use crate::output::{Align, Output, Row, count_text, duration_text, number_text, size_text};
+use crate::throughput::{Throughput, rate_text};
 
 const PROVEN: &str = "\
 Proven: every record arrived once, in order within its partition, and each partition was read by
@@ -33,10 +34,10 @@ pub(super) struct Report {
     /// Bytes of all lines.
     pub(super) bytes: u64,
     pub(super) partitions: Vec<PartitionReport>,
-    pub(super) produce: Rate,
-    pub(super) consume: Rate,
-    pub(super) produce_to_ack: Latency,
-    pub(super) produce_to_consume: Latency,
+    pub(super) produce: Throughput,
+    pub(super) consume: Throughput,
+    pub(super) produce_to_ack: Percentiles,
+    pub(super) produce_to_consume: Percentiles,
 }
 
 /// One partition, as both sides saw it.
@@ -85,61 +86,15 @@ impl Row for PartitionReport {
     }
 }
 
-/// How fast one side was.
-#[derive(Clone, Copy, Serialize)]
-pub(super) struct Rate {
-    pub(super) seconds: f64,
-    pub(super) records_per_second: f64,
-    pub(super) bytes_per_second: f64,
+fn throughput_text(throughput: &Throughput) -> String {
+    let Throughput { seconds, records_per_second, .. } = *throughput;
+    let (rate, mib) = (rate_text(records_per_second), throughput.mib_per_second());
+    format!("{rate} records/s, {mib:.1} MiB/s, {seconds:.2} s")
 }
 
-impl Rate {
-    /// Of `records` with `bytes` in `seconds`.
-    pub(super) fn new(records: u64, bytes: u64, seconds: f64) -> Rate {
-        let per_second = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
-        Rate { seconds, records_per_second: per_second(records), bytes_per_second: per_second(bytes) }
-    }
-
-    fn text(&self) -> String {
-        format!(
-            "{} records/s, {:.1} MiB/s, {:.2} s",
-            number_text(whole(self.records_per_second)),
-            self.bytes_per_second / f64::from(1 << 20),
-            self.seconds
-        )
-    }
-}
-
-/// Percentiles of one distribution, in nanoseconds.
-#[derive(Clone, Copy, Serialize)]
-pub(super) struct Latency {
-    pub(super) p50: u64,
-    pub(super) p99: u64,
-    pub(super) p999: u64,
-    pub(super) max: u64,
-}
-
-impl Latency {
-    /// Of a distribution.
-    pub(super) fn new(nanos: &Histogram<u64>) -> Latency {
-        Latency {
-            p50: nanos.value_at_quantile(0.5),
-            p99: nanos.value_at_quantile(0.99),
-            p999: nanos.value_at_quantile(0.999),
-            max: nanos.max(),
-        }
-    }
-
-    fn text(&self) -> String {
-        let Latency { p50, p99, p999, max } = self;
-        let [p50, p99, p999, max] = [p50, p99, p999, max].map(|nanos| duration_text(*nanos));
-        format!("p50 {p50}, p99 {p99}, p99.9 {p999}, max {max}")
-    }
-}
-
-/// A count that was divided, for people.
-fn whole(number: f64) -> u64 {
-    format!("{number:.0}").parse().unwrap_or(0)
+fn latency_text(latency: &Percentiles) -> String {
+    let [p50, p99, p999, max] = latency.values().map(duration_text);
+    format!("p50 {p50}, p99 {p99}, p99.9 {p999}, max {max}")
 }
 
 impl Report {
@@ -157,10 +112,10 @@ impl Report {
             count_text(self.files as u64, "file", "files"),
             size_text(self.bytes)
         ))?;
-        output.line(format_args!("produce             {}", self.produce.text()))?;
-        output.line(format_args!("consume             {}", self.consume.text()))?;
-        output.line(format_args!("produce to ack      {}", self.produce_to_ack.text()))?;
-        output.line(format_args!("produce to consume  {}", self.produce_to_consume.text()))?;
+        output.line(format_args!("produce             {}", throughput_text(&self.produce)))?;
+        output.line(format_args!("consume             {}", throughput_text(&self.consume)))?;
+        output.line(format_args!("produce to ack      {}", latency_text(&self.produce_to_ack)))?;
+        output.line(format_args!("produce to consume  {}", latency_text(&self.produce_to_consume)))?;
         output.line(format_args!("latency plot        {}", self.plot))?;
         output.line("")?;
         match (self.proven, self.sent) {
