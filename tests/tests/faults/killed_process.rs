@@ -5,11 +5,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::child::Child;
 use crate::effort::effort;
 use crate::witness::evidence::Evidence;
 use crate::witness::server::{self, Client};
-use crate::witness::victim::{DATA, NOTES};
+use crate::witness::victim::{self, DATA, NOTES};
 use crate::witness::workload::{SMALL, Workload};
 
 const WORK: Workload = Workload { partitions: 2, producers: 3, messages: u64::MAX, retains: true, ..SMALL };
@@ -36,8 +35,7 @@ fn what_was_acknowledged_survives_kill_9_and_nothing_is_there_twice() {
     let (mut random, mut noted) = (fastrand::Rng::with_seed(1), 0);
     for cycle in 0..effort(25, 1000) {
         let work = Workload { first_producer: cycle * WORK.producers, ..WORK };
-        let argument = format!("{}\n{}", notes.display(), work.to_argument());
-        let child = Child::start_with("write down", directory.path(), &argument);
+        let child = victim::start(directory.path(), &notes, &work);
         // Only once it is under way is there something to lose.
         noted = wait_for_more(&notes, noted);
         work_a_while(&mut random);

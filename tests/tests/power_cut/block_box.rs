@@ -17,7 +17,7 @@ use fuser::{
 use parking_lot::Mutex;
 use rustix::fs::FallocateFlags;
 
-use super::fuse::{NO_TIME, NOTES, TOP, attributes};
+use super::fuse::{NO_TIME, NOTES, TOP, attributes, piece};
 use crate::witness::evidence::Mark;
 use crate::witness::victim;
 
@@ -67,8 +67,7 @@ impl Device {
     }
 
     fn note(&mut self, text: &str) {
-        let marks = text.lines().map(|line| Mark::parse(line).unwrap_or_else(|| panic!("no mark: {line}")));
-        self.accesses.extend(marks.map(Access::Note));
+        self.accesses.extend(Mark::parse_all(text).map(Access::Note));
     }
 
     fn attributes(&self, number: u64) -> FileAttr {
@@ -143,8 +142,7 @@ impl Filesystem for BlockBox {
     ) {
         let device = self.0.lock();
         let content: &[u8] = if number.0 == DEVICE_NUMBER { &device.content } else { &[] };
-        let start = content.len().min(at as usize);
-        reply.data(&content[start..content.len().min(start + size as usize)]);
+        reply.data(piece(content, at, size));
     }
 
     fn write(

@@ -11,7 +11,6 @@ use super::fuse::Mounted;
 use super::real_file_system::{FileSystem, LoopDevice, MountedFileSystem};
 use super::verdict::Verdict;
 use super::{can_mount, scratch};
-use crate::child::Child;
 use crate::effort::effort;
 use crate::server::python::python;
 use crate::witness::careless::Carelessness;
@@ -41,8 +40,7 @@ fn record(content: Vec<u8>, file_system: FileSystem, work: impl FnOnce(&Path, &P
 fn cut(file_system: FileSystem, workload: &Workload, wanted: usize) -> Verdict {
     let content = file_system.make();
     let accesses = record(content.clone(), file_system, |place, notes| {
-        let argument = format!("{}\n{}", notes.display(), workload.to_argument());
-        Child::start_with("write down", place, &argument).finish();
+        victim::start(place, notes, workload).finish();
     });
     replay(content, &accesses, file_system, workload, wanted)
 }

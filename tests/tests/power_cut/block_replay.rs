@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::CHECKER;
 use super::block_box::Access;
 use super::real_file_system::{FileSystem, ReplayedDisk};
-use super::survivors::{Survivors, cases, share};
+use super::survivors::{Cuts, Survivors};
 use super::verdict::Verdict;
 use crate::witness::evidence::{Evidence, Mark};
 use crate::witness::victim;
@@ -121,7 +121,6 @@ pub(super) fn replay(
     wanted: usize,
 ) -> Verdict {
     let disk = ReplayedDisk::new(file_system, content.len() as u64).unwrap();
-    let mut random = fastrand::Rng::with_seed(1);
     let end = Access::Flush { covers: u64::MAX };
     let accesses: Vec<&Access> = accesses.iter().chain([&end]).collect();
     // Before it there is only what makes and mounts the file system.
@@ -129,8 +128,7 @@ pub(super) fn replay(
         accesses.iter().position(|access| matches!(access, Access::Note(Mark::Done(..)))).unwrap_or(0);
     let is_flush = |access: &&&Access| matches!(access, Access::Flush { .. });
     let moments = accesses[first..].iter().filter(is_flush).count();
-    let (mut now, mut verdict, mut number) = (Moment::new(content), Verdict::default(), 0);
-
+    let (mut now, mut cuts) = (Moment::new(content), Cuts::new(wanted, moments));
     for (place, access) in accesses.into_iter().enumerate() {
         match access {
             Access::Note(mark) => now.evidence.add(*mark),
@@ -139,21 +137,13 @@ pub(super) fn replay(
             }
             Access::Flush { covers } => {
                 if place >= first {
-                    let cases = cases(now.pending.len(), &mut random);
-                    for survivors in share(cases, number, moments, wanted, &mut random) {
-                        let found = check(&now, &disk, &survivors, workload);
-                        let told = |error| format!("moment {number}, {}: {error}", survivors.name);
-                        verdict.add(found.map_err(told));
-                    }
-                    number += 1;
+                    cuts.at_moment(now.pending.len(), |survivors| check(&now, &disk, survivors, workload));
                 }
                 now.flush(*covers);
             }
         }
     }
-    verdict.marks = now.evidence.marks;
-    verdict.acknowledged = now.evidence.acknowledged();
-    verdict
+    cuts.finish(&now.evidence)
 }
 
 fn check(

@@ -35,6 +35,12 @@ pub(super) fn attributes(number: u64, kind: FileType, size: u64) -> FileAttr {
     }
 }
 
+/// What is read of `content` from `at` on: at most `size` bytes, and none behind its end.
+pub(super) fn piece(content: &[u8], at: u64, size: u32) -> &[u8] {
+    let start = content.len().min(at as usize);
+    &content[start..content.len().min(start + size as usize)]
+}
+
 /// A mounted file system. Unmounted when dropped.
 pub(super) struct Mounted(Option<BackgroundSession>);
 

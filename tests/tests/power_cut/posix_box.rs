@@ -14,7 +14,7 @@ use fuser::{
 use parking_lot::Mutex;
 use rustix::fs::{FallocateFlags, OFlags};
 
-use super::fuse::{NO_TIME, NOTES, TOP, attributes};
+use super::fuse::{NO_TIME, NOTES, TOP, attributes, piece};
 use super::posix_tree::{Operation, Tree};
 use crate::witness::evidence::Mark;
 use crate::witness::victim;
@@ -55,9 +55,9 @@ impl Recorder {
     }
 
     fn note(&mut self, text: &str) {
-        for mark in text.lines() {
+        for mark in Mark::parse_all(text) {
             self.marks += 1;
-            self.record(Operation::Note(Mark::parse(mark).unwrap_or_else(|| panic!("no mark: {mark}"))));
+            self.record(Operation::Note(mark));
         }
     }
 
@@ -199,10 +199,7 @@ impl Filesystem for PosixBox {
         reply: ReplyData,
     ) {
         let recorder = self.0.lock();
-        let file = recorder.tree.file(number.0).unwrap_or_default();
-        let start = file.len().min(at as usize);
-        let end = file.len().min(start + size as usize);
-        reply.data(&file[start..end]);
+        reply.data(piece(recorder.tree.file(number.0).unwrap_or_default(), at, size));
     }
 
     fn write(

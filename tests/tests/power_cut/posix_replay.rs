@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::posix_tree::{Operation, Tree};
-use super::survivors::{Survivors, cases, share};
+use super::survivors::{Cuts, Survivors};
 use super::verdict::Verdict;
 use super::{CHECKER, scratch};
 use crate::witness::evidence::Evidence;
@@ -31,9 +31,9 @@ struct Moment {
 }
 
 impl Moment {
-    /// Places in `pending` of what may be lost.
-    fn unsure(&self) -> Vec<usize> {
-        (0..self.pending.len()).filter(|at| !self.pending[*at].is_sure).collect()
+    /// Counts what may be lost.
+    fn unsure(&self) -> usize {
+        self.pending.iter().filter(|pending| !pending.is_sure).count()
     }
 
     /// The tree that these survivors make.
@@ -109,15 +109,13 @@ fn is_moment(operation: &Operation) -> bool {
 }
 
 /// Cuts the power about `wanted` times, at every moment of the history, and checks what is found.
-pub(super) fn replay(operations: &[Operation], workload: &Workload, wanted: usize, seed: u64) -> Verdict {
-    let mut random = fastrand::Rng::with_seed(seed);
+pub(super) fn replay(operations: &[Operation], workload: &Workload, wanted: usize) -> Verdict {
     // The last moment is the end.
     let end = Operation::Sync { number: 0 };
     let operations: Vec<&Operation> = operations.iter().chain([&end]).collect();
     let moments = operations.iter().filter(|operation| is_moment(operation)).count();
+    let mut cuts = Cuts::new(wanted, moments);
     let mut now = Moment { durable: Tree::new(), pending: Vec::new(), evidence: Evidence::default() };
-    let mut verdict = Verdict::default();
-    let mut number = 0;
     for operation in operations {
         if is_moment(operation) {
             // It may have reached the disk, and nobody knows yet.
@@ -125,23 +123,18 @@ pub(super) fn replay(operations: &[Operation], workload: &Workload, wanted: usiz
                 let operation = operation.clone();
                 now.pending.push(Pending { operation, is_sure: false, is_given_up: false });
             }
-            let cases = cases(now.unsure().len(), &mut random);
-            for survivors in share(cases, number, moments, wanted, &mut random) {
+            cuts.at_moment(now.unsure(), |survivors| {
                 let place = scratch();
-                now.tree(&survivors).write_to(place.path()).unwrap();
-                let found = check(place.path(), &now.evidence, workload);
-                verdict.add(found.map_err(|error| format!("moment {number}, {}: {error}", survivors.name)));
-            }
+                now.tree(survivors).write_to(place.path()).unwrap();
+                check(place.path(), &now.evidence, workload)
+            });
             if let Operation::Write { .. } = operation {
                 now.pending.pop();
             }
-            number += 1;
         }
         now.advance(operation);
     }
-    verdict.marks = now.evidence.marks;
-    verdict.acknowledged = now.evidence.acknowledged();
-    verdict
+    cuts.finish(&now.evidence)
 }
 
 fn check(place: &Path, evidence: &Evidence, workload: &Workload) -> Result<(), String> {

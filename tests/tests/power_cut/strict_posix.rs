@@ -10,7 +10,6 @@ use super::posix_replay::replay;
 use super::posix_tree::Operation;
 use super::verdict::Verdict;
 use super::{can_mount, scratch};
-use crate::child::Child;
 use crate::effort::effort;
 use crate::witness::careless::Carelessness;
 use crate::witness::victim;
@@ -22,14 +21,13 @@ fn record(workload: &Workload, fails_after: Option<usize>) -> Vec<Operation> {
     let place = scratch();
     let mounted = Mounted::new(PosixBox(Arc::clone(&recorder)), place.path(), 1).unwrap();
     let notes = place.path().join(victim::NOTES);
-    let argument = format!("{}\n{}", notes.display(), workload.to_argument());
-    Child::start_with("write down", place.path(), &argument).finish();
+    victim::start(place.path(), &notes, workload).finish();
     drop(mounted);
     std::mem::take(&mut recorder.lock().operations)
 }
 
 fn cut(workload: &Workload, fails_after: Option<usize>, wanted: usize) -> Verdict {
-    replay(&record(workload, fails_after), workload, wanted, 1)
+    replay(&record(workload, fails_after), workload, wanted)
 }
 
 #[test]

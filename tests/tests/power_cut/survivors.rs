@@ -1,4 +1,7 @@
-//! Which of the operations that were under way when the power went have reached the disk.
+//! [`Cuts`]: the power cuts of one history, and for each which of the operations that were under way have reached the disk.
+
+use super::verdict::Verdict;
+use crate::witness::evidence::Evidence;
 
 /// Operations up to which every subset is a case.
 const EXHAUSTIVE: usize = 6;
@@ -20,9 +23,48 @@ pub(super) struct Survivors {
     pub(super) torn: Option<(usize, u64)>,
 }
 
+/// See the module.
+pub(super) struct Cuts {
+    random: fastrand::Rng,
+    /// How many are wanted, of the whole history.
+    wanted: usize,
+    /// Moments of the history.
+    moments: usize,
+    /// Those that are over.
+    over: usize,
+    verdict: Verdict,
+}
+
+impl Cuts {
+    /// About `wanted` of them, spread over so many moments.
+    pub(super) fn new(wanted: usize, moments: usize) -> Cuts {
+        let random = fastrand::Rng::with_seed(1);
+        Cuts { random, wanted, moments, over: 0, verdict: Verdict::default() }
+    }
+
+    /// Cuts the power at the next moment, at which `count` operations are under way; `check` says of survivors what is wrong with
+    /// the disk that they leave.
+    pub(super) fn at_moment(&mut self, count: usize, check: impl Fn(&Survivors) -> Result<(), String>) {
+        let moment = self.over;
+        self.over += 1;
+        let share = self.wanted * self.over / self.moments - self.wanted * moment / self.moments;
+        let mut cases = cases(count, &mut self.random);
+        self.random.shuffle(&mut cases);
+        for survivors in &cases[..share.min(cases.len())] {
+            let told = |error| format!("moment {moment}, {}: {error}", survivors.name);
+            self.verdict.add(check(survivors).map_err(told));
+        }
+    }
+
+    /// The end of the history, where there was this evidence.
+    pub(super) fn finish(self, evidence: &Evidence) -> Verdict {
+        Verdict { marks: evidence.marks, acknowledged: evidence.acknowledged(), ..self.verdict }
+    }
+}
+
 /// The cases of `count` operations: all subsets when they are few, else every prefix, every one missing, every one alone and some
 /// at random; and some where one of them is torn.
-pub(super) fn cases(count: usize, random: &mut fastrand::Rng) -> Vec<Survivors> {
+fn cases(count: usize, random: &mut fastrand::Rng) -> Vec<Survivors> {
     let case = |name: String, holds: &dyn Fn(usize) -> bool| Survivors {
         name,
         whole: (0..count).map(holds).collect(),
@@ -55,19 +97,5 @@ pub(super) fn cases(count: usize, random: &mut fastrand::Rng) -> Vec<Survivors> 
         torn.torn = Some((one, seed));
         cases.push(torn);
     }
-    cases
-}
-
-/// Of the cases of one moment as many as fall to it when `wanted` are spread over `moments`.
-pub(super) fn share(
-    mut cases: Vec<Survivors>,
-    moment: usize,
-    moments: usize,
-    wanted: usize,
-    random: &mut fastrand::Rng,
-) -> Vec<Survivors> {
-    let quota = wanted * (moment + 1) / moments - wanted * moment / moments;
-    random.shuffle(&mut cases);
-    cases.truncate(quota);
     cases
 }

@@ -58,7 +58,12 @@ impl Mark {
         }
     }
 
-    pub(crate) fn parse(line: &str) -> Option<Mark> {
+    /// Those of whole lines.
+    pub(crate) fn parse_all(lines: &str) -> impl Iterator<Item = Mark> {
+        lines.lines().map(|line| Mark::parse(line).unwrap_or_else(|| panic!("no mark: {line}")))
+    }
+
+    fn parse(line: &str) -> Option<Mark> {
         let words: Vec<&str> = line.split_whitespace().collect();
         let number = |at: usize| words.get(at)?.parse::<i64>().ok();
         let deed = || DEEDS.into_iter().find(|deed| words.get(1) == Some(&format!("{deed:?}").as_str()));
@@ -116,8 +121,7 @@ impl Evidence {
         let text = std::fs::read_to_string(notes).unwrap();
         let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
         let mut evidence = Evidence::default();
-        let marks = whole.lines().map(|line| Mark::parse(line).unwrap_or_else(|| panic!("no mark: {line}")));
-        marks.for_each(|mark| evidence.add(mark));
+        Mark::parse_all(whole).for_each(|mark| evidence.add(mark));
         evidence
     }
 

@@ -16,7 +16,7 @@ use super::sent::{origin, value};
 use super::workload::{
     COMMITTED_BY, CONFIG_BASE, RETENTION_BYTES, SEGMENT_BYTES, TOPIC, Workload, side_topic,
 };
-use crate::child::say;
+use crate::child::Child;
 use crate::engines::{commit, create, next_report, options, producer, record};
 
 /// Messages between two waits of a producer.
@@ -43,26 +43,28 @@ impl Notes {
     }
 }
 
-/// The child: `argument` is the notes' path and, behind a line feed, the workload. Says how many were acknowledged.
+/// A victim in a process of its own, which notes its promises at `notes`.
+pub(crate) fn start(directory: &Path, notes: &Path, workload: &Workload) -> Child {
+    let argument = format!("{}\n{}", notes.display(), workload.to_argument());
+    Child::start_with("write down", directory, &argument)
+}
+
+/// The child: `argument` is the notes' path and, behind a line feed, the workload.
 pub(crate) fn run(directory: &Path, argument: &str) {
     let (notes, workload) = argument.split_once('\n').unwrap();
     let workload = Workload::parse(workload);
     let broker = open(&directory.join(DATA), &workload);
     let mut own = Notes::open(notes);
     ensure_topic(&broker, &workload, &mut own);
-    let acknowledged = std::thread::scope(|scope| {
-        let start = |name| {
+    std::thread::scope(|scope| {
+        for name in workload.first_producer..workload.first_producer + workload.producers {
             let (broker, notes) = (&broker, Notes::open(notes));
-            scope.spawn(move || produce(broker, name, &workload, notes))
-        };
-        let producers: Vec<_> =
-            (workload.first_producer..workload.first_producer + workload.producers).map(start).collect();
+            scope.spawn(move || produce(broker, name, &workload, notes));
+        }
         if workload.administrates {
             administrate(&broker, own);
         }
-        producers.into_iter().map(|producer| producer.join().unwrap()).sum::<u64>()
     });
-    say(&acknowledged.to_string());
     // The power goes while it runs: it is not closed.
     std::process::exit(0);
 }
@@ -99,10 +101,9 @@ pub(super) fn ensure_topic(broker: &Broker, workload: &Workload, notes: &mut Not
     notes.add(Mark::Done(Deed::Topic, 0));
 }
 
-/// Returns how many were acknowledged; ends at the first error, as the disk may be told to fail.
-fn produce(broker: &Arc<Broker>, name: u64, workload: &Workload, mut notes: Notes) -> u64 {
+/// Ends at the first error, as the disk may be told to fail.
+fn produce(broker: &Arc<Broker>, name: u64, workload: &Workload, mut notes: Notes) {
     let client = producer(broker, &[("enable.idempotence", "true"), ("linger.ms", "1")]);
-    let mut acknowledged = 0;
     for first in (0..workload.messages).step_by(BURST) {
         for number in (first..).take(BURST) {
             let partition = (name + number) % u64::from(workload.partitions.unsigned_abs());
@@ -111,13 +112,11 @@ fn produce(broker: &Arc<Broker>, name: u64, workload: &Workload, mut notes: Note
         }
         for _ in 0..BURST {
             let (partition, message, outcome) = next_report(&client);
-            let Ok(offset) = outcome else { return acknowledged };
+            let Ok(offset) = outcome else { return };
             let (producer, number) = origin(&message);
             notes.add(Mark::Acknowledged { partition: partition.0, offset: offset.0, producer, number });
-            acknowledged += 1;
         }
     }
-    acknowledged
 }
 
 /// Does things with rising numbers, one after the other; ends at the first error.
