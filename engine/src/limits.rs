@@ -52,5 +52,9 @@ pub const REQUEST_THREADS: usize = 4;
 /// Requests of one connection that may be under way at the same time.
 pub const PIPELINE_COUNT_MAX: usize = 1024;
 
+/// Bytes of answers that a server holds in memory for clients that are slow to take them; records beyond are sent from their
+/// files.
+pub const ANSWERS_SIZE_MAX: usize = 8 << 20;
+
 /// Fetch sessions (KIP-227) that one shard keeps; the one unused for longest makes room.
 pub const FETCH_SESSIONS_MAX: usize = 1000;

@@ -155,6 +155,15 @@ impl Listener {
         Ok(Listener { socket, address })
     }
 
+    /// Bounds what the kernel holds of what connections have still to send (`SO_SNDBUF`, which the kernel doubles), where it
+    /// would decide for itself.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn set_send_buffer_size(&self, size: usize) -> io::Result<()> {
+        Ok(rustix::net::sockopt::set_socket_send_buffer_size(self, size)?)
+    }
+
     /// Where it listens, with the port that it got.
     #[must_use]
     pub fn address(&self) -> &ListenAddress {

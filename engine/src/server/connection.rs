@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::call::Caller;
 use super::inbox::Outcome;
 use super::input::Input;
+use super::metrics::Count;
 use super::output::Output;
 use crate::io::Socket;
 use crate::limits::PIPELINE_COUNT_MAX;
@@ -48,12 +49,17 @@ pub(super) struct Answered {
 }
 
 impl Connection {
-    pub(super) fn new(socket: Arc<Socket>, caller: Caller, now: Duration) -> Connection {
+    pub(super) fn new(
+        socket: Arc<Socket>,
+        caller: Caller,
+        answers_held: Arc<Count>,
+        now: Duration,
+    ) -> Connection {
         Connection {
             socket,
             caller: Arc::new(caller),
             input: Input::default(),
-            output: Output::default(),
+            output: Output::new(answers_held),
             expected: VecDeque::new(),
             next_number: 0,
             in_flight: 0,

@@ -132,6 +132,13 @@ fn write_traffic(text: &mut Text, shared: &Shared) {
     }
     let open = metrics.connections.get();
     text.single("kafka_server_socket_server_metrics_connection_count", "gauge", "Open connections.", open);
+    let held = metrics.answers_held.get();
+    text.single(
+        "tidelog_answers_held_bytes",
+        "gauge",
+        "Answers in memory that clients have not taken.",
+        held,
+    );
 }
 
 fn write_requests(text: &mut Text, shared: &Shared) {

@@ -12,6 +12,7 @@ pub(super) use super::sessions::FetchSessions;
 use crate::broker::{Broker, read_error_code};
 use crate::error_code::ErrorCode;
 use crate::io::Token;
+use crate::limits::ANSWERS_SIZE_MAX;
 use crate::log::{FileSlice, LogView, ReadError};
 use crate::shard::{Append, Located, Notify, Partition, Place, Unavailable};
 use crate::types::{Isolation, LeaderEpoch, Offset, PartitionIndex, TopicId};
@@ -241,11 +242,16 @@ impl Fetch {
     fn look(&self) -> Found {
         let mut found =
             Found { partitions: Vec::new(), size: 0, urgent: self.partitions.is_empty(), cold: Vec::new() };
+        let held = usize::try_from(self.call.shared.metrics.answers_held.get()).unwrap_or(usize::MAX);
+        let mut memory_left = ANSWERS_SIZE_MAX.saturating_sub(held);
         for wanted in &self.partitions {
             let left = self.size_max.saturating_sub(found.size);
-            match self.look_at(wanted, left, found.size == 0) {
+            match self.look_at(wanted, [left, memory_left], found.size == 0) {
                 Ok((one, cold)) => {
                     found.size += one.data.records.size();
+                    if one.file.is_none() {
+                        memory_left = memory_left.saturating_sub(one.data.records.size());
+                    }
                     found.urgent |= one.data.diverging_epoch != EpochEndOffset::default();
                     found.cold.extend(cold);
                     found.partitions.push(one);
@@ -259,11 +265,12 @@ impl Fetch {
         found
     }
 
-    /// Looks at one partition; only the `first` with records may have more than `left` bytes.
+    /// Looks at one partition; only the `first` with records may have more than `left` bytes. From memory at most `memory_max`
+    /// are taken, or one batch.
     fn look_at(
         &self,
         wanted: &Wanted,
-        left: usize,
+        [left, memory_max]: [usize; 2],
         first: bool,
     ) -> Result<(PartitionFound, Option<FileSlice>), Unreadable> {
         let partition = served(self.call.broker(), wanted, &self.call).map_err(|code| (code, None))?;
@@ -281,14 +288,14 @@ impl Fetch {
             return Ok((PartitionFound { data, file: None }, None));
         }
         let size_max = wanted.size_max.min(left);
-        let located = partition.locate(Offset(wanted.offset), size_max, self.isolation);
+        let located = partition.locate(Offset(wanted.offset), size_max, memory_max, self.isolation);
         let Located { place, log_start, high_watermark, last_stable } =
             located.map_err(|error| in_view(refusal(&error, &partition)))?;
         data.high_watermark = high_watermark.0;
         data.last_stable_offset = last_stable.0;
         data.log_start_offset = log_start.0;
         let (records, file, cold) = self
-            .records(place, &partition, wanted, size_max)
+            .records(place, &partition, wanted, [size_max, memory_max])
             .map_err(|error| in_view(refusal(&error, &partition)))?;
         let fits = first || records.size() <= left;
         if self.isolation == Isolation::ReadCommitted && fits && records.size() > 0 {
@@ -313,7 +320,7 @@ impl Fetch {
         place: Place,
         partition: &Partition,
         wanted: &Wanted,
-        size_max: usize,
+        [size_max, memory_max]: [usize; 2],
     ) -> Result<(Records, Option<FileSlice>, Option<FileSlice>), ReadError> {
         let metrics = &self.call.shared.metrics;
         let slice = match place {
@@ -331,6 +338,7 @@ impl Fetch {
         match slice.filter(|_| self.call.shared.options.fetch_method == FetchMethod::Sendfile) {
             Some(slice) => Ok((Records { pieces: vec![Piece::Gap(slice.size)] }, Some(slice), None)),
             None => {
+                let size_max = size_max.min(memory_max);
                 let read = partition.read(Offset(wanted.offset).into(), size_max, self.isolation)?;
                 let records = Records::from(read.pieces);
                 metrics.copied_for_fetch.add(records.size());

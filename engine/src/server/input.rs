@@ -72,16 +72,12 @@ impl Input {
         size_max: usize,
     ) -> Result<(), InputError> {
         self.compact();
-        let missing = match self.frame_size(size_max)? {
-            Some(size) => (LENGTH_SIZE + size).saturating_sub(self.bytes.len()),
-            None => 0,
-        };
+        let missing = missing_in(&self.bytes, size_max)?;
         // A large frame goes where it will stay; what comes first goes where there is room for all kinds.
         let own = missing > SCRATCH_SIZE / 2;
         let into = if own { &mut self.bytes } else { &mut *scratch };
         if own {
-            let ready = (into.len() * GROWTH).max(SCRATCH_SIZE);
-            into.reserve_exact(missing.min(ready));
+            into.reserve_exact(missing.min(ready(into.len())));
         }
         let room = into.capacity() - into.len();
         let received = match socket.receive(into) {
@@ -97,6 +93,12 @@ impl Input {
         // A stream that has given less than was asked for is empty, and it will be told when there is more.
         self.readable = (received == room || self.ending && received > 0) && !self.ended;
         if !own {
+            // Batches stay in memory as they have come: with room for more behind them they would cost more than they are.
+            let missing = match self.bytes.is_empty() {
+                true => scratch.len() + missing_in(scratch, size_max).unwrap_or(0),
+                false => missing,
+            };
+            self.bytes.reserve_exact(scratch.len().max(missing.min(ready(scratch.len()))));
             self.bytes.extend_from_slice(scratch);
             scratch.clear();
         }
@@ -134,12 +136,7 @@ impl Input {
     }
 
     fn frame_size(&self, size_max: usize) -> Result<Option<usize>, InputError> {
-        let Some(length) = self.bytes[self.taken..].first_chunk::<LENGTH_SIZE>() else { return Ok(None) };
-        let size = i32::from_be_bytes(*length);
-        match usize::try_from(size) {
-            Ok(fits) if fits <= size_max => Ok(Some(fits)),
-            _ => Err(InputError::Size { size, size_max }),
-        }
+        frame_size_in(&self.bytes[self.taken..], size_max)
     }
 
     fn compact(&mut self) {
@@ -148,4 +145,25 @@ impl Input {
             self.taken = 0;
         }
     }
+}
+
+/// What the length in front promises, if it is there.
+fn frame_size_in(bytes: &[u8], size_max: usize) -> Result<Option<usize>, InputError> {
+    let Some(length) = bytes.first_chunk::<LENGTH_SIZE>() else { return Ok(None) };
+    let size = i32::from_be_bytes(*length);
+    match usize::try_from(size) {
+        Ok(fits) if fits <= size_max => Ok(Some(fits)),
+        _ => Err(InputError::Size { size, size_max }),
+    }
+}
+
+/// Bytes of the frame in front that have not arrived; none as long as its length has not.
+fn missing_in(bytes: &[u8], size_max: usize) -> Result<usize, InputError> {
+    let size = frame_size_in(bytes, size_max)?;
+    Ok(size.map_or(0, |size| (LENGTH_SIZE + size).saturating_sub(bytes.len())))
+}
+
+/// For how many bytes memory is made ready when so many have arrived.
+fn ready(arrived: usize) -> usize {
+    (arrived * GROWTH).max(SCRATCH_SIZE)
 }

@@ -1,6 +1,7 @@
 //! [`ServerMetrics`]: what a server counts. Any thread counts, any thread reads.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::metrics::LatencyHistogram;
@@ -16,9 +17,9 @@ impl Count {
         self.0.fetch_add(count as u64, Ordering::Relaxed);
     }
 
-    /// Takes one away.
-    pub fn subtract_one(&self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+    /// Takes `count` away.
+    pub fn subtract(&self, count: usize) {
+        self.0.fetch_sub(count as u64, Ordering::Relaxed);
     }
 
     /// The number.
@@ -55,6 +56,8 @@ pub struct ServerMetrics {
     pub copied_for_fetch: Count,
     /// Bytes of records that were sent from the tail in memory.
     pub fetched_from_memory: Count,
+    /// Bytes of answers that wait in memory until their clients take them.
+    pub answers_held: Arc<Count>,
     /// From the arrival of a request until its answer is ready, by API key.
     pub requests: BTreeMap<i16, LatencyHistogram>,
 }
@@ -74,6 +77,7 @@ impl Default for ServerMetrics {
             sent_by_sendfile: Count::default(),
             copied_for_fetch: Count::default(),
             fetched_from_memory: Count::default(),
+            answers_held: Arc::default(),
             requests: APIS.iter().map(|api| (api.key, LatencyHistogram::new())).collect(),
         }
     }

@@ -33,6 +33,9 @@ pub struct ServerOptions {
     pub connections_max: usize,
     /// Bytes of requests and answers that one connection may have under way before it is not read any more.
     pub in_flight_size_max: usize,
+    /// `socket.send.buffer.bytes`: bytes that the kernel holds of what one connection has still to send; `None` leaves it to the
+    /// kernel, which is faster and lets clients that are slow to read cost up to megabytes each.
+    pub send_buffer_size: Option<usize>,
     /// How records of the past leave.
     pub fetch_method: FetchMethod,
     /// Where `GET /metrics` is answered with Prometheus text.
@@ -51,6 +54,7 @@ impl Default for ServerOptions {
             idle_max: Duration::from_secs(600),
             connections_max: 100_000,
             in_flight_size_max: 128 << 20,
+            send_buffer_size: None,
             fetch_method: FetchMethod::Sendfile,
             metrics_listener: None,
             drain_max: Duration::from_secs(5),

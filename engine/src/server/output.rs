@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
+use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 
-use super::metrics::ServerMetrics;
+use super::metrics::{Count, ServerMetrics};
 use crate::io::Socket;
 use crate::log::FileSlice;
 use crate::wire::records::Piece;
@@ -18,10 +19,13 @@ const PIECES_MAX: usize = 64;
 const FILE_TURN_SIZE: usize = 2 << 20;
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Output {
     pieces: VecDeque<Outgoing>,
     size: usize,
+    /// Of it, bytes that are in memory.
+    memory_size: usize,
+    held: Held,
     /// The socket takes no more at present.
     blocked: bool,
 }
@@ -30,6 +34,30 @@ pub(super) struct Output {
 enum Outgoing {
     Memory(Bytes),
     File(FileSlice),
+}
+
+/// What one connection adds to what all connections hold in memory.
+#[derive(Debug)]
+struct Held {
+    total: Arc<Count>,
+    own: usize,
+}
+
+impl Held {
+    fn set(&mut self, own: usize) {
+        match own.checked_sub(self.own) {
+            Some(0) => {}
+            Some(more) => self.total.add(more),
+            None => self.total.subtract(self.own - own),
+        }
+        self.own = own;
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.set(0);
+    }
 }
 
 /// How an attempt to send has ended.
@@ -44,13 +72,27 @@ pub(super) enum Sent {
 }
 
 impl Output {
+    /// Nothing to send. What waits in memory counts towards `held`.
+    pub(super) fn new(held: Arc<Count>) -> Output {
+        let held = Held { total: held, own: 0 };
+        Output { pieces: VecDeque::new(), size: 0, memory_size: 0, held, blocked: false }
+    }
+
+    /// Tells what all connections hold together of what this one has in memory now.
+    pub(super) fn note_held(&mut self) {
+        self.held.set(self.memory_size);
+    }
+
     /// Adds a frame, whose gaps are filled from `files`.
     pub(super) fn push(&mut self, frame: Frame, files: Vec<FileSlice>) {
         self.size += frame.size();
         let mut files = files.into_iter();
         for piece in frame.pieces {
             match piece {
-                Piece::Memory(bytes) => self.pieces.push_back(Outgoing::Memory(bytes)),
+                Piece::Memory(bytes) => {
+                    self.memory_size += bytes.len();
+                    self.pieces.push_back(Outgoing::Memory(bytes));
+                }
                 Piece::Gap(_) => self.pieces.extend(files.next().map(Outgoing::File)),
             }
         }
@@ -117,10 +159,14 @@ impl Output {
         self.size -= sent;
         let mut left = sent;
         while let Some(front) = self.pieces.front_mut() {
+            let is_memory = matches!(front, Outgoing::Memory(_));
             let (size, done) = match front {
                 Outgoing::Memory(bytes) => (bytes.len(), bytes.len() <= left),
                 Outgoing::File(slice) => (slice.size, slice.size <= left),
             };
+            if is_memory {
+                self.memory_size -= size.min(left);
+            }
             if done {
                 left -= size;
                 self.pieces.pop_front();

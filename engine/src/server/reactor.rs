@@ -143,7 +143,10 @@ impl Reactor {
         }
         self.shared.metrics.connections.add(1);
         let caller = Caller { principal: Principal::Anonymous, host, local };
-        self.connections.insert(token, Connection::new(socket, caller, self.now));
+        self.connections.insert(
+            token,
+            Connection::new(socket, caller, Arc::clone(&self.shared.metrics.answers_held), self.now),
+        );
         self.idle.insert((self.now.saturating_add(self.shared.options.idle_max), token));
     }
 
@@ -151,7 +154,7 @@ impl Reactor {
         queue.unwatch(token);
         if let Some(connection) = self.connections.remove(&token) {
             connection.socket.shut_down();
-            self.shared.metrics.connections.subtract_one();
+            self.shared.metrics.connections.subtract(1);
             self.forget_fetches(token);
         }
     }
@@ -292,6 +295,7 @@ impl Reactor {
                 }
             }
         }
+        connection.output.note_held();
         if connection.is_over(self.shared.options.request_size_max) {
             self.close(token, queue);
         }
@@ -403,7 +407,7 @@ impl Drop for Reactor {
     fn drop(&mut self) {
         for connection in self.connections.values() {
             connection.socket.shut_down();
-            self.shared.metrics.connections.subtract_one();
+            self.shared.metrics.connections.subtract(1);
         }
     }
 }

@@ -67,6 +67,10 @@ impl Server {
         for address in &options.listeners {
             let bound = Listener::bind(address);
             let source = |source| ServerError::Listen { address: address.clone(), source };
+            let bound = bound.and_then(|listener| match options.send_buffer_size {
+                Some(size) => listener.set_send_buffer_size(size).map(|()| listener),
+                None => Ok(listener),
+            });
             listeners.push(Arc::new(bound.map_err(source)?));
         }
         let shared = Arc::new(Shared {

@@ -197,21 +197,31 @@ impl Partition {
     }
 
     /// As [`Partition::read`], but what is not in memory is not read: the answer says where it lies, if the kernel can
-    /// send it from there.
+    /// send it from there. Of what is in memory at most `memory_max` bytes are given (but one batch at least); with 0, it is
+    /// looked for in its file, too.
     ///
     /// # Errors
     /// [`ReadError`], out of range among them.
-    pub fn locate(&self, from: Offset, size_max: usize, isolation: Isolation) -> Result<Located, ReadError> {
+    pub fn locate(
+        &self,
+        from: Offset,
+        size_max: usize,
+        memory_max: usize,
+        isolation: Isolation,
+    ) -> Result<Located, ReadError> {
         let view = self.view.load();
         let (high_watermark, last_stable) = (view.high_watermark(), view.last_stable_offset());
         let upto = match isolation {
             Isolation::ReadUncommitted => high_watermark,
             Isolation::ReadCommitted => last_stable,
         };
-        let place = if let Some((pieces, _)) = self.cached(&view, from, upto, size_max) {
-            Place::Memory(pieces)
-        } else {
-            view.slice(from, size_max, upto)?.map_or(Place::Elsewhere, Place::File)
+        let cached = match memory_max {
+            0 => None,
+            _ => self.cached(&view, from, upto, size_max.min(memory_max)),
+        };
+        let place = match cached {
+            Some((pieces, _)) => Place::Memory(pieces),
+            None => view.slice(from, size_max, upto)?.map_or(Place::Elsewhere, Place::File),
         };
         Ok(Located { place, log_start: view.log_start(), high_watermark, last_stable })
     }

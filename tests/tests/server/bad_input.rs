@@ -19,7 +19,7 @@ use tidelog::wire::api::{APIS, produce};
 use tidelog::wire::schema::Api;
 
 use super::raw::{RawClient, batch, batch_by, frame, now, produce_request, stamp, with_crc};
-use super::rig::TestServer;
+use super::rig::{TestServer, allow_open_files};
 
 /// Somebody else, who must not notice anything.
 fn check_others(server: &TestServer) {
@@ -393,12 +393,8 @@ fn a_half_closed_connection_gets_its_answers() {
 #[test]
 fn thousands_of_idle_connections_are_held_and_closed_when_their_time_is_over() {
     const CONNECTIONS: usize = 5000;
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-    let wanted = u64::try_from(2 * CONNECTIONS + 1000).unwrap();
-    let raised = rustix::process::Rlimit { current: limit.maximum, ..limit };
-    let _ = rustix::process::setrlimit(rustix::process::Resource::Nofile, raised);
-    if limit.maximum.is_some_and(|most| most < wanted) {
-        return eprintln!("skipped: {wanted} open files are needed, {:?} are allowed", limit.maximum);
+    if !allow_open_files(2 * CONNECTIONS + 1000) {
+        return;
     }
     let options = ServerOptions { idle_max: Duration::from_secs(3), ..ServerOptions::default() };
     let server = TestServer::with(&[], options);

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod compaction;
+mod crowd;
 mod go;
 mod java;
 mod kcat;

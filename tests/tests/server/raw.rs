@@ -1,7 +1,7 @@
 //! A client that sends exactly what it is told, byte by byte if need be.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -31,7 +31,12 @@ pub(super) struct RawClient {
 
 impl RawClient {
     pub(super) fn connect(server: &TestServer) -> RawClient {
-        let stream = TcpStream::connect(server.address()).unwrap();
+        RawClient::at(server.address())
+    }
+
+    /// A client of whoever listens there.
+    pub(super) fn at(address: SocketAddr) -> RawClient {
+        let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
         RawClient { stream, last_id: 0 }
@@ -92,13 +97,17 @@ impl RawClient {
 
     /// Creates a topic with one partition.
     pub(super) fn create_topic(&mut self, name: &str, configs: &[(&str, &str)]) {
+        self.create_topic_with(name, 1, configs);
+    }
+
+    pub(super) fn create_topic_with(&mut self, name: &str, num_partitions: i32, configs: &[(&str, &str)]) {
         let configs = configs.iter().map(|(name, value)| CreatableTopicConfig {
             name: (*name).to_owned(),
             value: Some((*value).to_owned()),
         });
         let topic = CreatableTopic {
             name: name.to_owned(),
-            num_partitions: 1,
+            num_partitions,
             replication_factor: 1,
             configs: configs.collect(),
             ..CreatableTopic::default()

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::TempDir;
 use tidelog::broker::{Broker, BrokerOptions};
 use tidelog::config::EngineConfig;
@@ -94,4 +95,16 @@ impl Drop for TestServer {
         self.server.stop();
         self.broker.close();
     }
+}
+
+/// Allows this process and those that it starts so many open files; says so when they are not to be had.
+pub(super) fn allow_open_files(wanted: usize) -> bool {
+    let limit = getrlimit(Resource::Nofile);
+    let can = limit.maximum.is_none_or(|most| most >= wanted as u64);
+    // All that there may be: others want some, too.
+    if !can || setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).is_err() {
+        println!("skipped: {wanted} open files are needed, {:?} are allowed", limit.maximum);
+        return false;
+    }
+    true
 }

@@ -20,7 +20,12 @@ pub(crate) fn run(directory: &Path, argument: &str) {
     let broker = open(&directory.join(DATA), &workload);
     ensure_topic(&broker, &workload, &mut Notes::open(notes));
     let address = SocketAddr::from(([127, 0, 0, 1], port.parse().unwrap()));
-    let options = ServerOptions { listeners: vec![ListenAddress::Tcp(address)], ..ServerOptions::default() };
+    let options = ServerOptions {
+        listeners: vec![ListenAddress::Tcp(address)],
+        // On loopback, whose packets are large, the kernel holds much for those who do not read.
+        send_buffer_size: Some(64 << 10),
+        ..ServerOptions::default()
+    };
     let server = Server::start(&broker, options).unwrap();
     match server.addresses() {
         [ListenAddress::Tcp(address)] => say(&address.port().to_string()),

@@ -120,8 +120,8 @@ impl<'a> Load<'a> {
         f64::from(answers) / start.elapsed().as_secs_f64()
     }
 
-    /// Half of the answers of the first connection come within this time, in microseconds.
-    pub(crate) fn p50(mut self, time: Duration) -> f64 {
+    /// Of the answers of the first connection, `percent` come within this time, in microseconds.
+    pub(crate) fn percentile(mut self, percent: usize, time: Duration) -> f64 {
         let mut times = Vec::new();
         let start = Instant::now();
         while start.elapsed() < time {
@@ -131,7 +131,7 @@ impl<'a> Load<'a> {
             times.push(sent.elapsed());
         }
         times.sort_unstable();
-        times[times.len() / 2].as_secs_f64() * 1e6
+        times[times.len() * percent / 100].as_secs_f64() * 1e6
     }
 }
 

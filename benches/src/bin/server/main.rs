@@ -1,15 +1,19 @@
 //! The server against bare loops of system calls that do the same for the same client, in turns, in one run.
 //!
-//! usage: server [ROUNDS] [WORKLOAD...]; workloads: requests, ack, catch_up
+//! usage: server [ROUNDS] [WORKLOAD...]; workloads: requests, ack, crowd, catch_up
 
 mod bare;
 mod client;
+mod crowd;
 mod tidelog_server;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use client::Load;
+use crowd::Crowd;
 use tidelog_server::TidelogServer;
 
 /// Connections of the workload `requests`.
@@ -31,6 +35,9 @@ fn main() {
     }
     if is_wanted("ack") {
         ack(rounds);
+    }
+    if is_wanted("crowd") {
+        crowd(rounds);
     }
     if is_wanted("catch_up") {
         catch_up(rounds);
@@ -55,9 +62,26 @@ fn ack(rounds: usize) {
     let request = client::produce_request("ack", 100);
     let answer_size = client::answer_size(server.address(), &request);
     let echo = bare::Echo::start(request.len(), answer_size);
-    let p50 = |address: SocketAddr| Load::new(address, 1, &request, answer_size).p50(SAMPLE);
+    let p50 = |address: SocketAddr| Load::new(address, 1, &request, answer_size).percentile(50, SAMPLE);
     let (ours, bare) = in_turns(rounds, || p50(server.address()), || p50(echo.address()));
     println!("ack: tidelog p50 {ours:.1} us, bare echo {bare:.1} us: {:.2}x", ours / bare);
+}
+
+/// One produce request under way, acks=1, alone and beside a crowd: 99 of 100 are acknowledged within this time.
+fn crowd(rounds: usize) {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).expect("what is allowed");
+    let server = TidelogServer::start();
+    server.create_topic("crowd");
+    let request = client::produce_request("crowd", 100);
+    let answer_size = client::answer_size(server.address(), &request);
+    let p99 = || Load::new(server.address(), 1, &request, answer_size).percentile(99, SAMPLE);
+    let beside = || {
+        let _crowd = Crowd::gather(server.address(), &request);
+        p99()
+    };
+    let (alone, beside) = in_turns(rounds, p99, beside);
+    println!("crowd: p99 {alone:.1} us alone, {beside:.1} us beside a crowd: {:.2}x", beside / alone);
 }
 
 /// One reader goes through a topic that is not in memory: bytes per second.

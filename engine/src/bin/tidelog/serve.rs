@@ -54,6 +54,10 @@ pub(crate) struct ServeArgs {
     /// Most connections at a time
     #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
     connections_max: usize,
+    /// Most bytes that the kernel holds for a client that is slow to read, socket.send.buffer.bytes of Kafka's brokers [default:
+    /// as the kernel likes]
+    #[arg(long, value_name = "BYTES")]
+    send_buffer_bytes: Option<usize>,
 }
 
 const EXAMPLES: &str = "\
@@ -101,6 +105,7 @@ pub(crate) fn run(args: &ServeArgs) -> Outcome {
         metrics_listener,
         idle_max: Duration::from_secs(args.idle_seconds),
         connections_max: args.connections_max,
+        send_buffer_size: args.send_buffer_bytes,
         fetch_method: match args.fetch {
             FetchBy::Sendfile => FetchMethod::Sendfile,
             FetchBy::Copy => FetchMethod::Copy,
