@@ -4,9 +4,12 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
+use pyo3::intern;
 use pyo3::prelude::*;
 use tidelog::client::config::{ClientConfig, Config, Role};
 use tidelog::client::{ClientLog, LogLine};
+
+use crate::foreign::Run;
 
 /// Lines for `logger`, which is called by the thread that polls. Without one they are printed at once, as librdkafka
 /// does.
@@ -50,7 +53,7 @@ impl LogQueue {
         let mut served = 0;
         while let (Some(logger), Some(line)) = (&self.logger, self.next_line()) {
             let arguments = (python_level(line.level), "%s [%s] %s", line.facility, &self.name, line.text);
-            logger.call_method1(py, "log", arguments)?;
+            logger.bind(py).run_method(intern!(py, "log"), arguments)?;
             served += 1;
         }
         Ok(served)

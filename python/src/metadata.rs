@@ -5,6 +5,7 @@ use pyo3::types::PyDict;
 use tidelog::client::{ClusterMetadata, Engine};
 use tidelog::error_code::ErrorCode;
 
+use crate::foreign::Run;
 use crate::kafka_error::{KafkaError, exception};
 use crate::package::class;
 use crate::waiting::Timeout;
@@ -46,12 +47,12 @@ fn wait_for_engine(
 }
 
 pub(crate) fn to_object(py: Python<'_>, from: &ClusterMetadata) -> PyResult<Py<PyAny>> {
-    let metadata = class(py, "admin", "ClusterMetadata")?.call0()?;
+    let metadata = class(py, "admin", "ClusterMetadata")?.run(())?;
     metadata.setattr("cluster_id", &from.cluster_id)?;
     metadata.setattr("controller_id", from.controller_id)?;
     let brokers = PyDict::new(py);
     for broker in &from.brokers {
-        let object = class(py, "admin", "BrokerMetadata")?.call0()?;
+        let object = class(py, "admin", "BrokerMetadata")?.run(())?;
         object.setattr("id", broker.id)?;
         object.setattr("host", &broker.host)?;
         object.setattr("port", broker.port)?;
@@ -62,12 +63,12 @@ pub(crate) fn to_object(py: Python<'_>, from: &ClusterMetadata) -> PyResult<Py<P
     metadata.setattr("brokers", brokers)?;
     let topics = PyDict::new(py);
     for topic in &from.topics {
-        let object = class(py, "admin", "TopicMetadata")?.call0()?;
+        let object = class(py, "admin", "TopicMetadata")?.run(())?;
         object.setattr("topic", topic.name.as_ref() as &str)?;
         object.setattr("error", KafkaError::make_optional(py, topic.error.map(Into::into).as_ref())?)?;
         let partitions = PyDict::new(py);
         for partition in &topic.partitions {
-            let object = class(py, "admin", "PartitionMetadata")?.call0()?;
+            let object = class(py, "admin", "PartitionMetadata")?.run(())?;
             object.setattr("id", partition.id.0)?;
             object.setattr("leader", partition.leader)?;
             object.setattr("replicas", partition.replicas.clone())?;

@@ -7,6 +7,8 @@ use std::ops::ControlFlow;
 use pyo3::prelude::*;
 use tidelog::client::StatisticsCallback;
 
+use crate::foreign::Run;
+
 thread_local! {
     static IS_RAISED: Cell<bool> = const { Cell::new(false) };
     static FIRST: RefCell<Option<PyErr>> = const { RefCell::new(None) };
@@ -28,7 +30,7 @@ pub(crate) fn keep<T>(outcome: PyResult<T>) -> ControlFlow<()> {
 
 /// `stats_cb`, as the engine calls it.
 pub(crate) fn statistics_callback(callback: Py<PyAny>) -> StatisticsCallback {
-    Box::new(move |statistics| Python::attach(|py| keep(callback.call1(py, (statistics,)))))
+    Box::new(move |statistics| Python::attach(|py| keep(callback.bind(py).run((statistics,)))))
 }
 
 /// Whether something waits to be raised.

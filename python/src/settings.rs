@@ -1,11 +1,13 @@
 //! [`Settings`]: the dictionary that a client is made with.
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyTuple};
 use tidelog::client::config::{Config, Role};
 use tidelog::error_code::ErrorCode;
 
+use crate::foreign::Run;
 use crate::kafka_error::{config_exception, exception_with, type_error};
 
 /// What the dictionary says, sorted.
@@ -52,7 +54,7 @@ impl Settings {
             settings.set(role, &name.str()?.to_string(), &value)?;
         }
         if let Some(defaults) = topic_defaults {
-            let names = defaults.call_method0("keys")?;
+            let names = defaults.run_method(intern!(defaults.py(), "keys"), ())?;
             for name in names.try_iter()? {
                 let name = name?;
                 settings.set_text(&name.str()?.to_string(), &defaults.get_item(&name)?)?;
@@ -116,8 +118,8 @@ impl Settings {
             let text = format!("Failed to acquire OAUTHBEARER token: {why}");
             exception_with(ErrorCode::SaslAuthenticationFailed, text)
         };
-        let token = callback.call1(py, (config,)).map_err(|error| refused(error.to_string()))?;
-        let token = token.bind(py).cast::<PyTuple>().map_err(|error| refused(error.to_string()))?;
+        let token = callback.bind(py).run((config,)).map_err(|error| refused(error.to_string()))?;
+        let token = token.cast::<PyTuple>().map_err(|error| refused(error.to_string()))?;
         match (token.get_item(0), token.get_item(1)) {
             (Ok(_), Ok(expiry)) if expiry.extract::<f64>().is_ok() => Ok(()),
             _ => Err(refused("expected (token, expiry)".to_owned())),

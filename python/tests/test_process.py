@@ -1,11 +1,16 @@
 """Signals, forks, interpreters that end: each in a process of its own."""
 
+import os
+import random
 import subprocess
 import sys
 import textwrap
 import time
 
 import pytest
+
+# The long form, once a release: TIDELOG_TESTS=long
+CHILDREN = 1000 if os.environ.get("TIDELOG_TESTS") == "long" else 20
 
 
 def run(script, timeout=60):
@@ -87,27 +92,109 @@ def test_a_process_may_end_with_messages_in_its_queue():
     assert done.stdout == "ok\n", done.stderr
 
 
-def test_spawned_processes_work(tmp_path):
+def test_many_forked_children_end_while_the_parent_works(tmp_path):
+    script = f"""
+    import os, sys, threading, tidelog
+    config = {{"bootstrap.servers": "tidelog:{tmp_path}/data"}}
+    producer = tidelog.Producer(config)
+    consumer = tidelog.Consumer({{**config, "group.id": "g", "auto.offset.reset": "earliest"}})
+    consumer.subscribe(["t"])
+    over = threading.Event()
+    def poll():
+        while not over.is_set():
+            consumer.poll(0.01)
+    threading.Thread(target=poll).start()
+    for number in range({CHILDREN}):
+        producer.produce("t", str(number))
+        child = os.fork()
+        if child == 0:
+            # With all that runs at the end of an interpreter, or without, or in a call that is refused.
+            if number % 3 == 0:
+                os._exit(0)
+            try:
+                (producer if number % 3 == 1 else consumer).poll(1)
+            except tidelog.KafkaException as error:
+                assert error.args[0].name() == "_STATE", error
+            sys.exit(0)
+        assert os.waitpid(child, 0)[1] == 0, number
+    assert producer.flush(20) == 0
+    over.set()
+    """
+    done = run(script, timeout=600)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_processes_of_a_pool_work(method, tmp_path):
     path = tmp_path / "program.py"
     path.write_text(
         textwrap.dedent(
-            """
+            f"""
             import multiprocessing, tidelog
 
             def work(number):
-                with tidelog.Producer({"bootstrap.servers": "tidelog::memory:"}) as producer:
+                with tidelog.Producer({{"bootstrap.servers": "tidelog::memory:"}}) as producer:
                     producer.produce("t", str(number))
                     return producer.flush(10)
 
             if __name__ == "__main__":
-                producer = tidelog.Producer({"bootstrap.servers": "tidelog::memory:"})
-                with multiprocessing.get_context("spawn").Pool(2) as pool:
-                    print(pool.map(work, range(3)))
+                producer = tidelog.Producer({{"bootstrap.servers": "tidelog::memory:"}})
+                # A process for each.
+                with multiprocessing.get_context("{method}").Pool(4, maxtasksperchild=1) as pool:
+                    print(sum(pool.map(work, range({CHILDREN}), chunksize=1)))
             """
         )
     )
-    done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=60)
-    assert done.stdout == "[0, 0, 0]\n", done.stderr
+    done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=1200)
+    assert done.stdout == "0\n", done.stderr
+
+
+IN_FLIGHT = [
+    "consumer.poll()",
+    "consumer.consume(10)",
+    "consumer.consume_arrow(10)",
+    "next(consumer)",
+    "consumer.commit(asynchronous=False)",
+    "producer.flush()",
+    "[(producer.produce('t', 'v', on_delivery=lambda *_: None), producer.poll(0)) for _ in range(10**9)]",
+    "admin.create_topics([NewTopic('a')])['a'].result()",
+    "asyncio.run(wait())",
+]
+
+
+def test_an_interpreter_may_end_at_any_moment_of_any_call(tmp_path):
+    script = """
+    import asyncio, sys, threading, time, tidelog, tidelog.aio
+    from tidelog.admin import AdminClient, NewTopic
+    call, directory, moment = sys.argv[1:]
+    config = {"bootstrap.servers": f"tidelog:{directory}"}
+    producer = tidelog.Producer(config)
+    consumer = tidelog.Consumer({**config, "group.id": "g"})
+    consumer.subscribe(["t"])
+    admin = AdminClient(config)
+    async def wait():
+        async with tidelog.aio.AIOConsumer({**config, "group.id": "h"}) as consumer:
+            await consumer.subscribe(["t"])
+            await consumer.poll(100)
+    def work():
+        try:
+            eval(call)
+        except tidelog.KafkaException:
+            pass
+    for _ in range(2):
+        threading.Thread(target=work, daemon=True).start()
+    time.sleep(float(moment))
+    print(time.monotonic())
+    """
+    chance, longest = random.Random(1), 0.0
+    for number in range(max(CHILDREN, 5 * len(IN_FLIGHT))):
+        call, moment = IN_FLIGHT[number % len(IN_FLIGHT)], str(chance.uniform(0, 0.05))
+        command = [sys.executable, "-c", textwrap.dedent(script), call, str(tmp_path / "data"), moment]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, f"{call} after {moment} s: {done.returncode}\n{done.stderr}"
+        longest = max(longest, time.monotonic() - float(done.stdout))
+    print(f"{number + 1} interpreters, the longest end took {longest:.2f} s")
+    assert longest < 20, "2 s, and some for a loaded machine"
 
 
 @pytest.mark.parametrize("end", ["", "raise SystemExit(3)", "import os; os._exit(3)", "threading.Thread(target=consumer.poll, daemon=True).start()"])

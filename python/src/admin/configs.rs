@@ -10,6 +10,7 @@ use tidelog::error_code::ErrorCode;
 
 use super::options::{Options, items};
 use super::{_AdminClientImpl, Inner};
+use crate::foreign::Run;
 use crate::kafka_error::KafkaError as PyKafkaError;
 use crate::package::class;
 
@@ -68,11 +69,11 @@ fn entry<'py>(py: Python<'py>, entry: &ConfigEntry) -> PyResult<Bound<'py, PyAny
             entry.sensitive,
             true,
         );
-        synonyms.set_item(&synonym.name, make.call1(fields)?)?;
+        synonyms.set_item(&synonym.name, make.run(fields)?)?;
     }
     let value = (!entry.sensitive).then_some(&entry.value);
     let source = entry.source as i32;
-    make.call1((
+    make.run((
         entry.name,
         value,
         source,

@@ -12,6 +12,7 @@ use super::_AdminClientImpl;
 use super::jobs::{in_order, whole};
 use super::options::{Options, items};
 use super::topics::node;
+use crate::foreign::Run;
 use crate::kafka_error::KafkaError as PyKafkaError;
 use crate::package::class;
 use crate::topic_partition;
@@ -36,9 +37,9 @@ fn describe<'py>(py: Python<'py>, group: &GroupDescription) -> PyResult<Bound<'p
     let members = PyList::empty(py);
     for member in &group.members {
         let partitions = topic_partition::to_list(py, &member.assignment)?;
-        let assignment = class(py, "admin", "MemberAssignment")?.call1((partitions,))?;
+        let assignment = class(py, "admin", "MemberAssignment")?.run((partitions,))?;
         let fields = (&member.member_id, &member.client_id, &member.host, assignment, &member.instance_id);
-        members.append(class(py, "admin", "MemberDescription")?.call1(fields)?)?;
+        members.append(class(py, "admin", "MemberDescription")?.run(fields)?)?;
     }
     let named = PyDict::new(py);
     named.set_item("type", CLASSIC)?;
@@ -87,7 +88,7 @@ fn group_offsets(
 ) -> PyResult<Py<PyAny>> {
     in_order(py, vec![offsets], |offsets| {
         let partitions = topic_partition::to_list(py, &offsets)?;
-        class(py, "", "ConsumerGroupTopicPartitions")?.call1((group, partitions))
+        class(py, "", "ConsumerGroupTopicPartitions")?.run((group, partitions))
     })
 }
 
@@ -114,12 +115,12 @@ impl _AdminClientImpl {
                     Ok(groups) => {
                         for group in groups {
                             let fields = (group.group, group.is_simple, number(group.state), CLASSIC);
-                            valid.append(class(py, "admin", "ConsumerGroupListing")?.call1(fields)?)?;
+                            valid.append(class(py, "admin", "ConsumerGroupListing")?.run(fields)?)?;
                         }
                     }
                     Err(error) => errors.append(PyKafkaError::make(py, &error)?)?,
                 }
-                Ok(class(py, "admin", "ListConsumerGroupsResult")?.call1((valid, errors))?.unbind())
+                Ok(class(py, "admin", "ListConsumerGroupsResult")?.run((valid, errors))?.unbind())
             }
         })
     }
@@ -213,14 +214,14 @@ impl _AdminClientImpl {
         });
         let list = PyList::empty(py);
         for group in whole(described)? {
-            let object = class(py, "admin", "GroupMetadata")?.call0()?;
+            let object = class(py, "admin", "GroupMetadata")?.run(())?;
             object.setattr("id", &group.group)?;
             object.setattr("state", group.state.name())?;
             object.setattr("protocol_type", "consumer")?;
             object.setattr("protocol", &group.assignor)?;
             let members = PyList::empty(py);
             for member in &group.members {
-                let one = class(py, "admin", "GroupMember")?.call0()?;
+                let one = class(py, "admin", "GroupMember")?.run(())?;
                 one.setattr("id", &member.member_id)?;
                 one.setattr("client_id", &member.client_id)?;
                 one.setattr("client_host", &member.host)?;

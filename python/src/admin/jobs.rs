@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use tidelog::client::admin::AdminWorker;
 use tidelog::client::{Admin, KafkaError};
 
+use crate::foreign::Run;
 use crate::kafka_error::{KafkaError as PyKafkaError, exception};
 
 /// See the module.
@@ -70,12 +72,13 @@ fn complete<A>(py: Python<'_>, future: &Py<PyAny>, answered: Result<A, KafkaErro
 where
     A: FnOnce(Python<'_>) -> PyResult<Py<PyAny>>,
 {
+    let future = future.bind(py);
     let done = match whole(answered).and_then(|answer| answer(py)) {
-        Ok(result) => future.call_method1(py, "set_result", (result,)),
-        Err(error) => future.call_method1(py, "set_exception", (error,)),
+        Ok(result) => future.run_method(intern!(py, "set_result"), (result,)),
+        Err(error) => future.run_method(intern!(py, "set_exception"), (error,)),
     };
     if let Err(error) = done {
-        error.write_unraisable(py, Some(future.bind(py)));
+        error.write_unraisable(py, Some(future));
     }
 }
 

@@ -11,6 +11,7 @@ use tidelog::types::{Isolation, Offset, PartitionIndex, Timestamp};
 use super::_AdminClientImpl;
 use super::jobs::by_key;
 use super::options::Options;
+use crate::foreign::Run;
 use crate::kafka_error::exception_with;
 use crate::package::class;
 use crate::topic_partition::{TopicPartition, read};
@@ -67,7 +68,7 @@ impl _AdminClientImpl {
                     let fields = found.map_or((-1, -1, -1), |found| {
                         (found.offset.0, found.timestamp.0, found.leader_epoch.0)
                     });
-                    class(py, "admin", "ListOffsetsResultInfo")?.call1(fields)
+                    class(py, "admin", "ListOffsetsResultInfo")?.run(fields)
                 })
             }
         })
@@ -94,7 +95,7 @@ impl _AdminClientImpl {
         inner.jobs.begin(future, options.request_timeout, move |admin: &Admin| {
             let deleted = admin.delete_records(&deletions);
             move |py: Python<'_>| {
-                by_key(py, objects, deleted, |low| class(py, "admin", "DeletedRecords")?.call1((low.0,)))
+                by_key(py, objects, deleted, |low| class(py, "admin", "DeletedRecords")?.run((low.0,)))
             }
         })
     }

@@ -9,6 +9,7 @@ use tidelog::client::{Admin, KafkaError};
 use super::jobs::{by_key, in_order, whole};
 use super::options::{Options, items, objects};
 use super::{_AdminClientImpl, NewPartitions, NewTopic};
+use crate::foreign::Run;
 use crate::package::class;
 use crate::uuid::Uuid;
 
@@ -19,7 +20,7 @@ fn by_name(py: Python<'_>, names: Vec<String>, outcomes: Vec<Result<(), KafkaErr
 
 /// A node as an object.
 pub(super) fn node<'py>(py: Python<'py>, node: &Node) -> PyResult<Bound<'py, PyAny>> {
-    class(py, "", "Node")?.call1((node.id, &node.host, node.port))
+    class(py, "", "Node")?.run((node.id, &node.host, node.port))
 }
 
 fn describe<'py>(
@@ -35,11 +36,11 @@ fn describe<'py>(
         let leader = (partition.leader >= 0).then(|| node(py, coordinator)).transpose()?;
         let fields =
             (partition.partition.0, leader, nodes(&partition.replicas)?, nodes(&partition.in_sync_replicas)?);
-        partitions.append(class(py, "", "TopicPartitionInfo")?.call1(fields)?)?;
+        partitions.append(class(py, "", "TopicPartitionInfo")?.run(fields)?)?;
     }
     let name = topic.name.as_str();
     let fields = (name, Uuid::of(topic.id), topic.is_internal, partitions);
-    class(py, "admin", "TopicDescription")?.call1(fields)
+    class(py, "admin", "TopicDescription")?.run(fields)
 }
 
 #[pymethods]
@@ -138,7 +139,7 @@ impl _AdminClientImpl {
                 let cluster = whole(described)?;
                 let nodes: Vec<_> = cluster.nodes.iter().map(|one| node(py, one)).collect::<PyResult<_>>()?;
                 let fields = (node(py, &cluster.controller)?, nodes, cluster.cluster_id);
-                Ok(class(py, "admin", "DescribeClusterResult")?.call1(fields)?.unbind())
+                Ok(class(py, "admin", "DescribeClusterResult")?.run(fields)?.unbind())
             }
         })
     }

@@ -9,9 +9,11 @@ use std::sync::Arc;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{RecordBatch, RecordBatchIterator};
 use pyo3::exceptions::PyValueError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
+use crate::foreign::Run;
 use crate::foreign::{ARROW_STREAM, take_arrow_stream};
 
 pub(crate) use columns::Columns;
@@ -70,7 +72,7 @@ pub(crate) fn read_stream(object: &Bound<'_, PyAny>) -> PyResult<Option<Vec<Reco
     if !object.hasattr("__arrow_c_stream__")? {
         return Ok(None);
     }
-    let capsule = object.call_method0("__arrow_c_stream__")?;
+    let capsule = object.run_method(intern!(object.py(), "__arrow_c_stream__"), ())?;
     let capsule = capsule.cast::<PyCapsule>()?;
     let refused = |error| PyValueError::new_err(format!("not an Arrow stream of records: {error}"));
     let reader = take_arrow_stream(capsule)?.map_err(refused)?;

@@ -8,6 +8,7 @@ use pyo3::types::PyWeakrefMethods;
 use pyo3::types::PyWeakrefReference;
 use tidelog::client::consumer::{CommitCallback, Rebalance, RebalanceCallback};
 
+use crate::foreign::Run;
 use crate::kafka_error::KafkaError;
 use crate::raised;
 use crate::topic_partition;
@@ -18,7 +19,7 @@ pub(super) fn on_commit(callback: Py<PyAny>) -> CommitCallback {
         Python::attach(|py| {
             let told = || {
                 let error = KafkaError::make_optional(py, error)?;
-                callback.call1(py, (error, topic_partition::to_list(py, partitions)?))
+                callback.bind(py).run((error, topic_partition::to_list(py, partitions)?))
             };
             raised::keep(told())
         })
@@ -44,7 +45,7 @@ impl RebalanceCallbacks {
                 let Some(consumer) = object.bind(py).upgrade() else { return ControlFlow::Continue(()) };
                 let told = || {
                     let partitions = topic_partition::to_list(py, rebalance.partitions())?;
-                    callback.call1(py, (consumer, partitions))
+                    callback.bind(py).run((consumer, partitions))
                 };
                 raised::keep(told())
             })

@@ -1,11 +1,15 @@
 //! What only C can say: the one place of this crate where `unsafe` stands.
 
+mod running;
+
 use std::ptr::NonNull;
 
 use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use arrow_schema::ArrowError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+
+pub(crate) use running::Run;
 
 /// What Arrow's PyCapsule interface calls a capsule with a stream in it.
 pub(crate) const ARROW_STREAM: &std::ffi::CStr = c"arrow_array_stream";

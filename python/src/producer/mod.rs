@@ -20,6 +20,7 @@ use tidelog::client::{self, Delivery, DeliveryReport, Engine, ProducerRecord};
 use tidelog::error_code::ErrorCode;
 use tidelog::types::{PartitionIndex, Timestamp};
 
+use crate::foreign::Run;
 use crate::headers::GivenHeaders;
 use crate::kafka_error::{KafkaError, not_created, not_produced};
 use crate::log_queue::LogQueue;
@@ -239,9 +240,9 @@ impl Inner {
 }
 
 /// Calls `callback(err, msg)`.
-fn tell(py: Python<'_>, callback: &Py<PyAny>, report: DeliveryReport) -> PyResult<Py<PyAny>> {
+fn tell(py: Python<'_>, callback: &Py<PyAny>, report: DeliveryReport) -> PyResult<()> {
     let error = KafkaError::make_optional(py, report.error.as_ref())?;
     let of_message = error.as_ref().map(|error| error.clone_ref(py));
     let message = Message::report(report.message, of_message, report.latency);
-    callback.call1(py, (error, message))
+    callback.bind(py).run((error, message)).map(drop)
 }
