@@ -88,7 +88,7 @@ impl Mark {
 }
 
 /// A message that has to be there: its offset, its producer and its number.
-type Promised = (i64, u64, u64);
+pub(crate) type Promised = (i64, u64, u64);
 
 /// All marks up to a moment.
 #[derive(Clone, Debug, Default)]
@@ -130,9 +130,21 @@ impl Evidence {
         self.acknowledged.values().map(Vec::len).sum()
     }
 
-    /// Messages that consumers have been given.
+    /// Messages that consumers have been given, as often as they have.
     pub(crate) fn seen(&self) -> usize {
         self.seen.values().map(Vec::len).sum()
+    }
+
+    /// Messages that have been acknowledged and that no consumer has been given, with their partition.
+    pub(crate) fn missed(&self) -> Vec<(i32, Promised)> {
+        let of = |partition, all: &BTreeMap<i32, Vec<Promised>>| -> HashSet<Promised> {
+            all.get(partition).into_iter().flatten().copied().collect()
+        };
+        let missed = self.acknowledged.keys().flat_map(|partition| {
+            let missed = &of(partition, &self.acknowledged) - &of(partition, &self.seen);
+            missed.into_iter().map(|promised| (*partition, promised))
+        });
+        missed.collect()
     }
 
     fn begun(&self, deed: Deed) -> i64 {

@@ -59,6 +59,16 @@ impl Client {
         Client::run("read_along.py", port, notes, &[u64::from(workload.partitions.unsigned_abs())])
     }
 
+    /// Starts a member of the group that reads together.
+    pub(crate) fn reading_in_group(port: u16, notes: &Path) -> Option<Client> {
+        Client::run("read_in_group.py", port, notes, &[])
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(mut self) {
+        self.0.kill().unwrap();
+    }
+
     fn run(script: &str, port: u16, notes: &Path, numbers: &[u64]) -> Option<Client> {
         let mut command = Command::new(python()?);
         command.arg(sources("python").join(script)).arg(format!("127.0.0.1:{port}")).arg(notes);

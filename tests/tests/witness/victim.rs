@@ -81,6 +81,7 @@ pub(super) fn open(root: &Path, workload: &Workload) -> Arc<Broker> {
         ("tidelog.shards", "2"),
         ("tidelog.reserve.bytes", "0"),
         ("log.retention.check.interval.ms", "5"),
+        ("group.min.session.timeout.ms", "500"),
         ("log.flush.offset.checkpoint.interval.ms", "20"),
     ];
     Broker::open(BrokerOptions { root: root.to_owned(), lock, ..options(disk, &settings) }).unwrap()
