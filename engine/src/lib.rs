@@ -67,5 +67,6 @@ pub mod metrics;
 pub mod record;
 pub mod server;
 pub mod shard;
+mod sync;
 pub mod types;
 pub mod wire;

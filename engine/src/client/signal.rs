@@ -2,12 +2,11 @@
 //! sleeps.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
 use crate::shard::Notify;
+use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Condvar, Mutex, fence};
 
 /// A counter of events that threads can wait on.
 #[derive(Debug, Default)]
@@ -35,7 +34,7 @@ impl Signal {
     /// The number of events so far: taken *before* looking for work, given to [`Signal::wait`] when there was none.
     #[must_use]
     pub fn seen(&self) -> u64 {
-        self.events.load(Ordering::SeqCst)
+        self.events.load(Ordering::Acquire)
     }
 
     /// Has `tell` called, by whichever thread, at the first event after each [`Signal::arm`]. Only the first one who
@@ -47,7 +46,9 @@ impl Signal {
     /// The next event is told to the listener. To be called before looking for work.
     pub fn arm(&self) {
         if let Some(listener) = self.listener.get() {
-            listener.armed.store(true, Ordering::SeqCst);
+            listener.armed.store(true, Ordering::Relaxed);
+            // Pairs with `notify`: either it sees this, or who looks now sees what it is about.
+            fence(Ordering::SeqCst);
         }
     }
 
@@ -58,7 +59,9 @@ impl Signal {
             return true;
         }
         let mut guard = self.lock.lock();
-        self.sleepers.fetch_add(1, Ordering::SeqCst);
+        self.sleepers.fetch_add(1, Ordering::Relaxed);
+        // Pairs with `notify`: either it sees somebody who sleeps, or the event is seen here.
+        fence(Ordering::SeqCst);
         while self.seen() == seen {
             let timed_out = match deadline {
                 Some(deadline) => self.changed.wait_until(&mut guard, deadline).timed_out(),
@@ -71,7 +74,7 @@ impl Signal {
                 break;
             }
         }
-        self.sleepers.fetch_sub(1, Ordering::SeqCst);
+        self.sleepers.fetch_sub(1, Ordering::Relaxed);
         self.seen() != seen
     }
 
@@ -99,17 +102,67 @@ impl Signal {
 
 impl Notify for Signal {
     fn notify(&self) {
-        self.events.fetch_add(1, Ordering::SeqCst);
+        self.events.fetch_add(1, Ordering::Release);
+        fence(Ordering::SeqCst);
         if let Some(listener) = self.listener.get()
-            && listener.armed.swap(false, Ordering::SeqCst)
+            && listener.armed.swap(false, Ordering::AcqRel)
         {
             (listener.tell)();
         }
-        if self.sleepers.load(Ordering::SeqCst) > 0 {
+        if self.sleepers.load(Ordering::Relaxed) > 0 {
             // The lock orders this wake behind the sleeper's last look.
             drop(self.lock.lock());
             self.changed.notify_all();
         }
+    }
+}
+
+/// In every order that threads and memory may have (Loom, `tests/loom/run`).
+#[cfg(all(test, tidelog_loom))]
+mod handshakes {
+    use std::sync::Arc;
+
+    use loom::thread;
+
+    use super::*;
+
+    /// Lets a thread make work and tell of it, while this one looks for it and waits.
+    fn meet(listen: fn(&Signal) -> Arc<loom::sync::Notify>, wait: fn(&Signal, u64, &loom::sync::Notify)) {
+        loom::model(move || {
+            let (signal, work) = (Arc::new(Signal::default()), Arc::new(AtomicU32::new(0)));
+            let told = listen(&signal);
+            let (telling, making) = (Arc::clone(&signal), Arc::clone(&work));
+            let maker = thread::spawn(move || {
+                making.store(1, Ordering::Relaxed);
+                telling.notify();
+            });
+            loop {
+                signal.arm();
+                let seen = signal.seen();
+                if work.load(Ordering::Relaxed) == 1 {
+                    break;
+                }
+                wait(&signal, seen, &told);
+            }
+            maker.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn who_waits_is_woken_for_what_comes_meanwhile() {
+        let nobody = |_: &Signal| Arc::new(loom::sync::Notify::new());
+        meet(nobody, |signal, seen, _| assert!(signal.wait(seen, None, Duration::ZERO)));
+    }
+
+    #[test]
+    fn a_listener_that_is_armed_is_told_of_what_comes_meanwhile() {
+        let listen = |signal: &Signal| {
+            let told = Arc::new(loom::sync::Notify::new());
+            let telling = Arc::clone(&told);
+            assert!(signal.listen(Box::new(move || telling.notify())));
+            told
+        };
+        meet(listen, |_, _, told| told.wait());
     }
 }
 

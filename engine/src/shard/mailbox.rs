@@ -3,13 +3,11 @@
 //! Any thread sends; only the shard's thread receives. A closed mailbox gives messages back to the sender.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use crossbeam::queue::ArrayQueue;
-use parking_lot::Mutex;
-
 use crate::io::{OwnerProcess, Waker};
+use crate::sync::{ArrayQueue, AtomicBool, Mutex, fence};
 
 /// Why a message was not accepted.
 #[derive(Debug, PartialEq, Eq)]
@@ -132,7 +130,8 @@ impl<M> Mailbox<M> {
 
     /// Announces that the owner is going to sleep. False when a message is there: it must not sleep then.
     pub(super) fn prepare_sleep(&self) -> bool {
-        self.shared.asleep.store(true, Ordering::Relaxed);
+        // A swap comes behind that of whoever woke us last; behind a store, its `false` could be taken for a later one.
+        self.shared.asleep.swap(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         if self.shared.queue.is_empty() {
             return true;

@@ -7,6 +7,8 @@
 mod append;
 mod batch_cache;
 mod durable_marks;
+#[cfg(all(test, tidelog_loom))]
+mod handshakes;
 mod host;
 mod mailbox;
 mod partition;

@@ -1,9 +1,9 @@
 //! Readers that wait for a partition's high watermark to move: registered by any thread, woken once by the shard.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
-use parking_lot::Mutex;
+use crate::sync::{AtomicBool, Mutex, fence};
 
 /// Something that can be told "look again". Must be cheap and must not block: shards call it.
 pub trait Notify: Send + Sync {
@@ -26,7 +26,9 @@ impl Waiters {
         if !list.iter().any(|known| Arc::ptr_eq(known, &waiter)) {
             list.push(waiter);
         }
-        self.any.store(true, Ordering::SeqCst);
+        self.any.store(true, Ordering::Relaxed);
+        // Pairs with `wake_all`: either the caller sees what has moved, or it is seen that somebody waits.
+        fence(Ordering::SeqCst);
     }
 
     /// Takes `waiter` off the list, for a reader that stops waiting.
@@ -36,8 +38,8 @@ impl Waiters {
 
     /// Wakes and forgets everybody. Costs one load when nobody waits.
     pub fn wake_all(&self) {
-        // Pairs with `register`: the high watermark was stored before this load, and is read after that store.
-        std::sync::atomic::fence(Ordering::SeqCst);
+        // The high watermark has been stored before.
+        fence(Ordering::SeqCst);
         if self.any.load(Ordering::Relaxed) && self.any.swap(false, Ordering::SeqCst) {
             for waiter in std::mem::take(&mut *self.list.lock()) {
                 waiter.notify();
