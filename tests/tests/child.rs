@@ -66,11 +66,10 @@ impl Child {
         assert!(status.success(), "the child ended with {status}, last said {last:?}");
     }
 
-    /// `kill -9`, then what the child had said before.
-    pub(crate) fn kill(mut self) -> Vec<String> {
+    /// `kill -9`.
+    pub(crate) fn kill(mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
-        std::iter::from_fn(|| self.hear()).collect()
     }
 }
 
@@ -103,6 +102,7 @@ fn a_child_plays_its_role() {
         "few file descriptors" => faults::confined::work_with_few_descriptors(directory),
         "many engines" => faults::lifecycle::start_and_stop_many(directory),
         "hold" => faults::second_process::hold_for_ever(directory),
+        "hold and fork" => faults::second_process::hold_and_fork(directory),
         "serve" => witness::server::run(directory, &argument),
         "write down" => witness::victim::run(directory, &argument),
         other => panic!("no such role: {other}"),

@@ -155,7 +155,11 @@ impl Simulation {
 
     fn plan_fault(&mut self) {
         let operation = self.random.choice([Operation::Write, Operation::Sync, Operation::Open]);
-        let failure = if self.random.bool() { Failure::Errno(5) } else { Failure::Short };
+        let failure = match self.random.u32(..3) {
+            0 => Failure::Errno(libc::EIO),
+            1 => Failure::Errno(libc::ENOSPC),
+            _ => Failure::Short,
+        };
         let fault = Fault {
             operation,
             path_suffix: self.random.choice([".log", ""]).unwrap_or_default().to_owned(),
