@@ -97,6 +97,14 @@ impl Notify for Waiter {
     }
 }
 
+/// Bytes that an answer may still have.
+#[derive(Clone, Copy)]
+struct Room {
+    size: usize,
+    /// Of them, those that are held in memory until the client takes them.
+    memory: usize,
+}
+
 /// What one look has found.
 struct Found {
     partitions: Vec<PartitionFound>,
@@ -243,14 +251,15 @@ impl Fetch {
         let mut found =
             Found { partitions: Vec::new(), size: 0, urgent: self.partitions.is_empty(), cold: Vec::new() };
         let held = usize::try_from(self.call.shared.metrics.answers_held.get()).unwrap_or(usize::MAX);
-        let mut memory_left = ANSWERS_SIZE_MAX.saturating_sub(held);
+        let mut room = Room { size: self.size_max, memory: ANSWERS_SIZE_MAX.saturating_sub(held) };
         for wanted in &self.partitions {
-            let left = self.size_max.saturating_sub(found.size);
-            match self.look_at(wanted, [left, memory_left], found.size == 0) {
+            match self.look_at(wanted, room, found.size == 0) {
                 Ok((one, cold)) => {
-                    found.size += one.data.records.size();
+                    let size = one.data.records.size();
+                    found.size += size;
+                    room.size = room.size.saturating_sub(size);
                     if one.file.is_none() {
-                        memory_left = memory_left.saturating_sub(one.data.records.size());
+                        room.memory = room.memory.saturating_sub(size);
                     }
                     found.urgent |= one.data.diverging_epoch != EpochEndOffset::default();
                     found.cold.extend(cold);
@@ -265,12 +274,11 @@ impl Fetch {
         found
     }
 
-    /// Looks at one partition; only the `first` with records may have more than `left` bytes. From memory at most `memory_max`
-    /// are taken, or one batch.
+    /// Looks at one partition; only the `first` with records may have more than there is room for, and from memory one batch may.
     fn look_at(
         &self,
         wanted: &Wanted,
-        [left, memory_max]: [usize; 2],
+        room: Room,
         first: bool,
     ) -> Result<(PartitionFound, Option<FileSlice>), Unreadable> {
         let partition = served(self.call.broker(), wanted, &self.call).map_err(|code| (code, None))?;
@@ -287,15 +295,16 @@ impl Fetch {
             data.diverging_epoch = diverging;
             return Ok((PartitionFound { data, file: None }, None));
         }
-        let size_max = wanted.size_max.min(left);
-        let located = partition.locate(Offset(wanted.offset), size_max, memory_max, self.isolation);
+        let left = room.size;
+        let room = Room { size: wanted.size_max.min(left), ..room };
+        let located = partition.locate(Offset(wanted.offset), room.size, room.memory, self.isolation);
         let Located { place, log_start, high_watermark, last_stable } =
             located.map_err(|error| in_view(refusal(&error, &partition)))?;
         data.high_watermark = high_watermark.0;
         data.last_stable_offset = last_stable.0;
         data.log_start_offset = log_start.0;
         let (records, file, cold) = self
-            .records(place, &partition, wanted, [size_max, memory_max])
+            .records(place, &partition, wanted, room)
             .map_err(|error| in_view(refusal(&error, &partition)))?;
         let fits = first || records.size() <= left;
         if self.isolation == Isolation::ReadCommitted && fits && records.size() > 0 {
@@ -320,7 +329,7 @@ impl Fetch {
         place: Place,
         partition: &Partition,
         wanted: &Wanted,
-        [size_max, memory_max]: [usize; 2],
+        room: Room,
     ) -> Result<(Records, Option<FileSlice>, Option<FileSlice>), ReadError> {
         let metrics = &self.call.shared.metrics;
         let slice = match place {
@@ -338,7 +347,7 @@ impl Fetch {
         match slice.filter(|_| self.call.shared.options.fetch_method == FetchMethod::Sendfile) {
             Some(slice) => Ok((Records { pieces: vec![Piece::Gap(slice.size)] }, Some(slice), None)),
             None => {
-                let size_max = size_max.min(memory_max);
+                let size_max = room.size.min(room.memory);
                 let read = partition.read(Offset(wanted.offset).into(), size_max, self.isolation)?;
                 let records = Records::from(read.pieces);
                 metrics.copied_for_fetch.add(records.size());
