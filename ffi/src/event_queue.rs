@@ -141,6 +141,11 @@ impl EventQueue {
                 producer.poll(Some(Duration::ZERO));
                 None
             }
+            (Source::Main(_), Err(_)) => {
+                // It fails when the consumer has been closed, which has nothing more to say.
+                drop(client.consumer().map(|consumer| consumer.tell_statistics()));
+                None
+            }
             (Source::Messages(_), _) => client.poll_messages(Some(Duration::ZERO)),
             _ => None,
         };

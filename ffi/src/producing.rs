@@ -1,7 +1,7 @@
 //! Producing: one message, many, or one from a list of tagged values; and serving their delivery reports.
 
 use std::ffi::{c_int, c_void};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tidelog::client::producer::{NotQueued, ProducerTopic};
 use tidelog::client::{Delivery, KafkaError, Producer, ProducerRecord};
@@ -12,10 +12,10 @@ use tidelog::types::{PartitionIndex, Timestamp};
 use crate::boundary;
 use crate::callbacks::Opaque;
 use crate::client::{Client, client_of, clients};
-use crate::error::ResponseError;
+use crate::error::{ResponseError, of_call};
 use crate::guard::{guard, or_none};
 use crate::headers::Headers;
-use crate::timeout::timeout;
+use crate::timeout::{deadline, timeout};
 use crate::topic::{Topic, on_topic};
 use crate::topic_partition::TL_PARTITION_UA;
 
@@ -31,6 +31,9 @@ pub const TL_MSG_F_PARTITION: c_int = 0x8;
 
 /// How often a thread that waits for a full queue looks again, if nobody tells it.
 const FULL_RETRY: Duration = Duration::from_millis(1);
+
+/// How often it is looked whether a consumer's statistics are due.
+const TICK: Duration = Duration::from_millis(50);
 
 #[inline]
 pub(crate) fn partition_of(partition: i32) -> Option<PartitionIndex> {
@@ -279,25 +282,39 @@ pub(crate) fn header_refs(headers: Option<&Headers>) -> Vec<HeaderRef<'_>> {
 }
 
 /// Serves what the client has to say: calls callbacks, waiting at most `timeout_ms` for the first one (negative: without
-/// end). Returns how many events were served. Of a consumer, call ::tl_consumer_poll instead.
+/// end). Returns how many events were served. Of a consumer these are log lines and statistics; ::tl_consumer_poll has
+/// everything.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_poll(rk: *mut Client, timeout_ms: c_int) -> c_int {
     guard(|| {
         let Some(client) = client_of(rk) else { return 0 };
         let lines = client.serve_lines();
+        let timeout_ms = if lines > 0 { 0 } else { timeout_ms };
         let served = match client.producer() {
-            Ok(producer) => lines + producer.poll(timeout(if lines > 0 { 0 } else { timeout_ms })),
-            Err(_) => {
-                // A consumer says the rest when it is polled for messages.
-                std::thread::sleep(timeout(if lines > 0 { 0 } else { timeout_ms }).unwrap_or_default());
-                lines
-            }
+            Ok(producer) => producer.poll(timeout(timeout_ms)),
+            Err(_) => client.serve_statistics(deadline(timeout_ms)),
         };
-        c_int::try_from(served).unwrap_or(c_int::MAX)
+        c_int::try_from(lines + served).unwrap_or(c_int::MAX)
     })
 }
 
 impl Client {
+    /// Tells a consumer's statistics, once. Returns how often.
+    fn serve_statistics(&self, until: Option<Instant>) -> usize {
+        loop {
+            match self.consumer().and_then(|consumer| consumer.tell_statistics().map_err(of_call)) {
+                Ok(Some(_)) => return 1,
+                Ok(None) => {}
+                Err(_) => return 0,
+            }
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            match left {
+                Some(Duration::ZERO) => return 0,
+                left => std::thread::sleep(left.unwrap_or(TICK).min(TICK)),
+            }
+        }
+    }
+
     /// Hands out log lines, with `log.queue`. Returns how many.
     pub(crate) fn serve_lines(&self) -> usize {
         if !self.queues_log {

@@ -304,6 +304,26 @@ static void what_there_is_is_told(void) {
     tl_destroy(consumer);
 }
 
+static int statistics_told;
+
+static int on_statistics(tl_t *client, char *json, size_t size, void *opaque) {
+    (void)opaque;
+    CHECK(client != NULL && strlen(json) == size && strstr(json, "\"type\":\"consumer\"") != NULL);
+    statistics_told++;
+    return 0;
+}
+
+static void statistics_are_told_to_who_polls_for_no_messages(void) {
+    tl_conf_t *conf = conf_of(ENGINE);
+    set(conf, "group.id", "statistics");
+    set(conf, "statistics.interval.ms", "20");
+    tl_conf_set_stats_cb(conf, on_statistics);
+    tl_t *consumer = client_of(TL_CONSUMER, conf);
+    CHECK(tl_poll(consumer, 10000) == 1 && statistics_told == 1);
+    CHECK(tl_poll(consumer, -1) == 1 && statistics_told == 2);
+    tl_destroy(consumer);
+}
+
 int main(void) {
     producer = client_of(TL_PRODUCER, conf_of(ENGINE));
     messages_come_in_order_and_the_end_is_told();
@@ -313,6 +333,7 @@ int main(void) {
     what_is_stored_is_committed();
     batches_are_read_where_they_lie();
     what_there_is_is_told();
+    statistics_are_told_to_who_polls_for_no_messages();
     tl_destroy(producer);
     return 0;
 }

@@ -63,6 +63,23 @@ static void deliveries_come_as_events(void) {
     tl_destroy(producer);
 }
 
+static void statistics_of_a_consumer_come_without_its_messages(void) {
+    tl_conf_t *conf = conf_of(ENGINE);
+    set(conf, "statistics.interval.ms", "20");
+    set(conf, "group.id", "of no use");
+    tl_conf_set_events(conf, TL_EVENT_STATS);
+    tl_t *consumer = client_of(TL_CONSUMER, conf);
+    tl_queue_t *queue = tl_queue_get_main(consumer);
+    for (int times = 0; times < 2; times++) {
+        tl_event_t *event = tl_queue_poll(queue, 10000);
+        CHECK(tl_event_type(event) == TL_EVENT_STATS);
+        CHECK(strstr(tl_event_stats(event), "\"type\":\"consumer\"") != NULL);
+        tl_event_destroy(event);
+    }
+    tl_queue_destroy(queue);
+    tl_destroy(consumer);
+}
+
 static void a_rebalance_is_an_event_that_is_answered_or_done(void) {
     tl_t *producer = client_of(TL_PRODUCER, conf_of(ENGINE));
     produce_text(producer, "r", NULL, "one");
@@ -226,6 +243,7 @@ static void a_thread_of_the_library_may_take_events(void) {
 
 int main(void) {
     deliveries_come_as_events();
+    statistics_of_a_consumer_come_without_its_messages();
     a_rebalance_is_an_event_that_is_answered_or_done();
     queues_are_forwarded();
     event_loops_are_told();

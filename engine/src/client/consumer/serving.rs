@@ -176,9 +176,7 @@ impl Consumer {
     /// Does everything that comes before messages.
     fn serve(&self) -> Result<Served, CallError> {
         loop {
-            if let Some(callback) = self.shared.statistics.take_due()
-                && callback(&self.statistics()?).is_break()
-            {
+            if self.tell_statistics()?.is_some_and(|flow| flow.is_break()) {
                 return Ok(Served::Stop);
             }
             let mut state = self.shared.lock()?;

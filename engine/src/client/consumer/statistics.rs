@@ -1,5 +1,7 @@
 //! A consumer's statistics.
 
+use std::ops::ControlFlow;
+
 use serde_json::{Map, Value, json};
 
 use super::Consumer;
@@ -18,6 +20,16 @@ impl Consumer {
     pub fn on_statistics(&self, callback: StatisticsCallback) {
         self.shared.statistics.tell(callback);
         self.shared.wake();
+    }
+
+    /// Tells the statistics if they are due: for applications that do not poll for messages just now, which does it by the way.
+    /// What the callback returned; `None` when nothing was due.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`].
+    pub fn tell_statistics(&self) -> Result<Option<ControlFlow<()>>, CallError> {
+        let Some(callback) = self.shared.statistics.take_due() else { return Ok(None) };
+        Ok(Some(callback(&self.statistics()?)))
     }
 
     /// The statistics now, as the JSON of librdkafka's `STATISTICS.md`. `consumer_lag` counts from the committed offset,
