@@ -6,11 +6,11 @@ Messages say whose they are (tests/tests/witness/sent.rs has the same). It ends 
 most MESSAGES of them, has been acknowledged.
 """
 
-import os
 import sys
-import threading
 
 from confluent_kafka import Producer
+
+from noting import QUICK, Notes, input_ended
 
 BOOTSTRAP, NOTES = sys.argv[1:3]
 PRODUCER, PARTITIONS, MESSAGES = map(int, sys.argv[3:6])
@@ -24,21 +24,17 @@ def value(number):
     return (PRODUCER.to_bytes(8, "big") + number.to_bytes(8, "big") + (block * 13)[16:])[:size]
 
 
-notes = os.open(NOTES, os.O_WRONLY | os.O_APPEND)
+notes, stop = Notes(NOTES), input_ended()
 
 
 def on_delivery(error, message):
     if error is not None:
         raise SystemExit(f"not delivered: {error}")
-    number = int.from_bytes(message.value()[8:16], "big")
-    os.write(notes, f"ack {message.partition()} {message.offset()} {PRODUCER} {number}\n".encode())
+    notes.add("ack", message)
 
 
-stop = threading.Event()
-threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
 settings = {"enable.idempotence": True, "linger.ms": 1, "batch.size": 12_000, "message.timeout.ms": 1000 * SECONDS}
-quick = {"reconnect.backoff.ms": 5, "reconnect.backoff.max.ms": 20, "retry.backoff.ms": 5, "log_level": 0}
-producer = Producer({"bootstrap.servers": BOOTSTRAP, "on_delivery": on_delivery} | settings | quick)
+producer = Producer({"bootstrap.servers": BOOTSTRAP, "on_delivery": on_delivery, "retry.backoff.ms": 5} | settings | QUICK)
 sent = 0
 while sent < MESSAGES and not stop.is_set():
     for number in range(sent, sent + BURST):

@@ -73,6 +73,8 @@ impl Client {
         let mut command = Command::new(python()?);
         command.arg(sources("python").join(script)).arg(format!("127.0.0.1:{port}")).arg(notes);
         command.args(numbers.iter().map(u64::to_string));
+        // Nothing is left beside the sources.
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
         Some(Client(command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()))
     }
 
