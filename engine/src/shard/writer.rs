@@ -25,7 +25,7 @@ use crate::limits::COMMIT_SIZE_MAX;
 use crate::log::{AppendError, FileError, FileOperation, Log, LogError, Prepared, Refused, admit};
 use crate::metrics::ShardMetrics;
 use crate::types::{Acks, LeaderEpoch, Offset, Timestamp};
-use offline::{Orphans, answer_storage};
+use offline::Orphans;
 
 /// What all writers of a shard use.
 pub(super) struct Resources {
@@ -212,7 +212,7 @@ impl Writer {
             if self.partition.unavailable().is_some() {
                 self.refuse_waiting();
             } else if let Err(error) = self.append_waiting(with) {
-                self.fail(&error, with);
+                self.fail(&error, Vec::new(), with);
             }
         }
         let flushes = self.append.as_ref().is_some_and(|append| append.durability == Durability::Durable);
@@ -398,8 +398,7 @@ impl Writer {
         if let Err(source) = completion.result {
             let path = self.log.directory().to_owned();
             let error = FileError { operation: FileOperation::Write, path, source }.into();
-            answer_storage(flight.answers, &error);
-            return self.fail(&error, with);
+            return self.fail(&error, flight.answers, with);
         }
         with.metrics.commit.record(with.clock.monotonic().saturating_sub(flight.since));
         self.log.mark_written(flight.end);

@@ -21,12 +21,14 @@ pub(super) struct Orphans {
 }
 
 impl Writer {
-    /// Takes the partition offline: nothing is known about its unflushed bytes any more.
-    pub(super) fn fail(&mut self, error: &LogError, with: &mut Resources) {
+    /// Takes the partition offline: nothing is known about its unflushed bytes any more. Those whose operation has `failed` are told
+    /// first, and once it is offline: whoever asks then must not find it serving.
+    pub(super) fn fail(&mut self, error: &LogError, failed: Vec<Answer>, with: &mut Resources) {
         tracing::error!(partition = %self.partition.id(), %error, "partition goes offline");
         self.log.take_offline();
         self.partition.close(Unavailable::Offline(error.to_string()));
         self.orphans = Orphans { append: self.append.is_some(), flush: self.flush.is_some() };
+        answer_storage(failed, error);
         for flight in [self.append.take(), self.flush.take()].into_iter().flatten() {
             answer_storage(flight.answers, error);
         }
@@ -92,7 +94,7 @@ impl Writer {
     }
 }
 
-pub(super) fn answer_storage(answers: Vec<Answer>, error: &LogError) {
+fn answer_storage(answers: Vec<Answer>, error: &LogError) {
     for Answer { reply, result, .. } in answers {
         reply.send(result.and_then(|appended| {
             let error = ProduceError::Storage(error.to_string());
