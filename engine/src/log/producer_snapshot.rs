@@ -3,12 +3,16 @@
 //!
 //! ```text
 //!  0         2                 6        10
-//! +---------+-----------------+--------+---------------------------+
-//! | version | CRC-32C of what | count  | count entries of 46 bytes |
-//! | i16 = 1 | follows, u32    | i32    |                           |
-//! +---------+-----------------+--------+---------------------------+
+//! +---------+-----------------+--------+---------------------------+----------------------------------+
+//! | version | CRC-32C of what | count  | count entries of 46 bytes | earlier batches of 32 bytes each |
+//! | i16 = 1 | follows, u32    | i32    |                           |                                  |
+//! +---------+-----------------+--------+---------------------------+----------------------------------+
 //! ```
 //! Big-endian. Source: Kafka's `ProducerStateManager.writeSnapshot`.
+//!
+//! An entry has the last batch of a producer. The *earlier batches* are ours: those before it that are recognized when they
+//! come again, in the order of the entries and oldest first. Kafka checks that they have not changed and does not look at
+//! them.
 
 use zerocopy::byteorder::big_endian::{I16, I32, I64, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -46,6 +50,19 @@ struct SnapshotEntry {
 
 const _: () = assert!(size_of::<SnapshotEntry>() == 46);
 
+/// A batch before the last one of a producer.
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct EarlierBatch {
+    producer_id: I64,
+    last_sequence: I32,
+    last_offset: I64,
+    offset_delta: I32,
+    timestamp: I64,
+}
+
+const _: () = assert!(size_of::<EarlierBatch>() == 32);
+
 /// Mark for "no offset".
 const NO_OFFSET: i64 = -1;
 
@@ -55,7 +72,7 @@ pub(super) enum SnapshotError {
     /// Another version of the format.
     #[error("version {0}, expected {VERSION}")]
     Version(i16),
-    /// Not as many bytes as the count of entries needs.
+    /// Not as many bytes as the entries and the earlier batches need.
     #[error("{0} bytes do not fit the count of entries")]
     Size(usize),
     /// The bytes are not what was written.
@@ -70,8 +87,13 @@ pub(super) fn encode(producers: &ProducerStates) -> Vec<u8> {
     let count = i32::try_from(entries.len()).unwrap_or(i32::MAX);
     let header = SnapshotHeader { version: I16::new(VERSION), crc: U32::new(0), count: I32::new(count) };
     let mut bytes = header.as_bytes().to_vec();
-    for (producer_id, state) in entries {
-        bytes.extend_from_slice(entry(producer_id, state).as_bytes());
+    for (producer_id, state) in &entries {
+        bytes.extend_from_slice(entry(*producer_id, state).as_bytes());
+    }
+    for (producer_id, state) in &entries {
+        for batch in state.earlier_batches() {
+            bytes.extend_from_slice(earlier(*producer_id, batch).as_bytes());
+        }
     }
     let crc = crc_fast::crc32_iscsi(&bytes[CRC_START..]);
     bytes[2..CRC_START].copy_from_slice(&crc.to_be_bytes());
@@ -88,13 +110,19 @@ pub(super) fn decode(bytes: &[u8]) -> Result<ProducerStates, SnapshotError> {
     if crc_fast::crc32_iscsi(&bytes[CRC_START..]) != header.crc.get() {
         return Err(SnapshotError::Crc);
     }
-    let entries = <[SnapshotEntry]>::ref_from_bytes(rest).map_err(|_| size)?;
-    if usize::try_from(header.count.get()) != Ok(entries.len()) {
-        return Err(size);
-    }
+    let count = usize::try_from(header.count.get()).map_err(|_| size)?;
+    let (entries, rest) = <[SnapshotEntry]>::ref_from_prefix_with_elems(rest, count).map_err(|_| size)?;
+    let mut earlier = <[EarlierBatch]>::ref_from_bytes(rest).map_err(|_| size)?.iter().peekable();
     let mut producers = ProducerStates::default();
     for entry in entries {
-        producers.restore(ProducerId(entry.producer_id.get()), state(entry));
+        let mut state = state(entry);
+        while let Some(batch) = earlier.next_if(|batch| batch.producer_id == entry.producer_id) {
+            state.remember(known_earlier(batch));
+        }
+        if let Some(last) = last_batch(entry) {
+            state.remember(last);
+        }
+        producers.restore(ProducerId(entry.producer_id.get()), state);
     }
     Ok(producers)
 }
@@ -113,18 +141,40 @@ fn entry(producer_id: ProducerId, state: &ProducerState) -> SnapshotEntry {
     }
 }
 
+fn earlier(producer_id: ProducerId, batch: KnownBatch) -> EarlierBatch {
+    EarlierBatch {
+        producer_id: I64::new(producer_id.0),
+        last_sequence: I32::new(batch.last_sequence.0),
+        last_offset: I64::new(batch.last_offset.0),
+        offset_delta: I32::new(batch.offset_delta),
+        timestamp: I64::new(batch.timestamp.0),
+    }
+}
+
+/// All but the batches.
 fn state(entry: &SnapshotEntry) -> ProducerState {
-    let timestamp = Timestamp(entry.timestamp.get());
-    let last = (entry.last_offset.get() >= 0).then(|| KnownBatch {
-        last_sequence: Sequence(entry.last_sequence.get()),
-        last_offset: Offset(entry.last_offset.get()),
-        offset_delta: entry.offset_delta.get(),
-        timestamp,
-    });
-    let mut state = ProducerState::new(ProducerEpoch(entry.epoch.get()), last);
-    state.last_timestamp = timestamp;
+    let mut state = ProducerState::new(ProducerEpoch(entry.epoch.get()));
+    state.last_timestamp = Timestamp(entry.timestamp.get());
     state.coordinator_epoch = entry.coordinator_epoch.get();
     let start = entry.transaction_start.get();
     state.transaction_start = (start >= 0).then_some(Offset(start));
     state
+}
+
+fn last_batch(entry: &SnapshotEntry) -> Option<KnownBatch> {
+    (entry.last_offset.get() >= 0).then(|| KnownBatch {
+        last_sequence: Sequence(entry.last_sequence.get()),
+        last_offset: Offset(entry.last_offset.get()),
+        offset_delta: entry.offset_delta.get(),
+        timestamp: Timestamp(entry.timestamp.get()),
+    })
+}
+
+fn known_earlier(batch: &EarlierBatch) -> KnownBatch {
+    KnownBatch {
+        last_sequence: Sequence(batch.last_sequence.get()),
+        last_offset: Offset(batch.last_offset.get()),
+        offset_delta: batch.offset_delta.get(),
+        timestamp: Timestamp(batch.timestamp.get()),
+    }
 }

@@ -104,19 +104,15 @@ impl KnownBatch {
 }
 
 impl ProducerState {
-    /// A producer whose last batch, if any is known, was `last`.
-    pub(super) fn new(epoch: ProducerEpoch, last: Option<KnownBatch>) -> ProducerState {
-        let mut state = ProducerState {
+    /// A producer of whom no batch is known.
+    pub(super) fn new(epoch: ProducerEpoch) -> ProducerState {
+        ProducerState {
             epoch,
             coordinator_epoch: -1,
             last_timestamp: Timestamp::NONE,
             transaction_start: None,
             recent: [None; RECENT_BATCHES_MAX],
-        };
-        if let Some(last) = last {
-            state.remember(last);
         }
-        state
     }
 
     /// The newest batch of the current epoch.
@@ -124,7 +120,13 @@ impl ProducerState {
         self.recent.last().copied().flatten()
     }
 
-    fn remember(&mut self, batch: KnownBatch) {
+    /// The known batches before that one, oldest first.
+    pub(super) fn earlier_batches(&self) -> impl Iterator<Item = KnownBatch> {
+        self.recent[..RECENT_BATCHES_MAX - 1].iter().flatten().copied()
+    }
+
+    /// Notes the newest batch.
+    pub(super) fn remember(&mut self, batch: KnownBatch) {
         self.recent.rotate_left(1);
         if let Some(newest) = self.recent.last_mut() {
             *newest = Some(batch);
@@ -210,7 +212,7 @@ impl ProducerStates {
         let state = self
             .producers
             .entry(header.producer_id())
-            .or_insert_with(|| ProducerState::new(header.producer_epoch(), None));
+            .or_insert_with(|| ProducerState::new(header.producer_epoch()));
         state.enter_epoch(header.producer_epoch());
         state.last_timestamp = now;
         if header.attributes().is_control() {

@@ -214,7 +214,7 @@ fn a_damaged_producer_snapshot_costs_reading_the_log_and_nothing_else() {
     let (disk, from) = rig.close();
     let name = "00000000000000000002.snapshot";
     let sound = read(&disk, name);
-    assert_eq!(sound.len(), 10 + 46);
+    assert_eq!(sound.len(), 10 + 46 + 32);
     for at in 0..sound.len() {
         let mut damaged = sound.clone();
         damaged[at] ^= 0x40;
