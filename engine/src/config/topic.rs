@@ -105,6 +105,16 @@ impl LogConfig {
         Ok(LogConfig::from_values(&values))
     }
 
+    /// Age at which a segment rolls. The newest one is never compacted: with `max.compaction.lag.ms` it must not keep records
+    /// back for longer (Kafka: `LogConfig.maxSegmentMs`).
+    #[must_use]
+    pub fn roll_age(&self) -> Duration {
+        match self.cleanup_policy.compact {
+            true => self.segment_age_max.min(self.max_compaction_lag),
+            false => self.segment_age_max,
+        }
+    }
+
     fn from_values(values: &Values) -> LogConfig {
         let policy = |name| values.texts("cleanup.policy").any(|policy| policy == name);
         let (compression, compression_level) = compression(values);

@@ -110,6 +110,6 @@ impl ActiveSegment {
             return false;
         };
         let age = u64::try_from(newest.0.saturating_sub(oldest.0)).unwrap_or(0);
-        Duration::from_millis(age) > config.segment_age_max.saturating_sub(self.jitter)
+        Duration::from_millis(age) > config.roll_age().saturating_sub(self.jitter)
     }
 }

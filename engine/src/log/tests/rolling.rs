@@ -57,6 +57,18 @@ fn a_segment_rolls_when_its_records_span_segment_ms() {
 }
 
 #[test]
+fn a_compacted_segment_rolls_when_its_records_span_max_compaction_lag_ms() {
+    for (compact, rolls) in [(true, true), (false, false)] {
+        let mut config = LogConfig { max_compaction_lag: Duration::from_secs(10), ..one_segment() };
+        config.cleanup_policy.compact = compact;
+        let mut rig = Rig::create(config);
+        rig.append(batch(&["a"], 50_000));
+        assert!(!rig.log.needs_roll(batch(&["b"], 60_000).header(), NOW));
+        assert_eq!(rig.log.needs_roll(batch(&["b"], 60_001).header(), NOW), rolls);
+    }
+}
+
+#[test]
 fn without_timestamps_the_age_counts_from_the_first_append() {
     let config = LogConfig { segment_age_max: Duration::from_secs(10), ..one_segment() };
     let mut rig = Rig::create(config);
