@@ -40,7 +40,7 @@ pub use disk::{Disk, DiskFile, OpenMode};
 pub use lock::{DirectoryLock, LockError};
 pub use net::{Accepted, ListenAddress, Listener, Socket, block_sigpipe};
 pub use posix::{PosixDisk, WriteMethod};
-pub use process::{Forked, OwnerProcess};
+pub use process::{Forked, OwnerProcess, descriptors_max};
 pub use reserve::ReservedDisk;
 pub(crate) use reserve::is_disk_full;
 pub use ring::io_uring_refused;

@@ -23,6 +23,12 @@ pub struct OwnerProcess(u32);
 #[error("this process was forked from the one that opened the engine: open it again here")]
 pub struct Forked;
 
+/// File descriptors that this process may have; `None` without a bound (`RLIMIT_NOFILE`).
+#[must_use]
+pub fn descriptors_max() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current
+}
+
 impl OwnerProcess {
     /// The process that asks.
     #[must_use]

@@ -6,7 +6,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
 use zerocopy::IntoBytes;
 
@@ -16,6 +15,7 @@ use super::header_walk::HeaderWalk;
 use super::index::{IndexBuilder, IndexEntries, OffsetEntry, TimeEntry, TimestampOffset};
 use super::index_file::{Entries, IndexEntry};
 use super::layout;
+use super::open_files::OpenFiles;
 use super::scanner::{BatchScanner, ScanEnd, Scanned};
 use super::segment::Segment;
 use super::transaction_index::{self, AbortedTransaction};
@@ -31,7 +31,6 @@ pub(super) struct ClosedIndex {
     size: OnceLock<u64>,
     max_timestamp: OnceLock<TimestampOffset>,
     aborted: OnceLock<Vec<AbortedTransaction>>,
-    loaded: ArcSwapOption<LoadedIndex>,
     /// Held while files are opened or rebuilt, so that one reader does it for all.
     loading: Mutex<()>,
 }
@@ -69,11 +68,12 @@ impl ClosedIndex {
 
     /// The indexes, opened or rebuilt when this is their first use.
     pub(super) fn loaded(&self, segment: &Segment) -> Result<Arc<LoadedIndex>, ReadError> {
-        if let Some(index) = self.loaded.load_full() {
+        let (files, among) = (segment.files(), OpenFiles::of_process());
+        if let Some(index) = files.index(among) {
             return Ok(index);
         }
         let _loading = self.loading.lock();
-        if let Some(index) = self.loaded.load_full() {
+        if let Some(index) = files.index(among) {
             return Ok(index);
         }
         let offsets = open_entries(segment, FileKind::OffsetIndex)?;
@@ -82,15 +82,16 @@ impl ClosedIndex {
             (Some(offsets), Some(times)) => Arc::new(LoadedIndex { offsets, times, rebuilt: false }),
             _ => self.rebuild_from_log(segment)?,
         };
-        self.loaded.store(Some(Arc::clone(&index)));
+        files.set_index(among, Arc::clone(&index));
         Ok(index)
     }
 
     /// Replaces `wrong`, unless somebody has done so.
     pub(super) fn rebuild(&self, segment: &Segment, wrong: &Arc<LoadedIndex>) -> Result<(), ReadError> {
         let _loading = self.loading.lock();
-        if self.loaded.load().as_ref().is_some_and(|current| Arc::ptr_eq(current, wrong)) {
-            self.loaded.store(Some(self.rebuild_from_log(segment)?));
+        let (files, among) = (segment.files(), OpenFiles::of_process());
+        if files.index(among).is_some_and(|current| Arc::ptr_eq(&current, wrong)) {
+            files.set_index(among, self.rebuild_from_log(segment)?);
         }
         Ok(())
     }
@@ -180,7 +181,7 @@ impl ClosedIndex {
 /// Indexes the first `size` bytes of a segment by reading them.
 pub(super) fn index_log(segment: &Segment, size: u64) -> Result<(IndexEntries, IndexBuilder), ReadError> {
     let path = segment.path(FileKind::Log);
-    let mut scanner = BatchScanner::new(Arc::clone(segment.log_file()?), 0, size);
+    let mut scanner = BatchScanner::new(segment.log_file()?, 0, size);
     let mut builder = IndexBuilder::new(segment.base(), segment.home().index_interval);
     let mut entries = IndexEntries::default();
     let mut next_offset = segment.base();
@@ -243,7 +244,8 @@ pub(super) fn batch_of(segment: &Segment, entry: TimeEntry) -> Result<Option<u64
     let Some(position) = segment.seek(offset)? else { return Ok(None) };
     let path = segment.path(FileKind::Log);
     let end = segment.visible()?;
-    let mut walk = HeaderWalk::new(&**segment.log_file()?, &path, (offset, position), end);
+    let log = segment.log_file()?;
+    let mut walk = HeaderWalk::new(&*log, &path, (offset, position), end);
     let is_named = |header: &crate::record::BatchHeader| {
         header.last_offset() == offset && header.max_timestamp() == entry.timestamp()
     };
@@ -269,7 +271,8 @@ fn check_last_entry(
     };
     let path = segment.path(FileKind::Log);
     let end = segment.visible()?;
-    let mut walk = HeaderWalk::new(&**segment.log_file()?, &path, (max_timestamp.offset, start), end);
+    let log = segment.log_file()?;
+    let mut walk = HeaderWalk::new(&*log, &path, (max_timestamp.offset, start), end);
     while let Some(at) = walk.next()? {
         if at.header.max_timestamp() > max_timestamp.timestamp {
             return Ok(Err(WrongEntry));

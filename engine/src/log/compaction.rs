@@ -318,7 +318,7 @@ fn each_batch(
     segment: &Segment,
     mut look: impl FnMut(&BatchView<'_>) -> Result<(), CompactionError>,
 ) -> Result<(), CompactionError> {
-    let file = Arc::clone(segment.log_file().map_err(ReadError::from)?);
+    let file = segment.log_file().map_err(ReadError::from)?;
     let size = segment.visible().map_err(ReadError::from)?;
     let path = segment.path(FileKind::Log);
     let mut scanner = BatchScanner::new(file, 0, size);

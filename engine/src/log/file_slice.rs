@@ -62,7 +62,7 @@ impl FileSlice {
         };
         let available = usize::try_from(end.saturating_sub(position)).unwrap_or(usize::MAX);
         let size = size_max.max(first_size(segment, position)?).min(available);
-        Ok((size > 0).then(|| FileSlice { file: Arc::clone(file), position, size }))
+        Ok((size > 0).then(|| FileSlice { file, position, size }))
     }
 }
 

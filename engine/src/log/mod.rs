@@ -27,6 +27,7 @@ mod layout;
 mod leader_epochs;
 mod log_starts;
 mod meta_properties;
+mod open_files;
 mod opening;
 mod partition_log;
 mod partition_metadata;

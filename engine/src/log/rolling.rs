@@ -217,7 +217,8 @@ impl Log {
         let Some(position) = segment.seek(last).map_err(into_log_error)? else {
             return Err(ends_early(size).into());
         };
-        let mut walk = HeaderWalk::new(&**segment.log_file()?, &file, (last, position), size);
+        let log = segment.log_file()?;
+        let mut walk = HeaderWalk::new(&*log, &file, (last, position), size);
         let found = walk.next().map_err(into_log_error)?;
         if found.is_none_or(|found| found.header.next_offset() != self.end) {
             return Err(ends_early(position).into());
@@ -253,7 +254,8 @@ fn write_active_indexes(active: &mut ActiveSegment) -> Result<(), FileError> {
 
 fn first_timestamp(segment: &Segment, size: u64) -> Result<Option<Timestamp>, LogError> {
     let path = segment.path(FileKind::Log);
-    let mut walk = HeaderWalk::new(&**segment.log_file()?, &path, (segment.base(), 0), size);
+    let log = segment.log_file()?;
+    let mut walk = HeaderWalk::new(&*log, &path, (segment.base(), 0), size);
     let first = walk.next().map_err(into_log_error)?.map(|at| at.header.max_timestamp());
     Ok(first.filter(|timestamp| *timestamp != Timestamp::NONE))
 }

@@ -3,8 +3,8 @@
 //! read before somebody asks.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use parking_lot::RwLock;
 
@@ -14,6 +14,7 @@ use super::file_name::FileKind;
 use super::header_walk::HeaderWalk;
 use super::index::{IndexEntries, OffsetEntry, TimestampOffset};
 use super::index_file;
+use super::open_files::{OpenFiles, SegmentFiles};
 use super::transaction_index::AbortedTransaction;
 use crate::io::{Disk, DiskFile, OpenMode};
 use crate::types::{Offset, Timestamp};
@@ -47,7 +48,7 @@ pub(super) struct Segment {
     base: Offset,
     /// Differs between all segments of the process, also between two that have had the same name.
     id: u64,
-    log: OnceLock<Arc<dyn DiskFile>>,
+    files: Arc<SegmentFiles>,
     state: State,
 }
 
@@ -106,46 +107,35 @@ impl Segment {
     /// The newest segment; `visible` of its bytes are below the high watermark.
     pub(super) fn active(home: Arc<LogHome>, base: Offset, visible: u64, index: ActiveIndex) -> Segment {
         let state = ActiveState { visible: AtomicU64::new(visible), index: RwLock::new(index) };
-        Segment { home, base, id: next_id(), log: OnceLock::new(), state: State::Active(state) }
+        Segment { home, base, id: next_id(), files: Arc::default(), state: State::Active(state) }
     }
 
     /// A segment that does not change any more. No file is touched.
     pub(super) fn closed(home: Arc<LogHome>, base: Offset) -> Segment {
         let state = State::Closed(ClosedIndex::default());
-        Segment { home, base, id: next_id(), log: OnceLock::new(), state }
+        Segment { home, base, id: next_id(), files: Arc::default(), state }
     }
 
     /// A segment whose compacted bytes are in `file`, under whatever name.
     pub(super) fn compacted(home: Arc<LogHome>, base: Offset, file: Arc<dyn DiskFile>) -> Segment {
-        let segment = Segment::closed(home, base);
-        segment.log.get_or_init(|| file);
-        segment
+        Segment { files: Arc::new(SegmentFiles::pinned(file)), ..Segment::closed(home, base) }
     }
 
-    /// This segment once its owner has closed it. What is known already is kept.
+    /// This segment once its owner has closed it. What is known already is kept, and what readers have opened.
     pub(super) fn to_closed(&self, size: u64, max_timestamp: TimestampOffset) -> Segment {
-        self.in_state(State::Closed(ClosedIndex::known(size, max_timestamp)))
+        let state = State::Closed(ClosedIndex::known(size, max_timestamp));
+        self.in_state(state, Arc::clone(&self.files))
     }
 
     /// This segment once its owner appends to it again.
     pub(super) fn to_active(&self, visible: u64, index: ActiveIndex) -> Segment {
         let state = ActiveState { visible: AtomicU64::new(visible), index: RwLock::new(index) };
-        self.in_state(State::Active(state))
+        self.in_state(State::Active(state), Arc::default())
     }
 
     /// The same bytes at the same places, so that the id stays and readers' cursors with it.
-    fn in_state(&self, state: State) -> Segment {
-        let segment = Segment {
-            home: Arc::clone(&self.home),
-            base: self.base,
-            id: self.id,
-            log: OnceLock::new(),
-            state,
-        };
-        if let Some(file) = self.log.get() {
-            segment.log.get_or_init(|| Arc::clone(file));
-        }
-        segment
+    fn in_state(&self, state: State, files: Arc<SegmentFiles>) -> Segment {
+        Segment { home: Arc::clone(&self.home), base: self.base, id: self.id, files, state }
     }
 
     /// Both indexes of a closed segment, all of them, and its largest timestamp.
@@ -179,15 +169,18 @@ impl Segment {
         kind.path(&self.home.directory, self.base)
     }
 
-    /// The `.log`, opened for reading on first use.
-    pub(super) fn log_file(&self) -> Result<&Arc<dyn DiskFile>, FileError> {
-        if let Some(file) = self.log.get() {
-            return Ok(file);
-        }
-        let path = self.path(FileKind::Log);
-        let opened = self.home.disk.open(&path, OpenMode::Read);
-        let file = opened.map_err(FileError::of(FileOperation::Open, &path))?;
-        Ok(self.log.get_or_init(|| file))
+    /// The `.log`, opened for reading if it is not.
+    pub(super) fn log_file(&self) -> Result<Arc<dyn DiskFile>, FileError> {
+        self.files.log(OpenFiles::of_process(), || {
+            let path = self.path(FileKind::Log);
+            let opened = self.home.disk.open(&path, OpenMode::Read);
+            opened.map_err(FileError::of(FileOperation::Open, &path))
+        })
+    }
+
+    /// What of its files is open.
+    pub(super) fn files(&self) -> &Arc<SegmentFiles> {
+        &self.files
     }
 
     /// Bytes that readers may see.
@@ -333,7 +326,8 @@ impl Segment {
         }
         let walk_max = SPARSE_INTERVALS_MAX * u64::from(self.home.index_interval.max(4096));
         let path = self.path(FileKind::Log);
-        let mut walk = HeaderWalk::new(&**self.log_file()?, &path, (offset, start), visible);
+        let log = self.log_file()?;
+        let mut walk = HeaderWalk::new(&*log, &path, (offset, start), visible);
         let mut expected = entry.map(|entry| entry.last_offset(self.base));
         loop {
             let at = match walk.next() {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::config::topic::CleanupPolicy;
 use crate::io::{Failure, Fault, Lasting};
+use crate::log::inspection::{CheckFrom, Finding, PartitionCheck, check_partition};
 use crate::types::{ProducerEpoch, ProducerId, Sequence};
 
 /// What a consumer that starts at the beginning knows in the end: the value of each key, if it has one.
@@ -111,6 +112,13 @@ fn compact(rig: &mut Rig, now: Timestamp) -> Result<bool, CompactionError> {
     Ok(true)
 }
 
+/// What a look at the folder finds, without changing it.
+fn look_at(disk: &Arc<SimDisk>, open: OpenFrom) -> PartitionCheck {
+    let disk: Arc<dyn Disk> = Arc::clone(disk) as Arc<dyn Disk>;
+    let from = CheckFrom { topic_id: None, open, index_interval: compacted().index_interval_bytes };
+    check_partition(&disk, &directory(), &from, &mut |_| {})
+}
+
 /// The log has the newest record of every key where it was sent, and nothing that was not.
 fn check(rig: &Rig, sent: &[Sent]) {
     let found = records(&rig.log.view());
@@ -171,6 +179,8 @@ fn a_disk_that_fails_at_any_point_and_a_power_cut_behind_it_lose_nothing() {
         for disk in [Arc::clone(&rig.disk), Arc::new(rig.disk.power_cut())] {
             let durable = Offset(i64::try_from(sent.len()).unwrap());
             let from = OpenFrom { durable, compacted_below: gaps, ..OpenFrom::default() };
+            let found = look_at(&disk, from).findings;
+            assert!(found.iter().all(Finding::is_repairable), "{found:?}");
             let (rig, _) = Rig::recover(&disk, compacted(), from);
             check(&rig, &sent);
             assert!(!rig.names().iter().any(|name| name.ends_with(".swap") || name.ends_with(".cleaned")));
