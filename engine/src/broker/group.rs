@@ -38,7 +38,7 @@ mod request;
 mod state;
 mod sync;
 #[cfg(test)]
-mod tests;
+pub(in crate::broker) mod tests;
 
 pub use coordinator::{Coordinator, MemberIds, RandomMemberIds};
 pub use outbox::{AppendId, Effect, GroupRecord};

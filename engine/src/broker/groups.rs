@@ -6,6 +6,8 @@
 
 mod hosted;
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
@@ -18,8 +20,8 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use self::hosted::{Hosted, Reply};
 use super::group::{
     AppendId, CommitRequest, FetchOffset, FetchedOffset, GroupDescription, JoinRequest, JoinResponse,
-    LeavingMember, LeftMember, ListedGroup, MemberIdentity, OffsetsResponse, Response, Stability,
-    SyncRequest, SyncResponse,
+    LeavingMember, LeftMember, ListedGroup, MemberIdentity, OffsetsResponse, RandomMemberIds, Response,
+    Stability, SyncRequest, SyncResponse,
 };
 use super::offsets_schema::partition_for;
 use super::{Broker, BrokerError, NewTopic};
@@ -67,7 +69,14 @@ impl Groups {
         let (events, inbox) = unbounded();
         let mut hosted = Vec::with_capacity(partitions.len());
         for (index, partition) in partitions.into_iter().enumerate() {
-            hosted.push(Arc::new(Hosted::load(index, partition, config, clock, &events)?));
+            hosted.push(Arc::new(Hosted::load(
+                index,
+                partition,
+                config,
+                Box::new(RandomMemberIds),
+                clock,
+                &events,
+            )?));
         }
         let (all, clock) = (hosted.clone(), Arc::clone(clock));
         let thread = std::thread::Builder::new()
@@ -234,17 +243,10 @@ fn run(hosted: &[Arc<Hosted>], inbox: &Receiver<Event>, clock: &dyn Clock) {
         let due = hosted.iter().filter_map(|hosted| hosted.next_deadline()).min();
         let wait = due.map_or(Duration::MAX, |due| due.saturating_sub(clock.monotonic()));
         match inbox.recv_timeout(wait) {
-            Ok(Event::Appended { partition, id, result }) => {
-                hosted[partition].with(|coordinator, now| coordinator.appended(now, id, result));
-            }
+            Ok(Event::Appended { partition, id, result }) => hosted[partition].appended(id, result),
             Ok(Event::Rescheduled) => {}
             Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-            Err(RecvTimeoutError::Timeout) => {
-                for hosted in hosted {
-                    hosted.with(|coordinator, now| coordinator.tick(now));
-                    hosted.waiters.wake_all();
-                }
-            }
+            Err(RecvTimeoutError::Timeout) => hosted.iter().for_each(|hosted| hosted.tick()),
         }
     }
 }

@@ -14,7 +14,7 @@ mod mailbox;
 mod partition;
 mod resident;
 #[cfg(test)]
-mod simulation;
+pub(crate) mod simulation;
 mod timers;
 mod waiters;
 mod worker;

@@ -180,7 +180,8 @@ impl<R> Coordinator<R> {
         }
     }
 
-    /// The offsets that a group has committed, in the order asked for. Of an unknown group, -1 without an error.
+    /// The offsets that a group has committed, in the order asked for. Of an unknown group, -1 without an error. Of one that is
+    /// being deleted they are there until that is durable: they might come back.
     #[must_use]
     pub fn fetch_offsets(
         &self,
@@ -189,14 +190,14 @@ impl<R> Coordinator<R> {
         stability: Stability,
     ) -> Vec<FetchedOffset> {
         let nothing = Offsets::default();
-        let offsets = self.living(group).map_or(&nothing, |group| &group.offsets);
+        let offsets = self.groups.get(group).map_or(&nothing, |group| &group.offsets);
         wanted.iter().map(|wanted| offsets.fetch(wanted, stability)).collect()
     }
 
     /// All offsets that a group has committed.
     #[must_use]
     pub fn fetch_all_offsets(&self, group: &str, stability: Stability) -> Vec<FetchedOffset> {
-        let Some(group) = self.living(group) else { return Vec::new() };
+        let Some(group) = self.groups.get(group) else { return Vec::new() };
         let wanted = |partition: &TopicPartition| FetchOffset {
             topic: partition.topic.clone(),
             topic_id: None,
@@ -276,10 +277,6 @@ impl<R> Coordinator<R> {
         }
         self.deadlines.clear();
         self.next_expiry = None;
-    }
-
-    fn living(&self, group: &str) -> Option<&Group<R>> {
-        self.groups.get(group).filter(|group| group.state != GroupState::Dead)
     }
 
     /// The group of that name, which comes into being if there is none.

@@ -5,5 +5,6 @@ mod deletion;
 mod kafka;
 mod membership;
 mod offsets;
+pub(in crate::broker) mod requests;
 mod simulation;
 mod static_members;

@@ -7,7 +7,7 @@ use crossbeam::channel::Sender;
 use parking_lot::Mutex;
 
 use super::Event;
-use crate::broker::group::{AppendId, Coordinator, Effect, GroupRecord, Moment, RandomMemberIds, Response};
+use crate::broker::group::{AppendId, Coordinator, Effect, GroupRecord, MemberIds, Moment, Response};
 use crate::broker::{BrokerError, produce_error_code};
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
@@ -47,10 +47,11 @@ impl Hosted {
         index: usize,
         partition: Arc<Partition>,
         config: &Arc<EngineConfig>,
+        ids: Box<dyn MemberIds>,
         clock: &Arc<dyn Clock>,
         events: &Sender<Event>,
     ) -> Result<Hosted, BrokerError> {
-        let mut coordinator = Coordinator::new(Arc::clone(config), Box::new(RandomMemberIds));
+        let mut coordinator = Coordinator::new(Arc::clone(config), ids);
         replay(&partition, &mut coordinator)?;
         coordinator.finish_loading(moment(&**clock));
         Ok(Hosted {
@@ -86,6 +87,17 @@ impl Hosted {
             to(response);
         }
         result
+    }
+
+    /// Tells the coordinator how an append went.
+    pub(super) fn appended(&self, id: AppendId, result: Result<(), ErrorCode>) {
+        self.with(|coordinator, now| coordinator.appended(now, id, result));
+    }
+
+    /// Lets the coordinator do what is due.
+    pub(super) fn tick(&self) {
+        self.with(|coordinator, now| coordinator.tick(now));
+        self.waiters.wake_all();
     }
 
     /// When the coordinator has something to do, by the monotonic clock.

@@ -14,7 +14,7 @@ use crate::io::{
 
 /// Which rule is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Careless {
+pub(crate) enum Careless {
     /// Durable appends are only cached.
     SkipsFlush,
     /// Errors of appends and flushes are not told.
@@ -32,7 +32,7 @@ pub(super) enum Careless {
 }
 
 impl Careless {
-    pub(super) const ALL: [Careless; 7] = [
+    pub(crate) const ALL: [Careless; 7] = [
         Careless::SkipsFlush,
         Careless::HidesErrors,
         Careless::LosesAppend,

@@ -1,38 +1,31 @@
 //! A shard on a simulated disk and clock, driven step by step by one thread: everything follows from a seed. Producers
 //! send, retry and are answered; disks fail, processes and power go, the shard comes back; and what is found is held against
-//! what was promised.
-//!
-//! `TIDELOG_SEEDS=100000` asks for more seeds than the short form has, `TIDELOG_SEED=7` for one alone.
+//! what was promised. What lives on shards can be simulated with the same [`SimulatedShard`].
 
 mod careless;
 mod model;
+mod rig;
+mod seeds;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use parking_lot::Mutex;
 
-use self::careless::{Careless, CarelessDisk};
 use self::model::{Model, Outcome, Sent};
-use super::mailbox::Mailbox;
-use super::{Append, Partition, PartitionSpec, ProduceError, Reply, ShardOptions, Worker};
+use super::{Append, Partition, ProduceError, Reply};
 use crate::config::topic::LogConfig;
-use crate::io::{Clock, Disk, Failure, Fault, Lasting, Operation, ReservedDisk, SimClock, SimDisk};
-use crate::log::{KnownWatermarks, OpenFrom, ReadCursor};
-use crate::metrics::ShardMetrics;
+use crate::io::Clock;
+use crate::log::ReadCursor;
 use crate::record::{BatchBuilder, Batches, BufferPool, Compression, ProducerStamp, RecordData, SealedBatch};
-use crate::types::{
-    Acks, Isolation, Offset, PartitionIndex, ProducerEpoch, ProducerId, Sequence, Timestamp, TopicId,
-    TopicName, TopicPartition,
-};
+use crate::types::{Acks, Isolation, Offset, ProducerEpoch, ProducerId, Sequence, Timestamp};
 
-const ROOT: &str = "/data";
-const MARKS: &str = "/data/durable-watermark-0";
-const TOPIC: TopicId = TopicId(*b"topic-id-orders!");
-const PARTITIONS: i32 = 2;
+pub(crate) use self::careless::Careless;
+pub(crate) use self::rig::{End, SimulatedShard};
+pub(crate) use self::seeds::{Simulated, check_notices_careless_disks, check_repeatable, run_all};
+
+const PARTITIONS: usize = 2;
 const PRODUCERS: usize = 3;
 /// Steps of one seed.
 const STEPS: usize = 300;
@@ -45,73 +38,50 @@ type Answers = Arc<Mutex<Vec<(usize, Outcome)>>>;
 
 struct Simulation {
     random: fastrand::Rng,
-    careless: Option<Careless>,
-    disk: SimDisk,
-    clock: SimClock,
-    worker: Worker,
-    partitions: Vec<Arc<Partition>>,
+    shard: SimulatedShard,
     answers: Answers,
     model: Model,
-    /// What happened, to compare two runs of one seed.
-    transcript: String,
 }
 
-/// How the shard ended, and what may be trusted afterwards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    Clean,
-    Killed,
-    PowerCut,
-}
-
-impl Simulation {
+impl Simulated for Simulation {
     fn new(seed: u64, careless: Option<Careless>) -> Simulation {
-        let disk = SimDisk::new(seed);
-        disk.create_dir_durably(Path::new(ROOT)).unwrap();
-        let clock = SimClock::new(Timestamp(1_000_000));
-        let worker = start(&disk, &clock, careless);
-        let mut simulation = Simulation {
+        let config = LogConfig { segment_bytes: 2000, index_interval_bytes: 100, ..LogConfig::default() };
+        Simulation {
             random: fastrand::Rng::with_seed(seed),
-            careless,
-            disk,
-            clock,
-            worker,
-            partitions: Vec::new(),
+            shard: SimulatedShard::new(seed, careless, PARTITIONS, config),
             answers: Answers::default(),
             model: Model::new(PARTITIONS),
-            transcript: String::new(),
-        };
-        simulation.attach(&BTreeMap::new(), true);
-        simulation
+        }
     }
 
     fn run(&mut self) {
         for step in 0..STEPS {
             match self.random.u32(..100) {
                 0..45 => self.send(),
-                45..80 => self.round(),
-                80..86 => self.clock.advance(Duration::from_millis(self.random.u64(..20))),
-                86..89 => self.plan_fault(),
-                89..92 => self.disk.set_delay(self.random.u64(..5)),
+                45..80 => self.shard.round(),
+                80..86 => self.shard.clock.advance(Duration::from_millis(self.random.u64(..20))),
+                86..89 => self.shard.plan_fault(&mut self.random),
+                89..92 => self.shard.disk.set_delay(self.random.u64(..5)),
                 92..95 => self.read_and_check(),
                 95..97 => self.restart(End::Killed),
                 97..99 => self.restart(End::PowerCut),
                 _ => self.restart(End::Clean),
             }
             self.take_answers();
-            self.note(&format!("{step}: {:?}", self.high_watermarks()));
+            let line = format!("{step}: {:?}", self.shard.high_watermarks());
+            self.shard.note(&line);
         }
         self.restart(End::Killed);
     }
 
-    fn note(&mut self, text: &str) {
-        self.transcript.push_str(text);
-        self.transcript.push('\n');
+    fn shard(&self) -> &SimulatedShard {
+        &self.shard
     }
+}
 
+impl Simulation {
     fn send(&mut self) {
-        let partition = self.random.i32(0..PARTITIONS);
-        let slot = usize::try_from(partition).unwrap();
+        let slot = self.random.usize(..PARTITIONS);
         let producer = self.random.usize(..PRODUCERS);
         // The first producers are idempotent, and idempotence wants all acknowledgements.
         let is_idempotent = producer + 1 < PRODUCERS;
@@ -144,50 +114,24 @@ impl Simulation {
             };
             answers.lock().push((number, outcome));
         }));
-        let since = self.clock.monotonic();
-        self.note(&format!("send {number} of producer {producer} to {partition}, {acks:?}"));
-        self.partitions[slot].append(Append { batch, acks, since, reply });
-    }
-
-    fn round(&mut self) {
-        self.worker.round().unwrap();
-    }
-
-    fn plan_fault(&mut self) {
-        let operation = self.random.choice([Operation::Write, Operation::Sync, Operation::Open]);
-        let failure = match self.random.u32(..3) {
-            0 => Failure::Errno(libc::EIO),
-            1 => Failure::Errno(libc::ENOSPC),
-            _ => Failure::Short,
-        };
-        let fault = Fault {
-            operation,
-            path_suffix: self.random.choice([".log", ""]).unwrap_or_default().to_owned(),
-            nth: self.random.u64(1..8),
-            lasting: Lasting::Once,
-            failure,
-        };
-        self.note(&format!("{fault:?}"));
-        self.disk.inject(fault);
+        let since = self.shard.clock.monotonic();
+        self.shard.note(&format!("send {number} of producer {producer} to {slot}, {acks:?}"));
+        self.shard.partitions[slot].append(Append { batch, acks, since, reply });
     }
 
     fn take_answers(&mut self) {
         let answers = std::mem::take(&mut *self.answers.lock());
         for (number, outcome) in answers {
-            self.note(&format!("{number} {outcome:?}"));
+            self.shard.note(&format!("{number} {outcome:?}"));
             self.model.answer(number, outcome);
         }
     }
 
-    fn high_watermarks(&self) -> Vec<i64> {
-        self.partitions.iter().map(|partition| partition.high_watermark().0).collect()
-    }
-
     fn read_and_check(&mut self) {
         // Readers are not what is tested here, and what has been answered is known before it is looked for.
-        self.disk.clear_faults();
+        self.shard.disk.clear_faults();
         self.take_answers();
-        for (slot, partition) in self.partitions.iter().enumerate() {
+        for (slot, partition) in self.shard.partitions.iter().enumerate() {
             let found = read_all(partition);
             self.model.check(slot, &found);
         }
@@ -195,108 +139,15 @@ impl Simulation {
 
     /// Ends the shard and starts another one on what is left.
     fn restart(&mut self, end: End) {
-        self.note(&format!("{end:?}"));
         self.read_and_check();
-        let before = self.high_watermarks();
-        let mut closed = BTreeMap::new();
-        if end == End::Clean {
-            for (partition, result) in self.worker.close_all() {
-                if let Ok(checkpoint) = result {
-                    closed.insert(
-                        partition.id().partition.0,
-                        (checkpoint.recovery_point, checkpoint.log_start),
-                    );
-                }
-            }
-            self.take_answers();
-        }
-        self.disk.set_delay(0);
+        self.shard.restart(end);
         if end == End::PowerCut {
-            self.disk = self.disk.power_cut();
             self.model.lose_what_was_not_durable();
         }
-        let worker = start(&self.disk, &self.clock, self.careless);
-        // What the old one still answers when it is dropped counts.
-        drop(std::mem::replace(&mut self.worker, worker));
+        // What the old one still answered when it ended counts.
         self.take_answers();
-        self.attach(&closed, false);
-        for (slot, (after, before)) in self.high_watermarks().iter().zip(before).enumerate() {
-            assert!(*after >= before, "partition {slot}: readers saw {before} records, {after} are left");
-        }
         self.read_and_check();
     }
-
-    fn attach(&mut self, closed: &BTreeMap<i32, (Offset, Offset)>, is_new: bool) {
-        let known = known_watermarks(&self.disk);
-        self.partitions.clear();
-        for number in 0..PARTITIONS {
-            let partition = PartitionIndex(number);
-            let id = TopicPartition { topic: TopicName::new("a").unwrap(), partition };
-            let (recovery_point, log_start) = closed.get(&number).copied().unwrap_or_default();
-            let from = OpenFrom {
-                clean: closed.contains_key(&number),
-                recovery_point,
-                log_start,
-                durable: known.durable(TOPIC, partition).max(recovery_point),
-                compacted_below: Offset(0),
-                accept_truncation: false,
-            };
-            let config = LogConfig { segment_bytes: 2000, index_interval_bytes: 100, ..LogConfig::default() };
-            let spec = PartitionSpec {
-                dir: PathBuf::from(ROOT).join(id.to_string()),
-                id,
-                topic_id: TOPIC,
-                config: Arc::new(config),
-                open: (!is_new).then_some(from),
-            };
-            let (partition, _) = self.worker.attach(spec).unwrap_or_else(|error| panic!("refused: {error}"));
-            self.partitions.push(partition);
-        }
-    }
-
-    /// Everything that is on the disk, as one number.
-    fn fingerprint(&self) -> u64 {
-        let mut bytes = self.transcript.clone().into_bytes();
-        let mut open = vec![PathBuf::from(ROOT)];
-        while let Some(path) = open.pop() {
-            bytes.extend_from_slice(path.to_string_lossy().as_bytes());
-            if self.disk.is_dir(&path) {
-                let names = self.disk.list(&path).unwrap();
-                open.extend(names.into_iter().map(|name| path.join(name)));
-            } else {
-                bytes.extend(self.disk.read_file(&path, usize::MAX).unwrap());
-            }
-        }
-        crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Nvme, &bytes)
-    }
-}
-
-fn known_watermarks(disk: &SimDisk) -> KnownWatermarks {
-    let mut known = KnownWatermarks::default();
-    if let Ok(bytes) = disk.read_file(Path::new(MARKS), 1 << 20) {
-        known.read(&bytes);
-    }
-    known
-}
-
-fn start(disk: &SimDisk, clock: &SimClock, careless: Option<Careless>) -> Worker {
-    let plain: Arc<dyn Disk> = Arc::new(disk.clone());
-    let used: Arc<dyn Disk> = match careless {
-        Some(careless) => Arc::new(CarelessDisk { disk: plain, careless }),
-        None => plain,
-    };
-    let options = ShardOptions {
-        number: 0,
-        disk: Arc::new(ReservedDisk::new(used, PathBuf::from(ROOT).join("reserve"), 0)),
-        clock: Arc::new(clock.clone()),
-        durable_marks: PathBuf::from(MARKS),
-        marks_sequence: known_watermarks(disk).next_sequence(),
-        // Small, so that reads come from the disk, too.
-        cache_size_max: 8 << 10,
-        spin: Duration::ZERO,
-        metrics: Arc::new(ShardMetrics::default()),
-    };
-    Worker::new(&options, Mailbox::new(1000)).unwrap()
 }
 
 fn seal(sent: &Sent) -> SealedBatch {
@@ -342,51 +193,19 @@ fn read_all(partition: &Partition) -> Vec<String> {
     values
 }
 
-/// Which seeds to run: so many, or what the environment asks for.
-fn seeds(count: u64) -> std::ops::Range<u64> {
-    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
-    match (number("TIDELOG_SEED"), number("TIDELOG_SEEDS")) {
-        (Some(seed), _) => seed..seed + 1,
-        (None, count_asked) => 1..1 + count_asked.unwrap_or(count),
-    }
-}
-
 #[test]
 fn whatever_fails_and_ends_what_was_promised_is_there() {
-    let seeds = seeds(200);
-    let (count, mut answered) = (seeds.clone().count(), 0);
-    for seed in seeds {
-        let mut simulation = Simulation::new(seed, None);
-        let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| simulation.run()));
-        if let Err(panic) = run {
-            eprintln!("seed {seed}: TIDELOG_SEED={seed} runs it alone\n{}", simulation.transcript);
-            std::panic::resume_unwind(panic);
-        }
-        answered += simulation.model.acknowledged();
-    }
+    let mut answered = 0;
+    let count = run_all(200, |simulation: &Simulation| answered += simulation.model.acknowledged());
     assert!(answered > 10 * count, "it tests something: {answered} batches in {count} seeds");
 }
 
 #[test]
 fn one_seed_is_one_history() {
-    for seed in seeds(20) {
-        let histories = [0, 1].map(|_| {
-            let mut simulation = Simulation::new(seed, None);
-            simulation.run();
-            simulation.fingerprint()
-        });
-        assert_eq!(histories[0], histories[1], "seed {seed}");
-    }
+    check_repeatable::<Simulation>();
 }
 
 #[test]
 fn every_careless_disk_is_noticed() {
-    // What the disks let happen is a panic here; its text is not wanted.
-    for careless in Careless::ALL {
-        let is_noticed = (1..400).any(|seed| {
-            let run = || Simulation::new(seed, Some(careless)).run();
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err()
-        });
-        assert!(is_noticed, "{careless:?} is not noticed");
-    }
+    check_notices_careless_disks::<Simulation>();
 }

@@ -40,7 +40,7 @@ pub(super) struct Model {
 }
 
 impl Model {
-    pub(super) fn new(partitions: i32) -> Model {
+    pub(super) fn new(partitions: usize) -> Model {
         let seen = (0..partitions).map(|_| Vec::new()).collect();
         Model { sent: Vec::new(), sequences: HashMap::new(), seen }
     }
