@@ -251,15 +251,15 @@ impl Fetch {
         let mut found =
             Found { partitions: Vec::new(), size: 0, urgent: self.partitions.is_empty(), cold: Vec::new() };
         let held = usize::try_from(self.call.shared.metrics.answers_held.get()).unwrap_or(usize::MAX);
-        let mut room = Room { size: self.size_max, memory: ANSWERS_SIZE_MAX.saturating_sub(held) };
+        let mut memory = ANSWERS_SIZE_MAX.saturating_sub(held);
         for wanted in &self.partitions {
+            let room = Room { size: self.size_max.saturating_sub(found.size), memory };
             match self.look_at(wanted, room, found.size == 0) {
                 Ok((one, cold)) => {
                     let size = one.data.records.size();
                     found.size += size;
-                    room.size = room.size.saturating_sub(size);
                     if one.file.is_none() {
-                        room.memory = room.memory.saturating_sub(size);
+                        memory = memory.saturating_sub(size);
                     }
                     found.urgent |= one.data.diverging_epoch != EpochEndOffset::default();
                     found.cold.extend(cold);

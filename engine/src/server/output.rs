@@ -159,15 +159,14 @@ impl Output {
         self.size -= sent;
         let mut left = sent;
         while let Some(front) = self.pieces.front_mut() {
-            let is_memory = matches!(front, Outgoing::Memory(_));
-            let (size, done) = match front {
-                Outgoing::Memory(bytes) => (bytes.len(), bytes.len() <= left),
-                Outgoing::File(slice) => (slice.size, slice.size <= left),
+            let size = match front {
+                Outgoing::Memory(bytes) => {
+                    self.memory_size -= bytes.len().min(left);
+                    bytes.len()
+                }
+                Outgoing::File(slice) => slice.size,
             };
-            if is_memory {
-                self.memory_size -= size.min(left);
-            }
-            if done {
+            if size <= left {
                 left -= size;
                 self.pieces.pop_front();
                 if left == 0 && size > 0 {

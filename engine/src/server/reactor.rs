@@ -27,12 +27,17 @@ const REQUESTS_PER_TURN: usize = 64;
 /// Connections that are accepted in one turn.
 const ACCEPTS_PER_TURN: usize = 64;
 
+/// How long those wait who could not be accepted.
+const ACCEPT_RETRY: Duration = Duration::from_millis(500);
+
 /// See the module.
 pub(super) struct Reactor {
     pub(super) shared: Arc<Shared>,
     pub(super) inbox: Arc<Inbox>,
     shard: usize,
     listeners: Vec<Listening>,
+    /// When to try again to accept.
+    accept_at: Option<Duration>,
     connections: HashMap<Token, Connection>,
     /// Connections that may get on.
     runnable: VecDeque<Token>,
@@ -68,6 +73,7 @@ impl Reactor {
             inbox: Inbox::new(bell),
             shard,
             listeners: Vec::new(),
+            accept_at: None,
             connections: HashMap::new(),
             runnable: VecDeque::new(),
             idle: BTreeSet::new(),
@@ -101,6 +107,9 @@ impl Reactor {
 
     fn accept(&mut self, queue: &mut dyn CommitQueue) -> bool {
         let mut any = false;
+        if self.accept_at.take_if(|at| *at <= self.now).is_some() {
+            self.listeners.iter_mut().for_each(|listening| listening.ready = true);
+        }
         for listening in &mut self.listeners {
             for _ in 0..ACCEPTS_PER_TURN {
                 if !listening.ready {
@@ -110,9 +119,10 @@ impl Reactor {
                     Ok(Some(accepted)) => self.shared.hand_over(accepted),
                     Ok(None) => listening.ready = false,
                     Err(error) => {
-                        // Such as too many open files: those who wait are taken when the next one comes.
+                        // Such as too many open files: nobody says when there are fewer.
                         tracing::warn!(%error, "a connection cannot be accepted");
                         listening.ready = false;
+                        self.accept_at = Some(self.now + ACCEPT_RETRY);
                     }
                 }
                 any = true;
@@ -399,7 +409,7 @@ impl Resident for Reactor {
     fn next_deadline(&self) -> Option<Duration> {
         let fetch = self.fetch_deadlines.first().map(|(at, _)| *at);
         let idle = self.idle.first().map(|(at, _)| *at);
-        fetch.into_iter().chain(idle).min()
+        [fetch, idle, self.accept_at].into_iter().flatten().min()
     }
 }
 

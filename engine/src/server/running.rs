@@ -65,13 +65,12 @@ impl Server {
         }
         let mut listeners = Vec::with_capacity(options.listeners.len());
         for address in &options.listeners {
-            let bound = Listener::bind(address);
             let source = |source| ServerError::Listen { address: address.clone(), source };
-            let bound = bound.and_then(|listener| match options.send_buffer_size {
-                Some(size) => listener.set_send_buffer_size(size).map(|()| listener),
-                None => Ok(listener),
-            });
-            listeners.push(Arc::new(bound.map_err(source)?));
+            let listener = Listener::bind(address).map_err(source)?;
+            if let Some(size) = options.send_buffer_size {
+                listener.set_send_buffer_size(size).map_err(source)?;
+            }
+            listeners.push(Arc::new(listener));
         }
         let shared = Arc::new(Shared {
             broker: Arc::clone(broker),
