@@ -3014,8 +3014,8 @@ int tl_produce_batch(tl_topic_t *rkt,
 
 /**
  * Serves what the client has to say: calls callbacks, waiting at most `timeout_ms` for the first one (negative: without
- * end). Returns how many events were served. Of a consumer these are log lines and statistics; ::tl_consumer_poll has
- * everything.
+ * end). Returns how many events were served. Of a consumer these are log lines and statistics, of which a closed one has no
+ * more; ::tl_consumer_poll has everything.
  */
 int tl_poll(tl_t *rk,
             int timeout_ms);

@@ -4,7 +4,7 @@ use std::ffi::{c_int, c_void};
 use std::time::{Duration, Instant};
 
 use tidelog::client::producer::{NotQueued, ProducerTopic};
-use tidelog::client::{Delivery, KafkaError, Producer, ProducerRecord};
+use tidelog::client::{Consumer, Delivery, KafkaError, Producer, ProducerRecord};
 use tidelog::error_code::ErrorCode;
 use tidelog::record::HeaderRef;
 use tidelog::types::{PartitionIndex, Timestamp};
@@ -12,7 +12,7 @@ use tidelog::types::{PartitionIndex, Timestamp};
 use crate::boundary;
 use crate::callbacks::Opaque;
 use crate::client::{Client, client_of, clients};
-use crate::error::{ResponseError, of_call};
+use crate::error::ResponseError;
 use crate::guard::{guard, or_none};
 use crate::headers::Headers;
 use crate::timeout::{deadline, timeout};
@@ -282,36 +282,38 @@ pub(crate) fn header_refs(headers: Option<&Headers>) -> Vec<HeaderRef<'_>> {
 }
 
 /// Serves what the client has to say: calls callbacks, waiting at most `timeout_ms` for the first one (negative: without
-/// end). Returns how many events were served. Of a consumer these are log lines and statistics; ::tl_consumer_poll has
-/// everything.
+/// end). Returns how many events were served. Of a consumer these are log lines and statistics, of which a closed one has no
+/// more; ::tl_consumer_poll has everything.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_poll(rk: *mut Client, timeout_ms: c_int) -> c_int {
     guard(|| {
         let Some(client) = client_of(rk) else { return 0 };
-        let lines = client.serve_lines();
-        let timeout_ms = if lines > 0 { 0 } else { timeout_ms };
-        let served = match client.producer() {
-            Ok(producer) => producer.poll(timeout(timeout_ms)),
-            Err(_) => client.serve_statistics(deadline(timeout_ms)),
+        let served = match client.consumer() {
+            Ok(consumer) => client.serve_told_by(consumer, deadline(timeout_ms)),
+            Err(_) => client.serve_reports(timeout_ms),
         };
-        c_int::try_from(lines + served).unwrap_or(c_int::MAX)
+        c_int::try_from(served).unwrap_or(c_int::MAX)
     })
 }
 
 impl Client {
-    /// Tells a consumer's statistics, once. Returns how often.
-    fn serve_statistics(&self, until: Option<Instant>) -> usize {
+    /// Hands out a producer's log lines and its reports. Returns how many.
+    fn serve_reports(&self, timeout_ms: c_int) -> usize {
+        let lines = self.serve_lines();
+        let timeout_ms = if lines > 0 { 0 } else { timeout_ms };
+        lines + self.producer().map_or(0, |producer| producer.poll(timeout(timeout_ms)))
+    }
+
+    /// Hands out a consumer's log lines and tells its statistics, once there are any. Returns how many.
+    fn serve_told_by(&self, consumer: &Consumer, until: Option<Instant>) -> usize {
         loop {
-            match self.consumer().and_then(|consumer| consumer.tell_statistics().map_err(of_call)) {
-                Ok(Some(_)) => return 1,
-                Ok(None) => {}
-                Err(_) => return 0,
+            let statistics = usize::from(matches!(consumer.tell_statistics(), Ok(Some(_))));
+            let served = self.serve_lines() + statistics;
+            let left = until.map_or(TICK, |until| until.saturating_duration_since(Instant::now()));
+            if served > 0 || left.is_zero() || consumer.is_closed() {
+                return served;
             }
-            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            match left {
-                Some(Duration::ZERO) => return 0,
-                left => std::thread::sleep(left.unwrap_or(TICK).min(TICK)),
-            }
+            std::thread::sleep(left.min(TICK));
         }
     }
 

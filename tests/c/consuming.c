@@ -321,6 +321,8 @@ static void statistics_are_told_to_who_polls_for_no_messages(void) {
     tl_t *consumer = client_of(TL_CONSUMER, conf);
     CHECK(tl_poll(consumer, 10000) == 1 && statistics_told == 1);
     CHECK(tl_poll(consumer, -1) == 1 && statistics_told == 2);
+    CHECK_OK(tl_consumer_close(consumer));
+    CHECK(tl_poll(consumer, -1) == 0 && statistics_told == 2);
     tl_destroy(consumer);
 }
 

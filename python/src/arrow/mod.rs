@@ -13,8 +13,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::foreign::Run;
-use crate::foreign::{ARROW_STREAM, take_arrow_stream};
+use crate::foreign::{ARROW_STREAM, Run, take_arrow_stream};
 
 pub(crate) use columns::Columns;
 pub(crate) use rows::{Row, Rows};
