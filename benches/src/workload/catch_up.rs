@@ -14,6 +14,8 @@ use crate::peer::commitlog::CommitlogStored;
 use crate::peer::fjall::FjallLog;
 use crate::peer::okaywal::OkayStored;
 use crate::peer::raft_engine::RaftStored;
+#[cfg(feature = "rocksdb")]
+use crate::peer::rocksdb::RocksLog;
 use crate::peer::sqlite::SqliteStored;
 use crate::peer::walrus::WalrusStored;
 use crate::subject::read::Stored;
@@ -52,6 +54,10 @@ pub static WORKLOAD: Workload = Workload {
         Contestant::peer("okaywal 0.3, recovery pass", measure::<OkayStored>),
         Contestant::peer("walrus-rust 0.2, batches, mmap", measure::<WalrusStored>),
         Contestant::peer("fjall 3.1", measure::<FjallLog>),
+        #[cfg(feature = "rocksdb")]
+        Contestant::peer("RocksDB 11", measure::<RocksLog>),
+        #[cfg(not(feature = "rocksdb"))]
+        Contestant::absent("RocksDB 11", crate::peer::WITHOUT_ROCKSDB),
         Contestant::peer("SQLite 3, WAL", measure::<SqliteStored>),
         Contestant::floor("floor: pread + CRC32C", floor::read::sample),
     ],

@@ -13,6 +13,8 @@ use crate::payload::Payloads;
 use crate::peer::fjall::FjallLog;
 use crate::peer::okaywal::OkayBatches;
 use crate::peer::raft_engine::RaftBatches;
+#[cfg(feature = "rocksdb")]
+use crate::peer::rocksdb::RocksLog;
 use crate::peer::sqlite::SqliteBatches;
 use crate::peer::walrus::WalrusBatches;
 use crate::subject::durable::{self, Batches};
@@ -46,6 +48,10 @@ pub static WORKLOAD: Workload = Workload {
         Contestant::peer("okaywal 0.3, 32 MiB segments", measure::<OkayBatches>),
         Contestant::peer("walrus-rust 0.2, batches, mmap", measure::<WalrusBatches>),
         Contestant::peer("fjall 3.1, SyncData", measure::<FjallLog>),
+        #[cfg(feature = "rocksdb")]
+        Contestant::peer("RocksDB 11, sync", measure::<RocksLog>),
+        #[cfg(not(feature = "rocksdb"))]
+        Contestant::absent("RocksDB 11", crate::peer::WITHOUT_ROCKSDB),
         Contestant::peer("SQLite 3, WAL", measure::<SqliteBatches>),
         Contestant::absent("commitlog 0.2", "flush() never calls fsync: it has no durable append"),
         Contestant::floor("floor: pwrite + fdatasync", floor::synced::batches),

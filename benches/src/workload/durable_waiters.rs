@@ -14,6 +14,8 @@ use crate::payload::Payloads;
 use crate::peer::fjall::FjallLog;
 use crate::peer::okaywal::OkayDurable;
 use crate::peer::raft_engine::RaftDurable;
+#[cfg(feature = "rocksdb")]
+use crate::peer::rocksdb::RocksLog;
 use crate::peer::sqlite::SqliteDurable;
 use crate::peer::walrus::WalrusDurable;
 use crate::subject::durable::Parked;
@@ -45,6 +47,10 @@ pub static WORKLOAD: Workload = Workload {
         Contestant::peer("okaywal 0.3, 32 MiB segments", measure::<OkayDurable>),
         Contestant::peer("walrus-rust 0.2, SyncEach, mmap", measure::<WalrusDurable>),
         Contestant::peer("fjall 3.1, SyncData", measure::<FjallLog>),
+        #[cfg(feature = "rocksdb")]
+        Contestant::peer("RocksDB 11, sync", measure::<RocksLog>),
+        #[cfg(not(feature = "rocksdb"))]
+        Contestant::absent("RocksDB 11", crate::peer::WITHOUT_ROCKSDB),
         Contestant::peer("SQLite 3, WAL", measure::<SqliteDurable>),
         Contestant::absent("commitlog 0.2", "flush() never calls fsync: it has no durable append"),
         Contestant::floor("floor: pwrite + fdatasync, 1 thread", floor::synced::waiter),
