@@ -4,7 +4,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child as Process, ChildStdout, Command, Stdio};
 
-use crate::{faults, witness};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::{faults, server, witness};
 
 /// Names the role; the directory to work in and what else it has to know stand beside it.
 const ROLE: &str = "TIDELOG_TEST_ROLE";
@@ -81,6 +83,18 @@ impl Drop for Child {
     }
 }
 
+/// Runs a child in a directory of its own until its end, which has to be a success.
+pub(crate) fn run(role: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    Child::start(role, directory.path()).finish();
+}
+
+/// Allows this process, which ought to be a child, so many file descriptors.
+pub(crate) fn allow_descriptors(count: u64) {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: Some(count), maximum }).unwrap();
+}
+
 /// Tells the parent something.
 pub(crate) fn say(text: &str) {
     let mut out = std::io::stdout().lock();
@@ -99,6 +113,10 @@ fn a_child_plays_its_role() {
         "fork" => faults::forked_process::fork_while_working(directory),
         "no io_uring" => faults::confined::work_without_io_uring(directory),
         "little locked memory" => faults::confined::work_with_little_locked_memory(directory),
+        "a history and few file descriptors" => {
+            faults::confined::read_a_history_with_few_descriptors(directory);
+        }
+        "a server and few file descriptors" => server::descriptors::accept_with_few_descriptors(),
         "few file descriptors" => faults::confined::work_with_few_descriptors(directory),
         "many engines" => faults::lifecycle::start_and_stop_many(directory),
         "hold" => faults::second_process::hold_for_ever(directory),

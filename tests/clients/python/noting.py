@@ -6,8 +6,14 @@ import threading
 
 from confluent_kafka import KafkaError
 
-# The server is killed now and then: clients are to find the next one soon.
-QUICK = {"reconnect.backoff.ms": 5, "reconnect.backoff.max.ms": 20, "log_level": 0}
+# The server is killed now and then: clients are to find the next one soon. A consumer whose question for the partitions' leader was
+# lost asks again with the refresh only.
+QUICK = {
+    "reconnect.backoff.ms": 5,
+    "reconnect.backoff.max.ms": 20,
+    "topic.metadata.refresh.interval.ms": 500,
+    "log_level": 0,
+}
 
 AWAY = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE)
 

@@ -18,7 +18,7 @@ use super::raw::{RawClient, batch, frame, produce_request};
 use super::rig::allow_open_files;
 use crate::effort::effort;
 use crate::witness::server;
-use crate::witness::victim::NOTES;
+use crate::witness::victim::new_notes;
 use crate::witness::workload::SMALL;
 
 const TOPIC: &str = "crowd";
@@ -166,8 +166,7 @@ fn a_crowd_of_idle_and_slow_clients_is_served_within_little_memory() {
     }
     let Some(group) = MemoryGroup::new(HEADROOM) else { return };
     let directory = tempfile::tempdir().unwrap();
-    let notes = directory.path().join(NOTES);
-    fs::write(&notes, "").unwrap();
+    let notes = new_notes(directory.path());
     let (child, port) = server::start(directory.path(), &notes, &SMALL, 0);
     group.add(child.pid());
     let address = SocketAddr::from(([127, 0, 0, 1], port));
@@ -179,22 +178,16 @@ fn a_crowd_of_idle_and_slow_clients_is_served_within_little_memory() {
         assert_eq!(answer.error_code, 0);
     };
     idle.iter_mut().for_each(ask);
-    let crowd = Crowd { address, over: AtomicBool::new(false), acknowledged: AtomicU64::new(0) };
+    let crowd = &Crowd { address, over: AtomicBool::new(false), acknowledged: AtomicU64::new(0) };
     std::thread::scope(|scope| {
-        let _ending = Ending(&crowd);
-        (0..PRODUCING).for_each(|slot| {
-            drop(scope.spawn({
-                let crowd = &crowd;
-                move || crowd.produce(slot)
-            }))
-        });
-        (0..SLOW / 2).for_each(|_| drop(scope.spawn(|| crowd.write_slowly())));
-        (0..SLOW / 2).for_each(|slot| {
-            drop(scope.spawn({
-                let crowd = &crowd;
-                move || crowd.read_slowly(slot)
-            }))
-        });
+        let _ending = Ending(crowd);
+        for slot in 0..PRODUCING {
+            scope.spawn(move || crowd.produce(slot));
+        }
+        for slot in 0..SLOW / 2 {
+            scope.spawn(|| crowd.write_slowly());
+            scope.spawn(move || crowd.read_slowly(slot));
+        }
         let start = Instant::now();
         while start.elapsed() < effort(Duration::from_secs(5), Duration::from_secs(60)) {
             ask(&mut healthy);

@@ -109,7 +109,8 @@ fn the_java_producer_is_acknowledged_and_dump_log_verifies_what_it_wrote() {
     let mut names: Vec<PathBuf> =
         std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     names.retain(|path| {
-        path.extension().is_some_and(|kind| ["log", "index", "timeindex"].iter().any(|k| kind == *k))
+        path.extension()
+            .is_some_and(|kind| ["log", "index", "timeindex", "snapshot"].iter().any(|k| kind == *k))
     });
     names.sort();
     assert!(names.len() >= 9, "several segments: {names:?}");
@@ -123,6 +124,7 @@ fn the_java_producer_is_acknowledged_and_dump_log_verifies_what_it_wrote() {
     }
     let records = dumped.matches("| offset:").count();
     assert_eq!(records, 60_000);
+    assert!(dumped.contains("producerId: "), "a snapshot");
 }
 
 #[test]

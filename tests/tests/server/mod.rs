@@ -3,6 +3,7 @@
 mod bad_input;
 mod compaction;
 mod crowd;
+pub(crate) mod descriptors;
 mod go;
 mod java;
 mod kcat;

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tidelog::broker::{Broker, BrokerOptions};
@@ -41,6 +41,13 @@ impl Notes {
     pub(super) fn add(&mut self, mark: Mark) {
         self.0.write_all(mark.line().as_bytes()).unwrap();
     }
+}
+
+/// An empty file for notes in `directory`.
+pub(crate) fn new_notes(directory: &Path) -> PathBuf {
+    let notes = directory.join(NOTES);
+    File::create(&notes).unwrap();
+    notes
 }
 
 /// A victim in a process of its own, which notes its promises at `notes`.
@@ -93,11 +100,9 @@ pub(super) fn ensure_topic(broker: &Broker, workload: &Workload, notes: &mut Not
         return;
     }
     let (segment, retention) = (SEGMENT_BYTES.to_string(), RETENTION_BYTES.to_string());
-    let mut settings = Vec::new();
-    // Idempotent producers with several batches under way may end when one is retried behind a roll and a crash: a snapshot has only
-    // the last batch of each (engine/ARCHITECTURE.md, What is missing).
+    let mut settings = vec![("internal.segment.bytes", segment.as_str())];
     if workload.retains {
-        settings.extend([("internal.segment.bytes", segment.as_str()), ("retention.bytes", &retention)]);
+        settings.push(("retention.bytes", &retention));
     }
     notes.add(Mark::Begun(Deed::Topic, 0));
     create(broker, TOPIC, workload.partitions, &settings).unwrap();

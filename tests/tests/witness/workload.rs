@@ -10,7 +10,7 @@ pub(crate) const COMMITTED_BY: &str = "readers";
 pub(crate) const CONFIG_BASE: i64 = 1_000_000_000;
 /// `retention.bytes` of the topic, where it has retention.
 pub(crate) const RETENTION_BYTES: usize = 96 << 10;
-/// `internal.segment.bytes` of the topic, where it has retention.
+/// `internal.segment.bytes` of the topic.
 pub(crate) const SEGMENT_BYTES: usize = 24 << 10;
 
 /// The topic that step `number` makes.
