@@ -284,6 +284,12 @@ impl BatchMessages {
         Records::resume(&self.batch.unpacked, self.cursor)
     }
 
+    /// Whether all of them have been handed out.
+    #[must_use]
+    pub fn is_used_up(&self) -> bool {
+        self.records().is_ok_and(|mut records| records.next().is_none())
+    }
+
     /// Leaves out the messages before `offset`.
     ///
     /// # Errors

@@ -141,6 +141,10 @@ impl Fetcher {
             self.leave_line(place);
             return false;
         };
+        if reader.has_messages() {
+            // It has left the line within a batch and come back.
+            return true;
+        }
         match reader.open_next() {
             Ok(true) => {
                 let header = reader.messages().map(|messages| *messages.header());

@@ -121,9 +121,14 @@ impl PartitionReader {
         self.messages.as_mut()
     }
 
+    /// Whether the batch being handed out has more.
+    pub(super) fn has_messages(&self) -> bool {
+        self.messages.as_ref().is_some_and(|messages| !messages.is_used_up())
+    }
+
     /// The rest of the batch being handed out.
     pub(super) fn take_batch(&mut self) -> Option<BatchMessages> {
-        self.messages.take()
+        self.messages.take().filter(|messages| !messages.is_used_up())
     }
 
     /// Gives up the rest of the batch being handed out.

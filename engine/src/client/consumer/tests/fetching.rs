@@ -53,6 +53,30 @@ fn partitions_take_turns() {
 }
 
 #[test]
+fn a_partition_that_is_paused_within_a_batch_goes_on_there() {
+    let fixture = Fixture::new();
+    (0..2).for_each(|partition| fixture.produce("t", partition, 0..4));
+    let consumer = fixture.consumer(&[]);
+    consumer.assign(&[element("t", 0, 0), element("t", 1, 0)]).unwrap();
+    assert_eq!(next(&consumer, 2), ["0:0=0", "0:1=1"]);
+    let mut paused = [element("t", 0, 0)];
+    consumer.pause(&mut paused).unwrap();
+    assert_eq!(next(&consumer, 1), ["1:0=0"]);
+    consumer.resume(&mut paused).unwrap();
+    assert_eq!(next(&consumer, 5), ["1:1=1", "1:2=2", "1:3=3", "0:2=2", "0:3=3"]);
+}
+
+#[test]
+fn a_batch_whose_messages_have_all_been_handed_out_does_not_come_again() {
+    let fixture = Fixture::new();
+    fixture.produce("t", 0, 0..2);
+    let consumer = fixture.consumer(&[]);
+    consumer.assign(&[element("t", 0, 0)]).unwrap();
+    assert_eq!(next(&consumer, 2), ["0:0=0", "0:1=1"]);
+    assert!(consumer.next_batch(NOW).unwrap().is_none());
+}
+
+#[test]
 fn the_end_is_told_each_time_it_is_reached_and_only_then() {
     let fixture = Fixture::new();
     fixture.produce("t", 0, 0..2);
