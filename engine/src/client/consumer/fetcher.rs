@@ -1,15 +1,15 @@
 //! [`Fetcher`]: takes messages from the assigned partitions, one after the other in turns, so that a full partition
 //! does not keep the others waiting. Lives under the consumer's lock; reads on the thread that polls; never waits.
 //!
-//! A partition stands in line while it may have something. The one in front is read, and goes to the back once what
-//! one read brought has been handed out. One that is at its end leaves the line, and its shard puts it back.
+//! A partition stands in line while it may have something ([`super::lines`]). The one in front is read, and goes to the
+//! back once what one read brought has been handed out. One that is at its end leaves the line, and its shard puts it back.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::assignment::Assignment;
 use super::events::ConsumerError;
+use super::lines::{LineId, Lines};
 use super::partition::{AssignedPartition, AutoStore, Start};
 use super::reader::{BadBatch, FillError, Filled, ReadSettings};
 use super::readiness::ReadyQueue;
@@ -22,7 +22,7 @@ use crate::client::{BatchMessages, KafkaError, Message, MessageRef};
 use crate::error_code::ErrorCode;
 use crate::record::BatchError;
 use crate::shard::Notify;
-use crate::types::Offset;
+use crate::types::{Offset, PartitionIndex};
 
 /// See the module.
 pub(super) struct Fetcher {
@@ -34,7 +34,7 @@ pub(super) struct Fetcher {
     pub(super) reset: OffsetReset,
     /// Topics that do not exist for this consumer.
     pub(super) blacklist: Arc<PatternList>,
-    pub(super) errors: VecDeque<ConsumerError>,
+    pub(super) lines: Lines,
     /// Whether there is a group that may have committed.
     pub(super) has_group: bool,
     /// Whether a partition came to wait for what the group has committed.
@@ -44,10 +44,6 @@ pub(super) struct Fetcher {
     store: AutoStore,
     reports_eof: bool,
     error_backoff: Duration,
-    /// Places that may have something, the one whose turn it is in front.
-    line: VecDeque<usize>,
-    /// The one in front has been read in its turn.
-    in_turn: bool,
     /// When to look at partitions that failed.
     retry_at: Option<Instant>,
 }
@@ -73,29 +69,27 @@ impl Fetcher {
             settings: ReadSettings::new(config),
             reset: config.auto_offset_reset,
             blacklist: Arc::clone(&config.topic_blacklist),
-            errors: VecDeque::new(),
+            lines: Lines::new(),
             has_group: config.group_id.is_some(),
             wants_committed: false,
             received: (0, 0),
             store: if config.auto_offset_store { AutoStore::On } else { AutoStore::Off },
             reports_eof: config.partition_eof,
             error_backoff: config.fetch.error_backoff,
-            line: VecDeque::new(),
-            in_turn: false,
             retry_at: None,
         }
     }
 
     /// The next message of the batch being handed out. `None` when [`Fetcher::advance`] has to look for the next one.
     #[inline(always)]
-    pub(super) fn next_message(&mut self) -> Option<Message> {
-        let place = *self.line.front()?;
+    pub(super) fn next_message(&mut self, line: LineId) -> Option<Message> {
+        let place = self.lines.get(line).front()?;
         let partition = self.assignment.get_mut(place)?;
         match partition.next_message(self.store)? {
             Ok(message) => Some(message),
             Err(reason) => {
                 let error = skip(partition, reason);
-                self.errors.push_back(error);
+                self.lines.get_mut(line).errors.push_back(error);
                 None
             }
         }
@@ -103,39 +97,40 @@ impl Fetcher {
 
     /// Gives the next messages of the batch being handed out to `take`, `count_max` at most. Returns how many; 0 when
     /// [`Fetcher::advance`] has to look for the next one.
-    pub(super) fn give(&mut self, count_max: usize, take: impl FnMut(MessageRef<'_>)) -> usize {
-        let Some(place) = self.line.front().copied() else { return 0 };
+    pub(super) fn give(&mut self, line: LineId, count_max: usize, take: impl FnMut(MessageRef<'_>)) -> usize {
+        let Some(place) = self.lines.get(line).front() else { return 0 };
         let Some(partition) = self.assignment.get_mut(place) else { return 0 };
         let (count, outcome) = partition.give(count_max, self.store, take);
         if let Err(reason) = outcome {
             let error = skip(partition, reason);
-            self.errors.push_back(error);
+            self.lines.get_mut(line).errors.push_back(error);
         }
         count
     }
 
     /// The rest of the batch being handed out.
-    pub(super) fn take_batch(&mut self) -> Option<BatchMessages> {
-        let place = *self.line.front()?;
+    pub(super) fn take_batch(&mut self, line: LineId) -> Option<BatchMessages> {
+        let place = self.lines.get(line).front()?;
         self.assignment.get_mut(place)?.take_batch(self.store)
     }
 
     /// Looks for the next batch.
-    pub(super) fn advance(&mut self) -> Advance {
+    pub(super) fn advance(&mut self, line: LineId) -> Advance {
         loop {
             self.take_ready();
-            if let Some(error) = self.errors.pop_front() {
+            let waiting = self.lines.get_mut(line);
+            if let Some(error) = waiting.errors.pop_front() {
                 return Advance::Error(error);
             }
-            let Some(place) = self.line.front().copied() else { return Advance::Idle(self.retry_at) };
-            if self.turn(place) {
+            let Some(place) = waiting.front() else { return Advance::Idle(self.retry_at) };
+            if self.turn(line, place) {
                 return Advance::Ready;
             }
         }
     }
 
     /// One step for the partition in front. True when it has a batch to hand out.
-    fn turn(&mut self, place: usize) -> bool {
+    fn turn(&mut self, line: LineId, place: usize) -> bool {
         let Some(partition) = self.assignment.get_mut(place) else { return false };
         let Some(reader) = &mut partition.reader else {
             self.leave_line(place);
@@ -155,18 +150,19 @@ impl Fetcher {
             }
             Ok(false) => {}
             Err(bad) => {
-                self.errors.push_back(bad_batch(partition, &bad));
+                self.lines.get_mut(line).errors.push_back(bad_batch(partition, &bad));
                 return false;
             }
         }
-        if std::mem::take(&mut self.in_turn) && self.line.len() > 1 {
-            self.line.rotate_left(1);
+        let waiting = self.lines.get_mut(line);
+        if std::mem::take(&mut waiting.in_turn) && waiting.places.len() > 1 {
+            waiting.places.rotate_left(1);
             return false;
         }
         match reader.fill() {
             Ok(Filled::Some) => {
                 partition.reported = None;
-                self.in_turn = true;
+                waiting.in_turn = true;
             }
             Ok(Filled::AtEnd(end)) => self.at_end(place, end),
             Err(error) => self.failed(place, error),
@@ -182,7 +178,7 @@ impl Fetcher {
         if self.reports_eof && reader.next_read() == end && partition.eof != Some(end) {
             partition.eof = Some(end);
             let node = self.broker.as_ref().map_or(-1, |broker| broker.config().node_id);
-            self.errors.push_back(end_of_partition(partition, end, node));
+            self.lines.get_mut(partition.line).errors.push_back(end_of_partition(partition, end, node));
             return;
         }
         partition.waker.arm();
@@ -218,7 +214,8 @@ impl Fetcher {
     pub(super) fn report_once(&mut self, place: usize, error: KafkaError) {
         let Some(partition) = self.assignment.get_mut(place) else { return };
         if partition.reported.replace(error.code()) != Some(error.code()) {
-            self.errors.push_back(resets::partition_error(partition, error, None));
+            let error = resets::partition_error(partition, error, None);
+            self.lines.get_mut(partition.line).errors.push_back(error);
         }
     }
 
@@ -279,18 +276,37 @@ impl Fetcher {
         let Some(partition) = self.assignment.get_mut(place) else { return };
         let readable = partition.start == Start::Found && partition.reader.is_some() && !partition.paused;
         if readable && partition.retry_at.is_none() && !std::mem::replace(&mut partition.in_line, true) {
-            self.line.push_back(place);
+            self.lines.get_mut(partition.line).places.push_back(place);
         }
     }
 
-    /// Takes a partition out of the line.
+    /// Gives a partition a line for itself, assigned or not; `None` when it has one.
+    pub(super) fn set_apart(&mut self, topic: &Arc<str>, partition: PartitionIndex) -> Option<LineId> {
+        let line = self.lines.add(topic, partition)?;
+        self.change_line(topic, partition, line);
+        Some(line)
+    }
+
+    /// Takes [`Fetcher::set_apart`] back.
+    pub(super) fn rejoin(&mut self, topic: &Arc<str>, partition: PartitionIndex) {
+        self.change_line(topic, partition, LineId::CONSUMER);
+        self.lines.end(topic, partition);
+    }
+
+    fn change_line(&mut self, topic: &str, partition: PartitionIndex, line: LineId) {
+        let Some(place) = self.assignment.find(topic, partition) else { return };
+        self.leave_line(place);
+        if let Some(partition) = self.assignment.get_mut(place) {
+            partition.line = line;
+        }
+        self.enter_line(place);
+    }
+
+    /// Takes a partition out of its line.
     pub(super) fn leave_line(&mut self, place: usize) {
         let Some(partition) = self.assignment.get_mut(place) else { return };
         if std::mem::take(&mut partition.in_line) {
-            if self.line.front() == Some(&place) {
-                self.in_turn = false;
-            }
-            self.line.retain(|other| *other != place);
+            self.lines.get_mut(partition.line).remove(place);
         }
     }
 }

@@ -1,11 +1,11 @@
 //! [`Consumer`]: messages out.
 //!
 //! Messages are read on the thread that polls, without a hop to the shard that writes them. In reading order: `events`
-//! (what comes out), `serving` (what a poll does), `state` and `shared` (what threads share), `fetcher` (turns of
-//! partitions), `resets` (where reading starts), `reader` (one partition's batches), `assignment` and `partition` (what
-//! is read), `readiness` (how shards say that there is more). Around it: `positions`, `queries` and `offsets` (further
-//! calls), `commits` (on their way to the coordinator), `group` and `rebalance` (taking part in a group), and
-//! `membership`, which does so in the background.
+//! (what comes out), `serving` (what a poll does), `state` and `shared` (what threads share), `fetcher` and `lines`
+//! (turns of partitions), `resets` (where reading starts), `reader` (one partition's batches), `assignment` and
+//! `partition` (what is read), `readiness` (how shards say that there is more). Around it: `partition_queue` (one
+//! partition apart from the others), `positions`, `queries` and `offsets` (further calls), `commits` (on their way to the
+//! coordinator), `group` and `rebalance` (taking part in a group), and `membership`, which does so in the background.
 
 mod assignment;
 mod batch;
@@ -13,9 +13,11 @@ mod commits;
 mod events;
 mod fetcher;
 mod group;
+mod lines;
 mod membership;
 mod offsets;
 mod partition;
+mod partition_queue;
 mod positions;
 mod queries;
 mod reader;
@@ -40,6 +42,7 @@ use parking_lot::Mutex;
 pub use batch::FetchedBatch;
 pub use events::{BatchEvent, CallError, ConsumerError, Event, EventRef};
 pub use group::{group_metadata, is_group_metadata};
+pub use partition_queue::PartitionQueue;
 pub use queries::Watermarks;
 pub use rebalance::{CommitCallback, ConsumerCallbacks, Rebalance, RebalanceCallback};
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::lines::LineId;
 use super::reader::PartitionReader;
 use super::readiness::Waker;
 use crate::client::{BatchMessages, Message, MessageRef, OffsetSpec, TopicPartitionOffset};
@@ -42,6 +43,8 @@ pub(super) struct AssignedPartition {
     pub(super) reader: Option<PartitionReader>,
     pub(super) waker: Arc<Waker>,
     pub(super) paused: bool,
+    /// Where it waits for its turn.
+    pub(super) line: LineId,
     /// Whether it waits for its turn, or has it.
     pub(super) in_line: bool,
     position: Option<Position>,
@@ -68,6 +71,7 @@ impl AssignedPartition {
             reader: None,
             waker: Arc::new(waker),
             paused: false,
+            line: LineId::CONSUMER,
             in_line: false,
             position: None,
             stored: None,

@@ -32,6 +32,9 @@ impl Fetcher {
     pub(super) fn assign(&mut self, partitions: &[TopicPartitionOffset]) -> Result<(), KafkaError> {
         let queue = Arc::clone(&self.queue);
         for place in self.assignment.add(partitions, &queue)? {
+            if let Some(partition) = self.assignment.get_mut(place) {
+                partition.line = self.lines.of(&partition.topic, partition.partition);
+            }
             self.start(place);
         }
         Ok(())
@@ -172,7 +175,8 @@ impl Fetcher {
             OffsetReset::Error => {
                 partition.start = Start::Nowhere;
                 let node = self.broker.as_ref().map_or(-1, |broker| broker.config().node_id);
-                self.errors.push_back(reset_refused(partition, why, node));
+                let error = reset_refused(partition, why, node);
+                self.lines.get_mut(partition.line).errors.push_back(error);
                 return;
             }
         };

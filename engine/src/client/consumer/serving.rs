@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::events::{BatchEvent, CallError, ConsumerError, Event, EventRef};
 use super::fetcher::Fetcher;
+use super::lines::LineId;
 use super::membership::Command;
 use super::rebalance::Rebalance;
 use super::state::{Notice, Taken};
@@ -54,13 +55,13 @@ impl Consumer {
     /// # Errors
     /// As [`Consumer::poll`].
     pub fn next_batch(&self, timeout: Option<Duration>) -> Result<Option<BatchEvent>, CallError> {
-        self.wait_for(timeout, |fetcher| fetcher.take_batch().map(FetchedBatch::new))
+        self.wait_for(timeout, |fetcher, line| fetcher.take_batch(line).map(FetchedBatch::new))
     }
 
     fn wait_for<T>(
         &self,
         timeout: Option<Duration>,
-        take: impl Fn(&mut Fetcher) -> Option<T>,
+        take: impl Fn(&mut Fetcher, LineId) -> Option<T>,
     ) -> Result<Option<Event<T>>, CallError> {
         self.shared.check_process()?;
         let deadline = deadline_of(timeout);
@@ -165,12 +166,12 @@ impl Consumer {
 
     /// Sleeps until there may be something, at most until `until`. False when the deadline is over.
     fn wait(&self, seen: u64, deadline: Option<Instant>, until: Option<Instant>) -> bool {
-        let wake_at = [deadline, until, self.shared.statistics.due()].into_iter().flatten().min();
         let shared = &self.shared;
+        let until = [until, shared.statistics.due()].into_iter().flatten().min();
         shared.sleepers.fetch_add(1, Ordering::SeqCst);
-        let woken = shared.signal.wait(seen, wake_at, shared.config.client.engine.spin);
+        let goes_on = shared.sleep(seen, deadline, until);
         shared.sleepers.fetch_sub(1, Ordering::SeqCst);
-        woken || deadline.is_none_or(|deadline| deadline > Instant::now())
+        goes_on
     }
 
     /// Does everything that comes before messages.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Instant;
 
 use crossbeam::queue::SegQueue;
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
@@ -72,6 +73,13 @@ impl Shared {
     /// Lets threads that wait look again.
     pub(super) fn wake(&self) {
         self.signal.notify();
+    }
+
+    /// Sleeps until there may be something, at most until `until`. False when the deadline is over.
+    pub(super) fn sleep(&self, seen: u64, deadline: Option<Instant>, until: Option<Instant>) -> bool {
+        let wake_at = [deadline, until].into_iter().flatten().min();
+        let woken = self.signal.wait(seen, wake_at, self.config.client.engine.spin);
+        woken || deadline.is_none_or(|deadline| deadline > Instant::now())
     }
 
     /// The engine, unless there is none or the consumer has been closed.

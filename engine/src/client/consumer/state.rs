@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::commits::CommitAnswer;
 use super::events::{ConsumerError, Event, EventRef};
 use super::fetcher::{Advance, Fetcher};
+use super::lines::LineId;
 use super::rebalance::Rebalance;
 use crate::client::assignor::RebalanceProtocol;
 use crate::client::config::ConsumerConfig;
@@ -118,17 +119,17 @@ impl State {
             return None;
         }
         self.polls += 1;
-        self.fetcher.next_message()
+        self.fetcher.next_message(LineId::CONSUMER)
     }
 
     /// The next thing to hand out, with `take` for what is asked for.
-    pub(super) fn take<T>(&mut self, take: impl Fn(&mut Fetcher) -> Option<T>) -> Taken<T> {
+    pub(super) fn take<T>(&mut self, take: impl Fn(&mut Fetcher, LineId) -> Option<T>) -> Taken<T> {
         self.polls += 1;
         while !self.interrupted {
-            if let Some(taken) = take(&mut self.fetcher) {
+            if let Some(taken) = take(&mut self.fetcher, LineId::CONSUMER) {
                 return Taken::Event(Event::Message(taken));
             }
-            match self.fetcher.advance() {
+            match self.fetcher.advance(LineId::CONSUMER) {
                 Advance::Ready => {}
                 Advance::Error(error) => return Taken::Event(error.into()),
                 Advance::Idle(until) => return Taken::Nothing(self.nothing_until(until)),
@@ -145,14 +146,28 @@ impl State {
         take: &mut impl FnMut(EventRef<'_>),
     ) -> (usize, Option<Option<Instant>>) {
         self.polls += 1;
+        if self.interrupted {
+            return (0, Some(None));
+        }
+        self.give_of(LineId::CONSUMER, count_max, take)
+    }
+
+    /// As [`State::give`], of a line: also while there is something else to be served by the consumer.
+    pub(super) fn give_of(
+        &mut self,
+        line: LineId,
+        count_max: usize,
+        take: &mut impl FnMut(EventRef<'_>),
+    ) -> (usize, Option<Option<Instant>>) {
         let mut count = 0;
-        while !self.interrupted && count < count_max {
-            let given = self.fetcher.give(count_max - count, |message| take(EventRef::Message(message)));
+        while count < count_max {
+            let given =
+                self.fetcher.give(line, count_max - count, |message| take(EventRef::Message(message)));
             count += given;
             if given > 0 {
                 continue;
             }
-            match self.fetcher.advance() {
+            match self.fetcher.advance(line) {
                 Advance::Ready => {}
                 Advance::Error(error) => {
                     take(EventRef::Error(error));
@@ -161,7 +176,7 @@ impl State {
                 Advance::Idle(until) => return (count, Some(self.nothing_until(until))),
             }
         }
-        (count, (count < count_max).then_some(None))
+        (count, None)
     }
 
     /// Until when there is nothing to hand out, when partitions have nothing until `until`.

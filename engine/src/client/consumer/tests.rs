@@ -13,6 +13,7 @@ mod committing;
 mod fetching;
 mod grouping;
 mod membership;
+mod partition_queues;
 
 /// Longer than anything takes.
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
