@@ -1080,6 +1080,12 @@ typedef struct {
 typedef void (*tl_queue_event_cb_t)(tl_t *rk, void *opaque);
 
 /**
+ * Called for each message, and what there is to say in its place (::tl_message_err), by the thread that consumes. The
+ * message is the library's and is gone afterwards.
+ */
+typedef void (*tl_consume_cb_t)(const tl_message_t *rkmessage, void *opaque);
+
+/**
  * Chooses a message's partition: 0 to `partition_cnt` - 1, or `TL_PARTITION_UA` for none that is there. Called by the
  * thread that produces.
  */
@@ -3069,16 +3075,27 @@ tl_queue_t *tl_queue_get_main(tl_t *rk);
 tl_queue_t *tl_queue_get_consumer(tl_t *rk);
 
 /**
+ * The messages of one partition of a consumer's, and what is told of it. Polling the consumer hands them out until
+ * ::tl_queue_forward is called with this queue, with NULL to take them from here, or with where they are to go; from then on
+ * it does so no more, whatever is assigned later. Rebalances and all else come from polling the consumer, which has to go
+ * on: within `max.poll.interval.ms` in a group. The caller owns it: ::tl_queue_destroy, which leaves the messages here.
+ * NULL for a producer, without a topic, or for a negative partition.
+ */
+tl_queue_t *tl_queue_get_partition(tl_t *rk,
+                                   const char *topic,
+                                   int32_t partition);
+
+/**
  * The queue that ::tl_conf_set_background_event_cb is called with. The caller owns it: ::tl_queue_destroy. NULL when
  * there is none.
  */
 tl_queue_t *tl_queue_get_background(tl_t *rk);
 
 /**
- * Has what comes into `src` handed out by `dst`; by `src` again with NULL. Nothing happens when it would go in a circle.
+ * Has what comes into `src` handed out by `dst`; by `src` again with NULL. Takes the partition of a
+ * ::tl_queue_get_partition from its consumer. Nothing happens when it would go in a circle.
  */
-void tl_queue_forward(tl_queue_t *src,
-                      tl_queue_t *dst);
+void tl_queue_forward(tl_queue_t *src, tl_queue_t *dst);
 
 /**
  * How many events, or messages in them, wait in it. A consumer's messages are only counted once they are handed out.
@@ -3112,6 +3129,67 @@ void tl_queue_io_event_enable(tl_queue_t *rkqu,
 void tl_queue_cb_event_enable(tl_queue_t *rkqu, tl_queue_event_cb_t event_cb, void *qev_opaque);
 
 /**
+ * Reads a partition of a consumer's topic from `offset` on (`TL_OFFSET_BEGINNING`, `TL_OFFSET_END`, `TL_OFFSET_STORED`,
+ * `TL_OFFSET_TAIL(n)` or a number), also when it is read already. Its messages come from ::tl_consume, ::tl_consume_batch
+ * and ::tl_consume_callback, and not from ::tl_consumer_poll, which has to be called for everything else there is to say.
+ * `auto.offset.reset` is the consumer's, whatever the topic's own settings say. 0, or -1 on failure (::tl_last_error):
+ * `_INVALID_ARG` for a consumer that has subscribed, `_UNKNOWN_PARTITION` for a negative partition.
+ */
+int tl_consume_start(tl_topic_t *rkt,
+                     int32_t partition,
+                     int64_t offset);
+
+/**
+ * As ::tl_consume_start, with messages that come from `rkqu`, which may be that of many partitions: ::tl_consume_queue.
+ */
+int tl_consume_start_queue(tl_topic_t *rkt,
+                           int32_t partition,
+                           int64_t offset,
+                           tl_queue_t *rkqu);
+
+/**
+ * Reads a partition no more. With `enable.auto.commit`, what was stored of it is committed. 0, or -1 on failure
+ * (::tl_last_error): `_UNKNOWN_PARTITION` when it has not been started.
+ */
+int tl_consume_stop(tl_topic_t *rkt,
+                    int32_t partition);
+
+/**
+ * The next message of a partition of ::tl_consume_start, or what there is to say in its place (::tl_message_err); waits at
+ * most `timeout_ms` for it (negative: without end). NULL when there is none, or on failure (::tl_last_error: `_TIMED_OUT`,
+ * `_UNKNOWN_PARTITION` when it has not been started). The caller owns it: ::tl_message_destroy.
+ */
+tl_message_t *tl_consume(tl_topic_t *rkt,
+                         int32_t partition,
+                         int timeout_ms);
+
+/**
+ * The next `rkmessages_size` messages of a partition of ::tl_consume_start, put into `rkmessages`; fewer when `timeout_ms`
+ * ends first. Returns how many, -1 on failure (::tl_last_error). The caller owns them: ::tl_message_destroy.
+ */
+ptrdiff_t tl_consume_batch(tl_topic_t *rkt,
+                           int32_t partition,
+                           int timeout_ms,
+                           tl_message_t **rkmessages,
+                           size_t rkmessages_size);
+
+/**
+ * Calls `consume_cb` with each message of a partition of ::tl_consume_start that is there, and with what there is to say
+ * in its place; waits at most `timeout_ms` for the first (negative: without end). Returns how many there were, 100,000 at
+ * most, -1 on failure (::tl_last_error). `opaque` is given to the callback.
+ */
+int tl_consume_callback(tl_topic_t *rkt,
+                        int32_t partition,
+                        int timeout_ms,
+                        tl_consume_cb_t consume_cb,
+                        void *opaque);
+
+/**
+ * As ::tl_consume, from a queue.
+ */
+tl_message_t *tl_consume_queue(tl_queue_t *rkqu, int timeout_ms);
+
+/**
  * The next `rkmessages_size` messages of a queue, and what consumers have to say in their place, put into `rkmessages`;
  * fewer when `timeout_ms` ends first. Returns how many, -1 on failure (::tl_last_error). The caller owns them:
  * ::tl_message_destroy. Other events of the queue are left out.
@@ -3120,6 +3198,11 @@ ptrdiff_t tl_consume_batch_queue(tl_queue_t *rkqu,
                                  int timeout_ms,
                                  tl_message_t **rkmessages,
                                  size_t rkmessages_size);
+
+/**
+ * As ::tl_consume_callback, from a queue.
+ */
+int tl_consume_callback_queue(tl_queue_t *rkqu, int timeout_ms, tl_consume_cb_t consume_cb, void *opaque);
 
 /**
  * A topic of a client, with settings that belong to it from now on (do not destroy `conf`) or, with NULL, those that

@@ -36,6 +36,10 @@ impl Opaque {
 pub type DeliveryCallback =
     Option<extern "C" fn(rk: *mut Client, message: &Message<'_>, opaque: *mut c_void)>;
 
+/// Called for each message, and what there is to say in its place (::tl_message_err), by the thread that consumes. The
+/// message is the library's and is gone afterwards.
+pub type ConsumeCallback = Option<extern "C" fn(rkmessage: &Message<'_>, opaque: *mut c_void)>;
+
 /// Called by the thread that polls when the group rebalances: `err` is `TL_RESP_ERR__ASSIGN_PARTITIONS` or
 /// `TL_RESP_ERR__REVOKE_PARTITIONS` (also when they are lost: ::tl_assignment_lost). It may change the assignment itself;
 /// what it has not done is done when it returns. The list is the library's and is gone afterwards.

@@ -18,6 +18,7 @@ use crate::event::TL_EVENT_LOG;
 use crate::event_queue::{EventQueue, Source};
 use crate::guard::{explained, guard, or_none, or_null};
 use crate::handles::{Held, Kind, Table};
+use crate::partition_queues::PartitionQueues;
 use crate::serving;
 use crate::text::c_text;
 
@@ -34,6 +35,8 @@ pub struct Client {
     pub(crate) main: Arc<EventQueue>,
     /// Messages of a consumer, and what comes with them.
     pub(crate) messages: Arc<EventQueue>,
+    /// Messages of partitions that the application takes apart.
+    pub(crate) partitions: Arc<PartitionQueues>,
     /// Does what is asked for in the background.
     pub(crate) worker: AdminWorker,
     pub(crate) background: Background,
@@ -106,6 +109,7 @@ impl Client {
         let engine = Engine::open(&config)?;
         let (main, messages) =
             (EventQueue::new(Source::Main(handle)), EventQueue::new(Source::Messages(handle)));
+        let partitions = Arc::new(PartitionQueues::default());
         let is_closing = Arc::new(AtomicBool::new(false));
         let told = serving::Told { handle, settings: &settings, main: &main, messages: &messages };
         let side = match parsed {
@@ -115,6 +119,11 @@ impl Client {
                 if let Some(callback) = told.statistics() {
                     consumer.on_statistics(callback);
                 }
+                let queues = (Arc::downgrade(&messages), Arc::downgrade(&partitions));
+                consumer.listen(Box::new(move || {
+                    queues.0.upgrade().inspect(|messages| messages.wake());
+                    queues.1.upgrade().inspect(|partitions| partitions.wake());
+                }));
                 Side::Consumer(consumer)
             }
             Parsed::Producer(config) => {
@@ -137,6 +146,7 @@ impl Client {
             settings,
             main,
             messages,
+            partitions,
             background,
             queues_log,
             fatal: Mutex::new(None),
@@ -226,7 +236,7 @@ impl Client {
         let consumer = self.consumer()?;
         self.is_closing.store(true, Ordering::Release);
         consumer.close();
-        self.messages.wake();
+        self.wake_readers();
         Ok(())
     }
 
@@ -241,7 +251,13 @@ impl Client {
         self.worker.close();
         self.background.stop();
         self.main.wake();
+        self.wake_readers();
+    }
+
+    /// Has whoever waits for messages look again.
+    fn wake_readers(&self) {
         self.messages.wake();
+        self.partitions.wake();
     }
 }
 

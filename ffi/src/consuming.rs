@@ -14,7 +14,7 @@ use crate::client::{Client, client_of, clients, on_consumer};
 use crate::error::{Error, ResponseError};
 use crate::guard::{guard, guard_outcome, or_none};
 use crate::message::Message;
-use crate::timeout::timeout;
+use crate::timeout::{deadline, timeout};
 use crate::topic::{Topic, topics};
 use crate::topic_partition::{OffsetMeaning, TopicPartitionList};
 
@@ -26,7 +26,11 @@ pub extern "C" fn tl_consumer_poll(rk: *mut Client, timeout_ms: c_int) -> Option
     guard(|| {
         let client = client_of(rk)?;
         client.serve_lines();
-        client.poll_messages(timeout(timeout_ms)).map(Box::new)
+        let message = match client.messages.gathers() {
+            true => client.messages.poll_message(deadline(timeout_ms)),
+            false => client.poll_messages(timeout(timeout_ms)),
+        };
+        message.map(Box::new)
     })
 }
 

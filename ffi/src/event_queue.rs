@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
-use tidelog::client::consumer::ConsumerError;
+use tidelog::client::consumer::{ConsumerError, Event as Polled};
 use tidelog::client::{KafkaError, LogLine};
 use tidelog::error_code::ErrorCode;
 
@@ -18,18 +18,20 @@ use crate::client::{Client, ClientHandle, clients};
 use crate::error::of_call;
 use crate::event::{Body, Event};
 use crate::message::Message;
+use crate::partition_queues::PartitionSource;
 
 /// A queue, whoever names it. Threads share it.
 pub(crate) struct EventQueue {
     pub(crate) source: Source,
     /// The source says when it has something.
     listens: AtomicBool,
+    /// Messages may come from other queues, too.
+    gathers: AtomicBool,
     state: Mutex<State>,
     changed: Condvar,
 }
 
 /// Where a queue gets events that nobody has put in.
-#[derive(Clone, Copy)]
 pub(crate) enum Source {
     /// Nowhere.
     None,
@@ -37,6 +39,19 @@ pub(crate) enum Source {
     Main(ClientHandle),
     /// A consumer's messages.
     Messages(ClientHandle),
+    /// Those of one partition.
+    Partition(PartitionSource),
+}
+
+impl Source {
+    /// Whose it is; NULL's for nobody's.
+    pub(crate) fn client(&self) -> ClientHandle {
+        match self {
+            Source::None => ClientHandle::NONE,
+            Source::Main(client) | Source::Messages(client) => *client,
+            Source::Partition(partition) => partition.client,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -75,7 +90,8 @@ const DELIVERIES_MAX: usize = 1024;
 impl EventQueue {
     pub(crate) fn new(source: Source) -> Arc<EventQueue> {
         let (state, changed) = (Mutex::default(), Condvar::new());
-        Arc::new(EventQueue { source, listens: AtomicBool::new(false), state, changed })
+        let (listens, gathers) = (AtomicBool::new(false), AtomicBool::new(false));
+        Arc::new(EventQueue { source, listens, gathers, state, changed })
     }
 
     /// Puts an event in.
@@ -132,11 +148,9 @@ impl EventQueue {
     }
 
     fn next_of_source(&self) -> Option<Event> {
-        let client = match self.source {
-            Source::None => return None,
-            Source::Main(client) | Source::Messages(client) => clients().get(client.pointer()).ok()?,
-        };
-        let own = match (self.source, client.producer()) {
+        let client = clients().get(self.source.client().pointer()).ok()?;
+        let own = match (&self.source, client.producer()) {
+            (Source::None, _) => None,
             (Source::Main(_), Ok(producer)) => {
                 producer.poll(Some(Duration::ZERO));
                 None
@@ -147,7 +161,10 @@ impl EventQueue {
                 None
             }
             (Source::Messages(_), _) => client.poll_messages(Some(Duration::ZERO)),
-            _ => None,
+            (Source::Partition(partition), _) => {
+                let polled = partition.consume(1, Some(Duration::ZERO));
+                client.shown(polled.map(|mut events| events.pop()))
+            }
         };
         // Polling may have put something in.
         own.map(Event::of_message).or_else(|| self.state.lock().events.pop_front())
@@ -157,26 +174,40 @@ impl EventQueue {
     fn arm(self: &Arc<Self>) {
         let forwarders = self.state.lock().forwarders();
         forwarders.iter().for_each(|forwarder| forwarder.arm());
-        let (Source::Main(client) | Source::Messages(client)) = self.source else { return };
-        let Ok(client) = clients().get(client.pointer()) else { return };
-        let this = Arc::downgrade(self);
-        let tell = move || {
-            if let Some(queue) = this.upgrade() {
-                queue.wake();
-            }
-        };
-        let first = !self.listens.swap(true, Ordering::AcqRel);
-        match (self.source, client.producer(), client.consumer()) {
+        let Ok(client) = clients().get(self.source.client().pointer()) else { return };
+        match (&self.source, client.producer(), client.consumer()) {
             (Source::Main(_), Ok(producer), _) => {
-                first.then(|| producer.listen(Box::new(tell)));
+                if !self.listens.swap(true, Ordering::AcqRel) {
+                    let this = Arc::downgrade(self);
+                    producer.listen(Box::new(move || {
+                        if let Some(queue) = this.upgrade() {
+                            queue.wake();
+                        }
+                    }));
+                }
                 producer.arm();
             }
-            (Source::Messages(_), _, Ok(consumer)) => {
-                first.then(|| consumer.listen(Box::new(tell)));
-                consumer.arm();
-            }
+            // Its queues are told together: `Client::new`.
+            (Source::Messages(_) | Source::Partition(_), _, Ok(consumer)) => consumer.arm(),
             _ => {}
         }
+    }
+
+    /// Whether messages may come from other queues than its own source.
+    pub(crate) fn gathers(&self) -> bool {
+        self.gathers.load(Ordering::Acquire)
+    }
+
+    /// Whether its source will have no more: the client has been destroyed, the consumer closed.
+    fn has_ended(&self) -> bool {
+        let (client, is_main) = match &self.source {
+            Source::None => return false,
+            source => (clients().get(source.client().pointer()), matches!(source, Source::Main(_))),
+        };
+        client.map_or(true, |client| {
+            let is_closed = || client.consumer().is_ok_and(|consumer| consumer.is_closed());
+            client.check_alive().is_err() || (!is_main && is_closed())
+        })
     }
 
     /// Whether it gives its events to another queue, so that nobody finds them here.
@@ -184,7 +215,8 @@ impl EventQueue {
         self.state.lock().forwarded_to.is_some()
     }
 
-    /// The next event, once it is there; `None` when the deadline is over or the queue was told to yield.
+    /// The next event, once it is there; `None` when the deadline is over, the queue was told to yield, or its client has
+    /// ended.
     pub(crate) fn poll(self: &Arc<Self>, until: Option<Instant>) -> Option<Event> {
         loop {
             let seen = self.state.lock().changes;
@@ -194,8 +226,9 @@ impl EventQueue {
             {
                 return Some(event);
             }
+            let has_ended = self.has_ended();
             let mut state = self.state.lock();
-            if std::mem::take(&mut state.yields) {
+            if has_ended || std::mem::take(&mut state.yields) {
                 return None;
             }
             if state.changes != seen {
@@ -246,11 +279,14 @@ impl EventQueue {
         next.is_some_and(|next| std::ptr::eq(self, &*next) || self.gets_from(&next))
     }
 
-    /// Gives what comes here to `to`; to nobody when that is `None`.
+    /// Gives what comes here to `to`; to nobody when that is `None`. A partition is apart from then on.
     pub(crate) fn forward(self: &Arc<Self>, to: Option<&Arc<EventQueue>>) -> Result<(), KafkaError> {
         if to.is_some_and(|to| Arc::ptr_eq(self, to) || self.gets_from(to)) {
             let reason = "a queue cannot be forwarded to itself";
             return Err(KafkaError::with_reason(ErrorCode::LocalInvalidArg, reason));
+        }
+        if let Source::Partition(partition) = &self.source {
+            partition.set_apart()?;
         }
         let before = std::mem::replace(&mut self.state.lock().forwarded_to, to.cloned());
         let this = Arc::downgrade(self);
@@ -258,6 +294,9 @@ impl EventQueue {
             before.state.lock().forwarders.retain(|forwarder| !forwarder.ptr_eq(&this));
         }
         if let Some(to) = to {
+            if !matches!(self.source, Source::Main(_)) {
+                to.gathers.store(true, Ordering::Release);
+            }
             to.state.lock().forwarders.push(this);
             to.wake();
         }
@@ -276,23 +315,38 @@ impl EventQueue {
         }
     }
 
+    /// The next message, or what consumers have to say in its place. Other events are left out.
+    pub(crate) fn poll_message(self: &Arc<Self>, until: Option<Instant>) -> Option<Message<'static>> {
+        loop {
+            if let Body::Fetch(message) | Body::Error(message) = self.poll(until)?.into_body() {
+                return Some(message);
+            }
+        }
+    }
+
     /// Fills `into` with messages. Returns how many.
     pub(crate) fn consume(
         self: &Arc<Self>,
         until: Option<Instant>,
         into: &mut [*mut Message<'static>],
     ) -> usize {
-        if let (Source::Messages(client), false) = (self.source, self.is_shared()) {
-            let Ok(client) = clients().get(client.pointer()) else { return 0 };
-            return client.consume(until, into);
+        let client = clients().get(self.source.client().pointer());
+        let timeout = until.map(|until| until.saturating_duration_since(Instant::now()));
+        match (&self.source, client) {
+            (Source::Messages(_), Ok(client)) if !self.is_shared() => {
+                let consumed = client.consumer().map(|consumer| consumer.consume(into.len(), timeout));
+                return client.put(consumed.and_then(|consumed| consumed.map_err(of_call)), into);
+            }
+            (Source::Partition(partition), Ok(client)) if partition.is_apart() && !self.is_shared() => {
+                return client.put(partition.consume(into.len(), timeout), into);
+            }
+            _ => {}
         }
         let mut count = 0;
         while count < into.len() {
-            let Some(event) = self.poll(until) else { break };
-            if let Body::Fetch(message) = event.into_body() {
-                into[count] = Box::into_raw(Box::new(message));
-                count += 1;
-            }
+            let Some(message) = self.poll_message(until) else { break };
+            into[count] = Box::into_raw(Box::new(message));
+            count += 1;
         }
         count
     }
@@ -307,7 +361,12 @@ impl EventQueue {
 impl Client {
     /// The next message, or what the consumer has to say in its place.
     pub(crate) fn poll_messages(&self, timeout: Option<Duration>) -> Option<Message<'static>> {
-        match self.consumer().and_then(|it| it.poll(timeout).map_err(of_call)) {
+        self.shown(self.consumer().and_then(|consumer| consumer.poll(timeout).map_err(of_call)))
+    }
+
+    /// What polling came to, as the application sees it: of errors, those for good.
+    fn shown(&self, polled: Result<Option<Polled>, KafkaError>) -> Option<Message<'static>> {
+        match polled {
             Ok(event) => event.map(Message::consumed),
             Err(error) => {
                 self.note_failure(&error);
@@ -317,10 +376,8 @@ impl Client {
         }
     }
 
-    /// Fills `into` with messages. Returns how many.
-    fn consume(&self, until: Option<Instant>, into: &mut [*mut Message<'static>]) -> usize {
-        let timeout = until.map(|until| until.saturating_duration_since(Instant::now()));
-        let consumed = self.consumer().and_then(|it| it.consume(into.len(), timeout).map_err(of_call));
+    /// Fills `into` with what was consumed. Returns how many.
+    fn put(&self, consumed: Result<Vec<Polled>, KafkaError>, into: &mut [*mut Message<'static>]) -> usize {
         let events = consumed.unwrap_or_else(|error| {
             self.note_failure(&error);
             Vec::new()

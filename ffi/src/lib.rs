@@ -7,8 +7,8 @@
 //! - `error`, `conf`, `topic_conf`, `callbacks`: what everything else is made with.
 //! - `client`, `serving`: making a producer or a consumer, and who is told what it has to say.
 //! - `topic`, `producing`, `producing_tagged`, `headers`, `transactions`: messages in.
-//! - `message`, `consuming`, `batch_view`, `topic_partition`, `offsets`: messages out.
-//! - `event_queue`, `queue`, `event`, `background`: what is handed out in place of callbacks.
+//! - `message`, `consuming`, `simple_consumer`, `batch_view`, `topic_partition`, `offsets`: messages out.
+//! - `event_queue`, `queue`, `partition_queues`, `event`, `background`: what is handed out in place of callbacks.
 //! - `admin`, `metadata`, `engine`, `version`: the rest.
 //!
 //! There is no allocation for a message on the way in; see ARCHITECTURE.md (The C library) for why handles are numbers.
@@ -31,10 +31,12 @@ pub mod headers;
 pub mod message;
 pub mod metadata;
 pub mod offsets;
+mod partition_queues;
 pub mod producing;
 pub mod producing_tagged;
 pub mod queue;
 mod serving;
+pub mod simple_consumer;
 mod text;
 mod timeout;
 pub mod topic;

@@ -1,19 +1,19 @@
 //! [`Queue`]: the application's handle of an event queue.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
 
 use tidelog::client::KafkaError;
 use tidelog::error_code::ErrorCode;
+use tidelog::types::PartitionIndex;
 
 use crate::boundary;
 use crate::callbacks::{Opaque, QueueCallback};
-use crate::client::{Client, ClientHandle, clients};
+use crate::client::{Client, clients};
 use crate::event::Event;
 use crate::event_queue::{EventQueue, Source, Wake};
 use crate::guard::{guard, or_none, or_null};
 use crate::handles::{Held, Kind, Table};
-use crate::message::Message;
 use crate::timeout::deadline;
 
 /// A queue of events.
@@ -33,7 +33,7 @@ fn name(events: &Arc<EventQueue>) -> Result<*mut Queue, KafkaError> {
     QUEUES.insert(|_| Ok(Queue { events: Arc::clone(events) }))
 }
 
-fn queue_of(rkqu: *const Queue) -> Option<Held<Queue>> {
+pub(crate) fn queue_of(rkqu: *const Queue) -> Option<Held<Queue>> {
     or_none(QUEUES.get(rkqu))
 }
 
@@ -66,6 +66,29 @@ pub extern "C" fn tl_queue_get_consumer(rk: *mut Client) -> *mut Queue {
     })
 }
 
+/// The messages of one partition of a consumer's, and what is told of it. Polling the consumer hands them out until
+/// ::tl_queue_forward is called with this queue, with NULL to take them from here, or with where they are to go; from then on
+/// it does so no more, whatever is assigned later. Rebalances and all else come from polling the consumer, which has to go
+/// on: within `max.poll.interval.ms` in a group. The caller owns it: ::tl_queue_destroy, which leaves the messages here.
+/// NULL for a producer, without a topic, or for a negative partition.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_queue_get_partition(
+    rk: *mut Client,
+    topic: *const c_char,
+    partition: i32,
+) -> *mut Queue {
+    guard(|| {
+        or_null(clients().get(rk).and_then(|client| {
+            client.consumer()?;
+            let topic = boundary::required_text(topic, "topic")?;
+            if partition < 0 {
+                return Err(ErrorCode::LocalUnknownPartition.into());
+            }
+            name(&client.partition_queue(topic, PartitionIndex(partition)))
+        }))
+    })
+}
+
 /// The queue that ::tl_conf_set_background_event_cb is called with. The caller owns it: ::tl_queue_destroy. NULL when
 /// there is none.
 #[unsafe(no_mangle)]
@@ -79,7 +102,8 @@ pub extern "C" fn tl_queue_get_background(rk: *mut Client) -> *mut Queue {
     })
 }
 
-/// Has what comes into `src` handed out by `dst`; by `src` again with NULL. Nothing happens when it would go in a circle.
+/// Has what comes into `src` handed out by `dst`; by `src` again with NULL. Takes the partition of a
+/// ::tl_queue_get_partition from its consumer. Nothing happens when it would go in a circle.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_queue_forward(src: *mut Queue, dst: *mut Queue) {
     guard(|| {
@@ -145,28 +169,8 @@ pub extern "C" fn tl_queue_cb_event_enable(
 ) {
     guard(|| {
         let Some(queue) = queue_of(rkqu) else { return };
-        let client = match queue.events.source {
-            Source::Main(client) | Source::Messages(client) => client,
-            Source::None => ClientHandle::NONE,
-        };
+        let client = queue.events.source.client();
         let wake = event_cb.map(|callback| Wake::Call(callback, client, Opaque::new(qev_opaque)));
         queue.events.set_wake(wake);
     });
-}
-
-/// The next `rkmessages_size` messages of a queue, and what consumers have to say in their place, put into `rkmessages`;
-/// fewer when `timeout_ms` ends first. Returns how many, -1 on failure (::tl_last_error). The caller owns them:
-/// ::tl_message_destroy. Other events of the queue are left out.
-#[unsafe(no_mangle)]
-pub extern "C" fn tl_consume_batch_queue(
-    rkqu: *mut Queue,
-    timeout_ms: c_int,
-    rkmessages: *mut *mut Message<'static>,
-    rkmessages_size: usize,
-) -> isize {
-    guard(|| {
-        let into = boundary::items_mut(rkmessages, rkmessages_size, "rkmessages");
-        let (Some(queue), Some(into)) = (queue_of(rkqu), or_none(into)) else { return -1 };
-        isize::try_from(queue.events.consume(deadline(timeout_ms), into)).unwrap_or(isize::MAX)
-    })
 }

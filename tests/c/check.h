@@ -86,6 +86,19 @@ static inline void subscribe_one(tl_t *consumer, const char *topic) {
     tl_topic_partition_list_destroy(topics);
 }
 
+/* Creates a topic and waits for it. */
+static inline void create_topic(tl_t *client, const char *name, int partitions) {
+    char why[256];
+    tl_queue_t *queue = tl_queue_new(client);
+    tl_NewTopic_t *topic = tl_NewTopic_new(name, partitions, 1, why, sizeof why);
+    tl_CreateTopics(client, &topic, 1, NULL, queue);
+    tl_event_t *event = tl_queue_poll(queue, 10000);
+    CHECK_OK(tl_event_error(event));
+    tl_event_destroy(event);
+    tl_NewTopic_destroy(topic);
+    tl_queue_destroy(queue);
+}
+
 /* Produces a text and waits for it. */
 static inline void produce_text(tl_t *producer, const char *topic, const char *key, const char *value) {
     CHECK_OK(tl_producev(producer, TL_V_TOPIC(topic), TL_V_KEY(key, key ? strlen(key) : 0),

@@ -54,6 +54,11 @@ static void nothing_stands_for_nothing(void) {
     tl_topic_partition_set_offset(NULL, 1), tl_topic_partition_list_sort(NULL, NULL, NULL);
     CHECK(tl_queue_poll(NULL, 0) == NULL && tl_queue_length(NULL) == 0 && tl_queue_new(NULL) == NULL);
     CHECK(tl_consume_batch_queue(NULL, 0, NULL, 0) == -1);
+    CHECK(tl_queue_get_partition(NULL, NULL, 0) == NULL && tl_consume_queue(NULL, 0) == NULL);
+    CHECK(tl_consume_start(NULL, 0, 0) == -1 && tl_consume_start_queue(NULL, 0, 0, NULL) == -1);
+    CHECK(tl_consume_stop(NULL, 0) == -1 && tl_consume(NULL, 0, 0) == NULL);
+    CHECK(tl_consume_batch(NULL, 0, 0, NULL, 0) == -1 && tl_consume_callback(NULL, 0, 0, NULL, NULL) == -1);
+    CHECK(tl_consume_callback_queue(NULL, 0, NULL, NULL) == -1);
     tl_queue_forward(NULL, NULL), tl_queue_yield(NULL), tl_queue_io_event_enable(NULL, 0, NULL, 0);
     CHECK(tl_event_type(NULL) == TL_EVENT_NONE && tl_event_message_next(NULL) == NULL);
     CHECK(tl_event_CreateTopics_result(NULL) == NULL && tl_CreateTopics_result_topics(NULL, &size) == NULL && size == 0);

@@ -81,10 +81,11 @@ int main(int argc, char **argv) {
     CHECK(argc == 2);
     engine = argv[1];
     tl_conf_t *conf = conf_of(engine);
-    set(conf, "tidelog.num.partitions", "4");
     set(conf, "queue.buffering.max.messages", "5000");
     tl_conf_set_dr_msg_cb(conf, on_delivery);
     producer = client_of(TL_PRODUCER, conf);
+    /* Who subscribes to what is not there yet is told so. */
+    create_topic(producer, "t", 4);
     for (int group = 0; group < GROUPS; group++)
         pthread_mutex_init(&lock[group], NULL);
     for (size_t number = 0; number < PRODUCERS; number++)
