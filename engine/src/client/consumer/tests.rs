@@ -12,6 +12,7 @@ mod assigning;
 mod committing;
 mod fetching;
 mod grouping;
+mod histories;
 mod membership;
 mod partition_queues;
 

@@ -23,7 +23,7 @@ use crate::types::{Acks, Isolation, Offset, ProducerEpoch, ProducerId, Sequence,
 
 pub(crate) use self::careless::Careless;
 pub(crate) use self::rig::{End, SimulatedShard};
-pub(crate) use self::seeds::{Simulated, check_notices_careless_disks, check_repeatable, run_all};
+pub(crate) use self::seeds::{Simulated, check_notices_careless_disks, check_repeatable, run_all, seeds};
 
 const PARTITIONS: usize = 2;
 const PRODUCERS: usize = 3;

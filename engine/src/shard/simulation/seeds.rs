@@ -19,7 +19,7 @@ pub(crate) trait Simulated {
 }
 
 /// Which seeds to run: so many, or what the environment asks for.
-fn seeds(count: u64) -> std::ops::Range<u64> {
+pub(crate) fn seeds(count: u64) -> std::ops::Range<u64> {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     match (number("TIDELOG_SEED"), number("TIDELOG_SEEDS")) {
         (Some(seed), _) => seed..seed + 1,
