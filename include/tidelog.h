@@ -662,6 +662,11 @@ typedef struct tl_DeleteTopic_t tl_DeleteTopic_t;
 typedef struct tl_DeleteTopics_result_t tl_DeleteTopics_result_t;
 
 /**
+ * The answer to ::tl_DescribeCluster. It belongs to its event.
+ */
+typedef struct tl_DescribeCluster_result_t tl_DescribeCluster_result_t;
+
+/**
  * The answer to ::tl_DescribeConfigs. It belongs to its event.
  */
 typedef struct tl_DescribeConfigs_result_t tl_DescribeConfigs_result_t;
@@ -670,6 +675,11 @@ typedef struct tl_DescribeConfigs_result_t tl_DescribeConfigs_result_t;
  * The answer to ::tl_DescribeConsumerGroups. It belongs to its event.
  */
 typedef struct tl_DescribeConsumerGroups_result_t tl_DescribeConsumerGroups_result_t;
+
+/**
+ * The answer to ::tl_DescribeTopics. It belongs to its event.
+ */
+typedef struct tl_DescribeTopics_result_t tl_DescribeTopics_result_t;
 
 /**
  * An engine of this process. It ends when this and its last client are gone.
@@ -730,6 +740,16 @@ typedef struct tl_ListConsumerGroupOffsets_result_t tl_ListConsumerGroupOffsets_
 typedef struct tl_ListConsumerGroups_result_t tl_ListConsumerGroups_result_t;
 
 /**
+ * The answer to ::tl_ListOffsets. It belongs to its event.
+ */
+typedef struct tl_ListOffsets_result_t tl_ListOffsets_result_t;
+
+/**
+ * What was found in a partition. It belongs to its event.
+ */
+typedef struct tl_ListOffsetsResultInfo_t tl_ListOffsetsResultInfo_t;
+
+/**
  * What a member has been given to read. It belongs to its event.
  */
 typedef struct tl_MemberAssignment_t tl_MemberAssignment_t;
@@ -784,6 +804,11 @@ typedef struct tl_queue_t tl_queue_t;
 typedef struct tl_topic_t tl_topic_t;
 
 /**
+ * Names of topics. The caller owns it: ::tl_TopicCollection_destroy.
+ */
+typedef struct tl_TopicCollection_t tl_TopicCollection_t;
+
+/**
  * Settings of a topic, being put together.
  *
  * A handle: one that is NULL or was destroyed gives an error. ::tl_topic_new takes it over.
@@ -791,9 +816,19 @@ typedef struct tl_topic_t tl_topic_t;
 typedef struct tl_topic_conf_t tl_topic_conf_t;
 
 /**
+ * A topic in detail. It belongs to its event.
+ */
+typedef struct tl_TopicDescription_t tl_TopicDescription_t;
+
+/**
  * An element of a list, which owns it: pointers to it are good until it is removed or the list destroyed.
  */
 typedef struct tl_topic_partition_t tl_topic_partition_t;
+
+/**
+ * A partition in a ::tl_TopicDescription_t. It belongs to its event.
+ */
+typedef struct tl_TopicPartitionInfo_t tl_TopicPartitionInfo_t;
 
 /**
  * A list of partitions, each with an offset and what else is known of it.
@@ -809,6 +844,16 @@ typedef struct tl_topic_partition_list_t tl_topic_partition_list_t;
 typedef struct tl_topic_result_t tl_topic_result_t;
 
 /**
+ * An id of 128 bits, such as a topic's. One that the caller made belongs to it: ::tl_Uuid_destroy.
+ */
+typedef struct tl_Uuid_t tl_Uuid_t;
+
+/**
+ * Where a setting comes from.
+ */
+typedef int tl_ConfigSource_t;
+
+/**
  * What has settings.
  */
 typedef int tl_ResourceType_t;
@@ -819,11 +864,6 @@ typedef int tl_ResourceType_t;
 typedef int tl_AlterConfigOpType_t;
 
 /**
- * Where a setting comes from.
- */
-typedef int tl_ConfigSource_t;
-
-/**
  * State of a consumer group.
  */
 typedef int tl_consumer_group_state_t;
@@ -832,6 +872,11 @@ typedef int tl_consumer_group_state_t;
  * For which request options are; those that it does not know are ignored.
  */
 typedef int tl_admin_op_t;
+
+/**
+ * Which messages count, `TL_ISOLATION_LEVEL_...`.
+ */
+typedef int tl_IsolationLevel_t;
 
 /**
  * What a timestamp means: one of `TL_TIMESTAMP_...`.
@@ -1104,6 +1149,12 @@ typedef int (*tl_topic_partition_cmp_t)(const tl_topic_partition_t *a,
                                         void *opaque);
 
 /**
+ * What ::tl_ListOffsets can ask for in place of a time in milliseconds, which gives the first message of that time or
+ * later.
+ */
+typedef int64_t tl_OffsetSpec_t;
+
+/**
  * A topic, by name.
  */
 #define TL_RESOURCE_TOPIC 2
@@ -1184,6 +1235,21 @@ typedef int (*tl_topic_partition_cmp_t)(const tl_topic_partition_t *a,
 #define TL_CONSUMER_GROUP_STATE_EMPTY 5
 
 /**
+ * The message with the largest timestamp.
+ */
+#define TL_OFFSET_SPEC_MAX_TIMESTAMP -3
+
+/**
+ * The first message.
+ */
+#define TL_OFFSET_SPEC_EARLIEST -2
+
+/**
+ * Behind the last message.
+ */
+#define TL_OFFSET_SPEC_LATEST -1
+
+/**
  * Any.
  */
 #define TL_ADMIN_OP_ANY 0
@@ -1252,6 +1318,31 @@ typedef int (*tl_topic_partition_cmp_t)(const tl_topic_partition_t *a,
  * ::tl_IncrementalAlterConfigs
  */
 #define TL_ADMIN_OP_INCREMENTALALTERCONFIGS 16
+
+/**
+ * ::tl_DescribeTopics
+ */
+#define TL_ADMIN_OP_DESCRIBETOPICS 19
+
+/**
+ * ::tl_DescribeCluster
+ */
+#define TL_ADMIN_OP_DESCRIBECLUSTER 20
+
+/**
+ * ::tl_ListOffsets
+ */
+#define TL_ADMIN_OP_LISTOFFSETS 21
+
+/**
+ * All.
+ */
+#define TL_ISOLATION_LEVEL_READ_UNCOMMITTED 0
+
+/**
+ * Those before the first transaction that is under way.
+ */
+#define TL_ISOLATION_LEVEL_READ_COMMITTED 1
 
 /**
  * A producer, or whoever administers.
@@ -1389,6 +1480,21 @@ typedef int (*tl_topic_partition_cmp_t)(const tl_topic_partition_t *a,
 #define TL_EVENT_INCREMENTALALTERCONFIGS_RESULT 131072
 
 /**
+ * Answer to ::tl_DescribeTopics.
+ */
+#define TL_EVENT_DESCRIBETOPICS_RESULT 1048576
+
+/**
+ * Answer to ::tl_DescribeCluster.
+ */
+#define TL_EVENT_DESCRIBECLUSTER_RESULT 2097152
+
+/**
+ * Answer to ::tl_ListOffsets.
+ */
+#define TL_EVENT_LISTOFFSETS_RESULT 4194304
+
+/**
  * It is not.
  */
 #define TL_MSG_STATUS_NOT_PERSISTED 0
@@ -1436,6 +1542,57 @@ const char *tl_topic_result_error_string(const tl_topic_result_t *topicres);
  * Name of the topic.
  */
 const char *tl_topic_result_name(const tl_topic_result_t *topicres);
+
+/**
+ * Its number; -1 for NULL.
+ */
+int tl_Node_id(const tl_Node_t *node);
+
+/**
+ * Its host.
+ */
+const char *tl_Node_host(const tl_Node_t *node);
+
+/**
+ * Its port; 0 for an engine that is only used from its own process.
+ */
+uint16_t tl_Node_port(const tl_Node_t *node);
+
+/**
+ * Its rack: NULL, there are none.
+ */
+const char *tl_Node_rack(const tl_Node_t *node);
+
+/**
+ * Describes the engine as a cluster of one node. `options` may be NULL. The answer comes into `rkqu` as a
+ * `TL_EVENT_DESCRIBECLUSTER_RESULT`.
+ */
+void tl_DescribeCluster(tl_t *rk, const tl_AdminOptions_t *options, tl_queue_t *rkqu);
+
+/**
+ * The answer to ::tl_DescribeCluster; NULL for another event, or when the request failed (::tl_event_error).
+ */
+const tl_DescribeCluster_result_t *tl_event_DescribeCluster_result(const tl_event_t *rkev);
+
+/**
+ * Identity of the engine's data. It belongs to the event.
+ */
+const char *tl_DescribeCluster_result_cluster_id(const tl_DescribeCluster_result_t *result);
+
+/**
+ * The node that administers. It belongs to the event.
+ */
+const tl_Node_t *tl_DescribeCluster_result_controller(const tl_DescribeCluster_result_t *result);
+
+/**
+ * All nodes, `*cntp` of them: one. The array belongs to the event.
+ */
+const tl_Node_t **tl_DescribeCluster_result_nodes(const tl_DescribeCluster_result_t *result, size_t *cntp);
+
+/**
+ * Name of such a number, such as `DYNAMIC_TOPIC_CONFIG`. Static: never freed.
+ */
+const char *tl_ConfigSource_name(tl_ConfigSource_t confsource);
 
 /**
  * Something that has settings: `TL_RESOURCE_TOPIC` or `TL_RESOURCE_BROKER`, by name or number. NULL for what is no text,
@@ -1815,21 +1972,6 @@ const tl_error_t **tl_ListConsumerGroups_result_errors(const tl_ListConsumerGrou
                                                        size_t *cntp);
 
 /**
- * Its number; -1 for NULL.
- */
-int tl_Node_id(const tl_Node_t *node);
-
-/**
- * Its host.
- */
-const char *tl_Node_host(const tl_Node_t *node);
-
-/**
- * Its port; 0 for an engine that is only used from its own process.
- */
-uint16_t tl_Node_port(const tl_Node_t *node);
-
-/**
  * Describes `groups_cnt` groups, each on its own; one that does not exist is dead. `options` may be NULL. The answer comes
  * into `rkqu` as a `TL_EVENT_DESCRIBECONSUMERGROUPS_RESULT`.
  */
@@ -1923,6 +2065,38 @@ const tl_MemberAssignment_t *tl_MemberDescription_assignment(const tl_MemberDesc
 const tl_topic_partition_list_t *tl_MemberAssignment_partitions(const tl_MemberAssignment_t *assignment);
 
 /**
+ * Looks up an offset of each partition of a list, whose offsets say which: `TL_OFFSET_SPEC_...` or a time in milliseconds.
+ * The list stays the caller's; `options` may be NULL (::tl_AdminOptions_set_isolation_level). The answer comes into `rkqu`
+ * as a `TL_EVENT_LISTOFFSETS_RESULT`; `TL_RESP_ERR__INVALID_ARG` for an empty list, and for other negative numbers.
+ */
+void tl_ListOffsets(tl_t *rk,
+                    const tl_topic_partition_list_t *topic_partitions,
+                    const tl_AdminOptions_t *options,
+                    tl_queue_t *rkqu);
+
+/**
+ * The answer to ::tl_ListOffsets; NULL for another event, or when the request as a whole failed (::tl_event_error).
+ */
+const tl_ListOffsets_result_t *tl_event_ListOffsets_result(const tl_event_t *rkev);
+
+/**
+ * What was found, `*cntp` of them, in the order of the list. The array belongs to the event.
+ */
+const tl_ListOffsetsResultInfo_t **tl_ListOffsets_result_infos(const tl_ListOffsets_result_t *result,
+                                                               size_t *cntp);
+
+/**
+ * The partition with its offset, or what went wrong with it (::tl_topic_partition_err); `TL_OFFSET_END` when no message
+ * fits. It belongs to the event.
+ */
+const tl_topic_partition_t *tl_ListOffsetsResultInfo_topic_partition(const tl_ListOffsetsResultInfo_t *result_info);
+
+/**
+ * Timestamp of the message that was found; -1 for the ends, for none and for NULL.
+ */
+int64_t tl_ListOffsetsResultInfo_timestamp(const tl_ListOffsetsResultInfo_t *result_info);
+
+/**
  * Options with their defaults. The caller owns them: ::tl_AdminOptions_destroy.
  */
 tl_AdminOptions_t *tl_AdminOptions_new(tl_t *rk, tl_admin_op_t for_api);
@@ -1969,6 +2143,13 @@ tl_error_t *tl_AdminOptions_set_require_stable_offsets(tl_AdminOptions_t *option
                                                        int true_or_false);
 
 /**
+ * For ::tl_ListOffsets: which messages count, `TL_ISOLATION_LEVEL_...`; all without this. NULL on success; the caller owns
+ * the error.
+ */
+tl_error_t *tl_AdminOptions_set_isolation_level(tl_AdminOptions_t *options,
+                                                tl_IsolationLevel_t value);
+
+/**
  * Lists only groups in these states (`TL_CONSUMER_GROUP_STATE_...`, `consumer_group_states_cnt` of them). NULL on success;
  * the caller owns the error.
  */
@@ -2011,6 +2192,83 @@ const tl_DeleteRecords_result_t *tl_event_DeleteRecords_result(const tl_event_t 
  * The partitions, each with the first offset that is left or an error. The list belongs to the event.
  */
 const tl_topic_partition_list_t *tl_DeleteRecords_result_offsets(const tl_DeleteRecords_result_t *result);
+
+/**
+ * The `topics_cnt` topics with these names, which are copied. NULL for names that are no text (::tl_last_error).
+ */
+tl_TopicCollection_t *tl_TopicCollection_of_topic_names(const char **topics,
+                                                        size_t topics_cnt);
+
+/**
+ * Frees a collection. Does nothing for NULL.
+ */
+void tl_TopicCollection_destroy(tl_TopicCollection_t *topics);
+
+/**
+ * Describes topics, each on its own. The collection stays the caller's; `options` may be NULL. The answer comes into
+ * `rkqu` as a `TL_EVENT_DESCRIBETOPICS_RESULT`.
+ */
+void tl_DescribeTopics(tl_t *rk,
+                       const tl_TopicCollection_t *topics,
+                       const tl_AdminOptions_t *options,
+                       tl_queue_t *rkqu);
+
+/**
+ * The answer to ::tl_DescribeTopics; NULL for another event, or when the request as a whole failed (::tl_event_error).
+ */
+const tl_DescribeTopics_result_t *tl_event_DescribeTopics_result(const tl_event_t *rkev);
+
+/**
+ * The topics, `*cntp` of them, in the order of the collection. The array belongs to the event.
+ */
+const tl_TopicDescription_t **tl_DescribeTopics_result_topics(const tl_DescribeTopics_result_t *result,
+                                                              size_t *cntp);
+
+/**
+ * Name of the topic.
+ */
+const char *tl_TopicDescription_name(const tl_TopicDescription_t *topicdesc);
+
+/**
+ * Its id; NULL for one that does not exist.
+ */
+const tl_Uuid_t *tl_TopicDescription_topic_id(const tl_TopicDescription_t *topicdesc);
+
+/**
+ * What went wrong with the topic; NULL for nothing.
+ */
+const tl_error_t *tl_TopicDescription_error(const tl_TopicDescription_t *topicdesc);
+
+/**
+ * 1 for a topic of the engine's own, else 0.
+ */
+int tl_TopicDescription_is_internal(const tl_TopicDescription_t *topicdesc);
+
+/**
+ * Its partitions, `*cntp` of them, by number. The array belongs to the event.
+ */
+const tl_TopicPartitionInfo_t **tl_TopicDescription_partitions(const tl_TopicDescription_t *topicdesc,
+                                                               size_t *cntp);
+
+/**
+ * Number of the partition; -1 for NULL.
+ */
+int tl_TopicPartitionInfo_partition(const tl_TopicPartitionInfo_t *partition);
+
+/**
+ * The node that serves it; NULL while it is offline.
+ */
+const tl_Node_t *tl_TopicPartitionInfo_leader(const tl_TopicPartitionInfo_t *partition);
+
+/**
+ * The nodes that keep it, `*cntp` of them. The array belongs to the event.
+ */
+const tl_Node_t **tl_TopicPartitionInfo_replicas(const tl_TopicPartitionInfo_t *partition, size_t *cntp);
+
+/**
+ * Those of them that have all of it, `*cntp` of them. The array belongs to the event.
+ */
+const tl_Node_t **tl_TopicPartitionInfo_isr(const tl_TopicPartitionInfo_t *partition, size_t *cntp);
 
 /**
  * A topic to be created with `num_partitions` partitions (-1: as the engine says) and `replication_factor` copies of each
@@ -2240,6 +2498,12 @@ void tl_destroy(tl_t *rk);
 void tl_destroy_flags(tl_t *rk, int flags);
 
 /**
+ * Waits until every client of the process has been destroyed, by whichever thread; at most `timeout_ms` (negative:
+ * without end). 0, or -1 when there are some left.
+ */
+int tl_wait_destroyed(int timeout_ms);
+
+/**
  * Its name, such as `rdkafka#producer-1`; NULL for what is none. Lives as long as the client.
  */
 const char *tl_name(const tl_t *rk);
@@ -2265,6 +2529,17 @@ char *tl_clusterid(tl_t *rk,
  * Number of the node that administers, which is the only one; -1 when it is offline.
  */
 int32_t tl_controllerid(tl_t *rk, int timeout_ms);
+
+/**
+ * `size` bytes of zeroes, which the caller frees: ::tl_mem_free. NULL when there is no memory. `rk` may be NULL.
+ */
+void *tl_mem_malloc(tl_t *rk,
+                    size_t size);
+
+/**
+ * As ::tl_mem_malloc, for `num` times `size` bytes.
+ */
+void *tl_mem_calloc(tl_t *rk, size_t num, size_t size);
 
 /**
  * Frees memory that a call has passed to the caller, such as ::tl_memberid. Does nothing for NULL. `rk` may be NULL.
@@ -2680,6 +2955,66 @@ const char *tl_event_stats(const tl_event_t *rkev);
 int tl_event_log(const tl_event_t *rkev, const char **fac, const char **str, int *level);
 
 /**
+ * Who this consumer is in its group. NULL without `group.id`, or for what is no consumer. The caller owns it:
+ * ::tl_consumer_group_metadata_destroy.
+ */
+tl_consumer_group_metadata_t *tl_consumer_group_metadata(tl_t *rk);
+
+/**
+ * Metadata of a group's name alone, for consumers that the group knows nothing of. NULL for what is no text.
+ */
+tl_consumer_group_metadata_t *tl_consumer_group_metadata_new(const char *group_id);
+
+/**
+ * Metadata of a member that is known otherwise. NULL for what is no text; `group_instance_id` may be NULL.
+ */
+tl_consumer_group_metadata_t *tl_consumer_group_metadata_new_with_genid(const char *group_id,
+                                                                        int32_t generation_id,
+                                                                        const char *member_id,
+                                                                        const char *group_instance_id);
+
+/**
+ * Frees metadata. Does nothing for NULL.
+ */
+void tl_consumer_group_metadata_destroy(tl_consumer_group_metadata_t *cgmd);
+
+/**
+ * Name of the group. Lives as long as the metadata; NULL for NULL.
+ */
+const char *tl_consumer_group_metadata_group_id(const tl_consumer_group_metadata_t *cgmd);
+
+/**
+ * Generation of the group; -1 before it has been joined, and for NULL.
+ */
+int32_t tl_consumer_group_metadata_generation_id(const tl_consumer_group_metadata_t *cgmd);
+
+/**
+ * The name that the group has given to the member; empty before it has joined. Lives as long as the metadata; NULL for
+ * NULL.
+ */
+const char *tl_consumer_group_metadata_member_id(const tl_consumer_group_metadata_t *cgmd);
+
+/**
+ * `group.instance.id`; NULL without one. Lives as long as the metadata.
+ */
+const char *tl_consumer_group_metadata_group_instance_id(const tl_consumer_group_metadata_t *cgmd);
+
+/**
+ * The metadata as bytes, which the caller frees: ::tl_mem_free. NULL on success; the caller owns the error.
+ */
+tl_error_t *tl_consumer_group_metadata_write(const tl_consumer_group_metadata_t *cgmd,
+                                             void **bufferp,
+                                             size_t *sizep);
+
+/**
+ * Metadata from the bytes of ::tl_consumer_group_metadata_write, which the caller owns. NULL on success; the caller owns
+ * the error: `TL_RESP_ERR__BAD_MSG` for other bytes.
+ */
+tl_error_t *tl_consumer_group_metadata_read(tl_consumer_group_metadata_t **cgmdp,
+                                            const void *buffer,
+                                            size_t size);
+
+/**
  * An empty list with room for `initial_count` headers. The caller owns it: ::tl_headers_destroy.
  */
 tl_headers_t *tl_headers_new(size_t initial_count);
@@ -2785,6 +3120,18 @@ int64_t tl_message_timestamp(const tl_message_t *message, tl_timestamp_type_t *t
  * Its headers, which live as long as the message. `TL_RESP_ERR__NOENT` when it has none.
  */
 tl_resp_err_t tl_message_headers(const tl_message_t *message, const tl_headers_t **hdrsp);
+
+/**
+ * As ::tl_message_headers, and the headers become the caller's (::tl_headers_destroy): the message has none any more.
+ */
+tl_resp_err_t tl_message_detach_headers(tl_message_t *message,
+                                        tl_headers_t **hdrsp);
+
+/**
+ * Of a delivery report: why the message was not delivered, for people; NULL when it was, and elsewhere. Lives as long as
+ * the message.
+ */
+const char *tl_message_produce_errstr(const tl_message_t *message);
 
 /**
  * What the application gave ::tl_produce for the delivery report; NULL elsewhere.
@@ -2950,43 +3297,74 @@ tl_resp_err_t tl_get_watermark_offsets(tl_t *rk,
                                        int64_t *high);
 
 /**
- * Who this consumer is in its group. NULL without `group.id`, or for what is no consumer. The caller owns it:
- * ::tl_consumer_group_metadata_destroy.
+ * Any partition. `TL_PARTITION_UA` when there is none. Only `partition_cnt` matters.
  */
-tl_consumer_group_metadata_t *tl_consumer_group_metadata(tl_t *rk);
+int32_t tl_msg_partitioner_random(const tl_topic_t *rkt,
+                                  const void *key,
+                                  size_t keylen,
+                                  int32_t partition_cnt,
+                                  void *rkt_opaque,
+                                  void *msg_opaque);
 
 /**
- * Metadata of a group's name alone, for consumers that the group knows nothing of. NULL for what is no text.
+ * By the CRC-32 of the key; without a key, or with an empty one, always the same. `TL_PARTITION_UA` when there is none.
  */
-tl_consumer_group_metadata_t *tl_consumer_group_metadata_new(const char *group_id);
+int32_t tl_msg_partitioner_consistent(const tl_topic_t *rkt,
+                                      const void *key,
+                                      size_t keylen,
+                                      int32_t partition_cnt,
+                                      void *rkt_opaque,
+                                      void *msg_opaque);
 
 /**
- * Metadata of a member that is known otherwise. NULL for what is no text; `group_instance_id` may be NULL.
+ * By the CRC-32 of the key; without a key, or with an empty one, any. `TL_PARTITION_UA` when there is none.
  */
-tl_consumer_group_metadata_t *tl_consumer_group_metadata_new_with_genid(const char *group_id,
-                                                                        int32_t generation_id,
-                                                                        const char *member_id,
-                                                                        const char *group_instance_id);
+int32_t tl_msg_partitioner_consistent_random(const tl_topic_t *rkt,
+                                             const void *key,
+                                             size_t keylen,
+                                             int32_t partition_cnt,
+                                             void *rkt_opaque,
+                                             void *msg_opaque);
 
 /**
- * Frees metadata. Does nothing for NULL.
+ * By Murmur2 of the key, as Java's producer; no key counts as an empty one. `TL_PARTITION_UA` when there is none.
  */
-void tl_consumer_group_metadata_destroy(tl_consumer_group_metadata_t *cgmd);
+int32_t tl_msg_partitioner_murmur2(const tl_topic_t *rkt,
+                                   const void *key,
+                                   size_t keylen,
+                                   int32_t partition_cnt,
+                                   void *rkt_opaque,
+                                   void *msg_opaque);
 
 /**
- * The metadata as bytes, which the caller frees: ::tl_mem_free. NULL on success; the caller owns the error.
+ * By Murmur2 of the key, as Java's producer; without a key any. `TL_PARTITION_UA` when there is none.
  */
-tl_error_t *tl_consumer_group_metadata_write(const tl_consumer_group_metadata_t *cgmd,
-                                             void **bufferp,
-                                             size_t *sizep);
+int32_t tl_msg_partitioner_murmur2_random(const tl_topic_t *rkt,
+                                          const void *key,
+                                          size_t keylen,
+                                          int32_t partition_cnt,
+                                          void *rkt_opaque,
+                                          void *msg_opaque);
 
 /**
- * Metadata from the bytes of ::tl_consumer_group_metadata_write, which the caller owns. NULL on success; the caller owns
- * the error: `TL_RESP_ERR__BAD_MSG` for other bytes.
+ * By FNV-1a of the key, as Sarama; no key counts as an empty one. `TL_PARTITION_UA` when there is none.
  */
-tl_error_t *tl_consumer_group_metadata_read(tl_consumer_group_metadata_t **cgmdp,
-                                            const void *buffer,
-                                            size_t size);
+int32_t tl_msg_partitioner_fnv1a(const tl_topic_t *rkt,
+                                 const void *key,
+                                 size_t keylen,
+                                 int32_t partition_cnt,
+                                 void *rkt_opaque,
+                                 void *msg_opaque);
+
+/**
+ * By FNV-1a of the key, as Sarama; without a key any. `TL_PARTITION_UA` when there is none.
+ */
+int32_t tl_msg_partitioner_fnv1a_random(const tl_topic_t *rkt,
+                                        const void *key,
+                                        size_t keylen,
+                                        int32_t partition_cnt,
+                                        void *rkt_opaque,
+                                        void *msg_opaque);
 
 /**
  * Queues a message: `payload` of `len` bytes and `key` of `keylen` bytes, each NULL with 0 for null. The partitioner
@@ -3096,6 +3474,14 @@ tl_queue_t *tl_queue_get_background(tl_t *rk);
  * ::tl_queue_get_partition from its consumer. Nothing happens when it would go in a circle.
  */
 void tl_queue_forward(tl_queue_t *src, tl_queue_t *dst);
+
+/**
+ * Has log lines come out of `rkqu` as events, in place of the main queue; with NULL the main queue keeps them.
+ * `TL_RESP_ERR__NOT_CONFIGURED` without the property `log.queue`. A client has its lines when it is made: call it first
+ * thing.
+ */
+tl_resp_err_t tl_set_log_queue(tl_t *rk,
+                               tl_queue_t *rkqu);
 
 /**
  * How many events, or messages in them, wait in it. A consumer's messages are only counted once they are handed out.
@@ -3450,6 +3836,36 @@ tl_error_t *tl_commit_transaction(tl_t *rk, int timeout_ms);
  * Would abort the transaction: `TL_RESP_ERR__STATE`, see ::tl_init_transactions. The caller owns the error.
  */
 tl_error_t *tl_abort_transaction(tl_t *rk, int timeout_ms);
+
+/**
+ * The id with these halves. The caller owns it: ::tl_Uuid_destroy.
+ */
+tl_Uuid_t *tl_Uuid_new(int64_t most_significant_bits, int64_t least_significant_bits);
+
+/**
+ * A copy, which the caller owns; NULL for NULL.
+ */
+tl_Uuid_t *tl_Uuid_copy(const tl_Uuid_t *uuid);
+
+/**
+ * Frees an id of the caller's. Does nothing for NULL.
+ */
+void tl_Uuid_destroy(tl_Uuid_t *uuid);
+
+/**
+ * The first 64 bits; 0 for NULL.
+ */
+int64_t tl_Uuid_most_significant_bits(const tl_Uuid_t *uuid);
+
+/**
+ * The last 64 bits; 0 for NULL.
+ */
+int64_t tl_Uuid_least_significant_bits(const tl_Uuid_t *uuid);
+
+/**
+ * The id as Kafka prints it: URL-safe base64 without padding. Lives as long as the id; NULL for NULL.
+ */
+const char *tl_Uuid_base64str(const tl_Uuid_t *uuid);
 
 /**
  * The version as a number: `0xMMmmpp00` with major, minor and patch level.

@@ -102,6 +102,24 @@ impl Sequence {
 #[derive(Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicId(pub [u8; 16]);
 
+impl TopicId {
+    /// The id with these halves, as Java and librdkafka tell ids.
+    #[must_use]
+    pub fn from_halves(most_significant: i64, least_significant: i64) -> TopicId {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&most_significant.to_be_bytes());
+        bytes[8..].copy_from_slice(&least_significant.to_be_bytes());
+        TopicId(bytes)
+    }
+
+    /// The first 64 bits, and the last.
+    #[must_use]
+    pub fn halves(self) -> (i64, i64) {
+        let [a, b, c, d, e, f, g, h, rest @ ..] = self.0;
+        (i64::from_be_bytes([a, b, c, d, e, f, g, h]), i64::from_be_bytes(rest))
+    }
+}
+
 impl fmt::Debug for TopicId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for byte in self.0 {
@@ -225,9 +243,10 @@ pub enum Acks {
 }
 
 /// Which records a reader sees (KIP-98, `isolation.level`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Isolation {
     /// Everything below the high watermark.
+    #[default]
     ReadUncommitted,
     /// Everything below the last stable offset, without aborted transactions.
     ReadCommitted,

@@ -3,6 +3,7 @@
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tidelog::client::admin::AdminWorker;
@@ -21,6 +22,7 @@ use crate::handles::{Held, Kind, Table};
 use crate::partition_queues::PartitionQueues;
 use crate::serving;
 use crate::text::c_text;
+use crate::timeout::deadline;
 
 /// A producer or a consumer. Threads may share it.
 ///
@@ -40,7 +42,9 @@ pub struct Client {
     /// Does what is asked for in the background.
     pub(crate) worker: AdminWorker,
     pub(crate) background: Background,
-    /// Log lines wait to be polled for.
+    /// Log lines come into the main queue.
+    pub(crate) logs_to_queue: bool,
+    /// Polling tells them.
     pub(crate) queues_log: bool,
     fatal: Mutex<Option<KafkaError>>,
     is_closing: Arc<AtomicBool>,
@@ -136,7 +140,7 @@ impl Client {
             }
         };
         let name = told.log(ClientLog::new(role, &settings.config, &config), &config);
-        let queues_log = config.log_queue && !settings.hands_out(TL_EVENT_LOG);
+        let hands_out_log = settings.hands_out(TL_EVENT_LOG);
         let background = Background::start(handle, &settings.callbacks)?;
         Ok(Client {
             handle,
@@ -148,7 +152,8 @@ impl Client {
             messages,
             partitions,
             background,
-            queues_log,
+            logs_to_queue: config.log_queue || hands_out_log,
+            queues_log: config.log_queue && !hands_out_log,
             fatal: Mutex::new(None),
             is_closing,
             has_ended: AtomicBool::new(false),
@@ -329,6 +334,23 @@ pub extern "C" fn tl_destroy_flags(rk: *mut Client, flags: c_int) {
     });
 }
 
+/// Waits until every client of the process has been destroyed, by whichever thread; at most `timeout_ms` (negative:
+/// without end). 0, or -1 when there are some left.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_wait_destroyed(timeout_ms: c_int) -> c_int {
+    const LOOK: Duration = Duration::from_millis(5);
+    guard(|| {
+        let until = deadline(timeout_ms);
+        while CLIENTS.count() > 0 {
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return -1;
+            }
+            std::thread::sleep(LOOK);
+        }
+        0
+    })
+}
+
 /// The client, if it is alive; else the last error says why not.
 pub(crate) fn client_of(rk: *const Client) -> Option<Held<Client>> {
     or_none(CLIENTS.get(rk))
@@ -377,6 +399,19 @@ pub extern "C" fn tl_controllerid(rk: *mut Client, timeout_ms: c_int) -> i32 {
         let engine = client_of(rk).and_then(|client| client.engine());
         engine.map_or(-1, |engine| engine.broker().config().node_id)
     })
+}
+
+/// `size` bytes of zeroes, which the caller frees: ::tl_mem_free. NULL when there is no memory. `rk` may be NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_mem_malloc(rk: *mut Client, size: usize) -> *mut c_void {
+    tl_mem_calloc(rk, 1, size)
+}
+
+/// As ::tl_mem_malloc, for `num` times `size` bytes.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_mem_calloc(rk: *mut Client, num: usize, size: usize) -> *mut c_void {
+    let _ = rk;
+    guard(|| boundary::zeroes(num, size))
 }
 
 /// Frees memory that a call has passed to the caller, such as ::tl_memberid. Does nothing for NULL. `rk` may be NULL.

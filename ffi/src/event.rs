@@ -62,6 +62,12 @@ pub const TL_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT: EventType = 0x8000;
 pub const TL_EVENT_ALTERCONSUMERGROUPOFFSETS_RESULT: EventType = 0x10000;
 /// Answer to ::tl_IncrementalAlterConfigs.
 pub const TL_EVENT_INCREMENTALALTERCONFIGS_RESULT: EventType = 0x20000;
+/// Answer to ::tl_DescribeTopics.
+pub const TL_EVENT_DESCRIBETOPICS_RESULT: EventType = 0x10_0000;
+/// Answer to ::tl_DescribeCluster.
+pub const TL_EVENT_DESCRIBECLUSTER_RESULT: EventType = 0x20_0000;
+/// Answer to ::tl_ListOffsets.
+pub const TL_EVENT_LISTOFFSETS_RESULT: EventType = 0x40_0000;
 
 /// Something that a queue hands out. The caller owns it: ::tl_event_destroy; what it tells lives as long as it does.
 /// Asking an event for what its kind does not have gives NULL or 0, and so does NULL.

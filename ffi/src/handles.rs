@@ -166,6 +166,12 @@ impl<T> Table<T> {
         }
     }
 
+    /// How many are alive, or being made.
+    pub(crate) fn count(&self) -> usize {
+        let free = self.free.lock();
+        free.used - free.returned.len()
+    }
+
     fn reserve(&self) -> Result<usize, KafkaError> {
         let mut free = self.free.lock();
         if let Some(returned) = free.returned.pop() {

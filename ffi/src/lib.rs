@@ -6,10 +6,10 @@
 //!   `handles`: long-lived objects, named by numbers that are looked up.
 //! - `error`, `conf`, `topic_conf`, `callbacks`: what everything else is made with.
 //! - `client`, `serving`: making a producer or a consumer, and who is told what it has to say.
-//! - `topic`, `producing`, `producing_tagged`, `headers`, `transactions`: messages in.
-//! - `message`, `consuming`, `simple_consumer`, `batch_view`, `topic_partition`, `offsets`: messages out.
+//! - `topic`, `partitioners`, `producing`, `producing_tagged`, `headers`, `transactions`: messages in.
+//! - `message`, `consuming`, `simple_consumer`, `batch_view`, `topic_partition`, `offsets`, `group_metadata`: messages out.
 //! - `event_queue`, `queue`, `partition_queues`, `event`, `background`: what is handed out in place of callbacks.
-//! - `admin`, `metadata`, `engine`, `version`: the rest.
+//! - `admin`, `metadata`, `uuid`, `engine`, `version`: the rest.
 //!
 //! There is no allocation for a message on the way in; see ARCHITECTURE.md (The C library) for why handles are numbers.
 
@@ -25,6 +25,7 @@ pub mod engine;
 pub mod error;
 pub mod event;
 mod event_queue;
+pub mod group_metadata;
 mod guard;
 mod handles;
 pub mod headers;
@@ -32,6 +33,7 @@ pub mod message;
 pub mod metadata;
 pub mod offsets;
 mod partition_queues;
+pub mod partitioners;
 pub mod producing;
 pub mod producing_tagged;
 pub mod queue;
@@ -43,4 +45,5 @@ pub mod topic;
 pub mod topic_conf;
 pub mod topic_partition;
 pub mod transactions;
+pub mod uuid;
 pub mod version;

@@ -252,6 +252,36 @@ pub extern "C" fn tl_message_headers(
     })
 }
 
+/// As ::tl_message_headers, and the headers become the caller's (::tl_headers_destroy): the message has none any more.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_message_detach_headers(
+    message: Option<&mut Message<'_>>,
+    hdrsp: Option<&mut MaybeUninit<*mut Headers>>,
+) -> ResponseError {
+    guard(|| {
+        let (Some(message), Some(headers)) = (message, hdrsp) else {
+            return ErrorCode::LocalInvalidArg.into();
+        };
+        message.headers.get_or_init(|| Headers::of(&message.record));
+        // Looked at already, so that the record is not asked again.
+        match message.headers.get_mut().and_then(Option::take) {
+            Some(of_message) => {
+                headers.write(Box::into_raw(Box::new(of_message)));
+                ResponseError::NONE
+            }
+            None => ErrorCode::LocalNoent.into(),
+        }
+    })
+}
+
+/// Of a delivery report: why the message was not delivered, for people; NULL when it was, and elsewhere. Lives as long as
+/// the message.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_message_produce_errstr(message: Option<&Message<'_>>) -> *const c_char {
+    let report = message.filter(|message| message.latency_us >= 0);
+    guard(|| report.and_then(Message::error_text).map_or(std::ptr::null(), |text| text.as_ptr()))
+}
+
 /// What the application gave ::tl_produce for the delivery report; NULL elsewhere.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_message_opaque(message: Option<&Message<'_>>) -> *mut c_void {

@@ -10,7 +10,8 @@ use tidelog::types::PartitionIndex;
 use crate::boundary;
 use crate::callbacks::{Opaque, QueueCallback};
 use crate::client::{Client, clients};
-use crate::event::Event;
+use crate::error::ResponseError;
+use crate::event::{Body, Event};
 use crate::event_queue::{EventQueue, Source, Wake};
 use crate::guard::{guard, or_none, or_null};
 use crate::handles::{Held, Kind, Table};
@@ -114,6 +115,29 @@ pub extern "C" fn tl_queue_forward(src: *mut Queue, dst: *mut Queue) {
         };
         or_none(forwarded);
     });
+}
+
+/// Has log lines come out of `rkqu` as events, in place of the main queue; with NULL the main queue keeps them.
+/// `TL_RESP_ERR__NOT_CONFIGURED` without the property `log.queue`. A client has its lines when it is made: call it first
+/// thing.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_set_log_queue(rk: *mut Client, rkqu: *mut Queue) -> ResponseError {
+    guard(|| {
+        let forward = || -> Result<(), KafkaError> {
+            let client = clients().get(rk)?;
+            if !client.logs_to_queue {
+                let reason = "log lines come into queues with the property log.queue";
+                return Err(KafkaError::with_reason(ErrorCode::LocalNotConfigured, reason));
+            }
+            if !rkqu.is_null() {
+                let queue = QUEUES.get(rkqu)?;
+                let lines = client.main.take_lines();
+                lines.into_iter().for_each(|line| queue.events.add(Event::new(Body::Log(line))));
+            }
+            Ok(())
+        };
+        forward().into()
+    })
 }
 
 /// How many events, or messages in them, wait in it. A consumer's messages are only counted once they are handed out.

@@ -127,6 +127,15 @@ impl TopicPartitionList {
         self.elements.iter().map(|element| element.read(number)).collect()
     }
 
+    /// Topic, partition and number of each element.
+    pub(crate) fn places(&self) -> Vec<(String, PartitionIndex, i64)> {
+        let places = self.elements.iter().map(|element| {
+            let topic = element.topic.to_string_lossy().into_owned();
+            (topic, PartitionIndex(element.partition), element.offset)
+        });
+        places.collect()
+    }
+
     /// Puts in what the engine has found out, element by element.
     pub(crate) fn fill(&mut self, found: &[TopicPartitionOffset]) {
         self.elements.iter_mut().zip(found).for_each(|(element, found)| element.fill(found));

@@ -7,8 +7,8 @@ use tidelog::error_code::ErrorCode;
 
 use crate::client::{Client, clients};
 use crate::error::Error;
+use crate::group_metadata::GroupMetadata;
 use crate::guard::guard_outcome;
-use crate::offsets::GroupMetadata;
 use crate::topic_partition::TopicPartitionList;
 
 fn on_producer(

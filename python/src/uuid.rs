@@ -18,40 +18,27 @@ impl Uuid {
     pub(crate) fn of(id: TopicId) -> Uuid {
         Uuid { id }
     }
-
-    fn halves(&self) -> (i64, i64) {
-        let bits = u128::from_be_bytes(self.id.0);
-        let half = |bits: u128| {
-            let bytes = bits.to_le_bytes();
-            let (low, _) = bytes.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
-            i64::from_le_bytes(*low)
-        };
-        (half(bits >> 64), half(bits))
-    }
 }
 
 #[pymethods]
 impl Uuid {
     #[new]
     fn new(most_significant_bits: i64, least_significant_bits: i64) -> Uuid {
-        let mut bytes = [0; 16];
-        bytes[..8].copy_from_slice(&most_significant_bits.to_be_bytes());
-        bytes[8..].copy_from_slice(&least_significant_bits.to_be_bytes());
-        Uuid { id: TopicId(bytes) }
+        Uuid { id: TopicId::from_halves(most_significant_bits, least_significant_bits) }
     }
 
     /// get_most_significant_bits(): the first 64 bits.
     ///
     /// :rtype: int
     fn get_most_significant_bits(&self) -> i64 {
-        self.halves().0
+        self.id.halves().0
     }
 
     /// get_least_significant_bits(): the last 64 bits.
     ///
     /// :rtype: int
     fn get_least_significant_bits(&self) -> i64 {
-        self.halves().1
+        self.id.halves().1
     }
 
     fn __str__(&self) -> String {
@@ -67,6 +54,6 @@ impl Uuid {
     }
 
     fn __hash__(&self) -> isize {
-        hash_of(self.halves())
+        hash_of(self.id.halves())
     }
 }

@@ -92,6 +92,7 @@ static int retention(char *value) {
         CHECK((tl_ConfigEntry_source(configs[place]) == TL_CONFIG_SOURCE_DEFAULT_CONFIG) == is_default);
         CHECK(!tl_ConfigEntry_is_sensitive(configs[place]) && !tl_ConfigEntry_is_synonym(configs[place]));
         const tl_ConfigEntry_t **synonyms = tl_ConfigEntry_synonyms(configs[place], &count);
+        CHECK_TEXT(tl_ConfigSource_name(tl_ConfigEntry_source(synonyms[0])), is_default ? "DEFAULT_CONFIG" : "DYNAMIC_TOPIC_CONFIG");
         CHECK(count > 0 && tl_ConfigEntry_is_synonym(synonyms[0]) && !tl_ConfigEntry_is_read_only(synonyms[0]));
     }
     tl_event_destroy(event);
@@ -153,6 +154,90 @@ static void records_are_deleted(void) {
     CHECK(low == 3 && high == 5);
     tl_DeleteRecords_destroy(deletion);
     tl_topic_partition_list_destroy(before);
+}
+
+/* The offset that is listed of a partition: this, with this timestamp or this error. */
+static void expect_listed(const char *topic, int64_t spec, int64_t offset, int64_t timestamp, tl_resp_err_t err) {
+    size_t count;
+    tl_AdminOptions_t *options = tl_AdminOptions_new(client, TL_ADMIN_OP_LISTOFFSETS);
+    CHECK(code_of(tl_AdminOptions_set_isolation_level(options, TL_ISOLATION_LEVEL_READ_COMMITTED)) == 0);
+    CHECK_ERR(code_of(tl_AdminOptions_set_isolation_level(options, 2)), TL_RESP_ERR__INVALID_ARG);
+    tl_topic_partition_list_t *asked = tl_topic_partition_list_new(1);
+    tl_topic_partition_set_offset(tl_topic_partition_list_add(asked, topic, 0), spec);
+    tl_ListOffsets(client, asked, options, queue);
+    tl_event_t *event = answer(TL_EVENT_LISTOFFSETS_RESULT);
+    const tl_ListOffsetsResultInfo_t **infos = tl_ListOffsets_result_infos(tl_event_ListOffsets_result(event), &count);
+    CHECK(count == 1);
+    const tl_topic_partition_t *found = tl_ListOffsetsResultInfo_topic_partition(infos[0]);
+    CHECK_TEXT(tl_topic_partition_topic(found), topic);
+    CHECK_ERR(tl_topic_partition_err(found), err);
+    CHECK(tl_topic_partition_offset(found) == offset && tl_ListOffsetsResultInfo_timestamp(infos[0]) == timestamp);
+    tl_event_destroy(event);
+    tl_topic_partition_list_destroy(asked);
+    tl_AdminOptions_destroy(options);
+}
+
+static void offsets_are_listed_by_meaning_and_time(void) {
+    for (int64_t number = 0; number < 4; number++)
+        CHECK_OK(tl_producev(client, TL_V_TOPIC("listed"), TL_V_PARTITION(0), TL_V_TIMESTAMP(number == 3 ? 500 : 1000 + number), TL_V_END));
+    CHECK_OK(tl_flush(client, 10000));
+    expect_listed("listed", TL_OFFSET_SPEC_EARLIEST, 0, -1, TL_RESP_ERR_NO_ERROR);
+    expect_listed("listed", TL_OFFSET_SPEC_LATEST, 4, -1, TL_RESP_ERR_NO_ERROR);
+    expect_listed("listed", TL_OFFSET_SPEC_MAX_TIMESTAMP, 2, 1002, TL_RESP_ERR_NO_ERROR);
+    expect_listed("listed", 1001, 1, 1001, TL_RESP_ERR_NO_ERROR);
+    expect_listed("listed", 2000, TL_OFFSET_END, -1, TL_RESP_ERR_NO_ERROR);
+    expect_listed("missing", 0, TL_OFFSET_INVALID, -1, TL_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+    tl_topic_partition_list_t *wrong = tl_topic_partition_list_new(1);
+    for (int round = 0; round < 2; round++) {
+        tl_ListOffsets(client, wrong, NULL, queue);
+        tl_event_t *event = answer(TL_EVENT_LISTOFFSETS_RESULT);
+        CHECK_ERR(tl_event_error(event), TL_RESP_ERR__INVALID_ARG);
+        tl_event_destroy(event);
+        tl_topic_partition_set_offset(tl_topic_partition_list_add(wrong, "listed", 0), -4);
+    }
+    tl_topic_partition_list_destroy(wrong);
+}
+
+static void the_cluster_and_topics_are_described(void) {
+    size_t count;
+    tl_DescribeCluster(client, NULL, queue);
+    tl_event_t *event = answer(TL_EVENT_DESCRIBECLUSTER_RESULT);
+    const tl_DescribeCluster_result_t *cluster = tl_event_DescribeCluster_result(event);
+    char *id = tl_clusterid(client, 0);
+    CHECK_TEXT(tl_DescribeCluster_result_cluster_id(cluster), id);
+    tl_mem_free(client, id);
+    const tl_Node_t **nodes = tl_DescribeCluster_result_nodes(cluster, &count);
+    CHECK(count == 1 && tl_Node_id(nodes[0]) == tl_Node_id(tl_DescribeCluster_result_controller(cluster)));
+    CHECK(tl_Node_rack(nodes[0]) == NULL && tl_Node_id(nodes[0]) == tl_controllerid(client, 0));
+    tl_event_destroy(event);
+
+    const char *names[2] = {"a", "missing"};
+    tl_TopicCollection_t *topics = tl_TopicCollection_of_topic_names(names, 2);
+    tl_DescribeTopics(client, topics, NULL, queue);
+    event = answer(TL_EVENT_DESCRIBETOPICS_RESULT);
+    const tl_TopicDescription_t **described = tl_DescribeTopics_result_topics(tl_event_DescribeTopics_result(event), &count);
+    CHECK(count == 2 && tl_TopicDescription_error(described[0]) == NULL && !tl_TopicDescription_is_internal(described[0]));
+    CHECK_TEXT(tl_TopicDescription_name(described[0]), "a");
+    const tl_Uuid_t *known = tl_TopicDescription_topic_id(described[0]);
+    tl_Uuid_t *same = tl_Uuid_new(tl_Uuid_most_significant_bits(known), tl_Uuid_least_significant_bits(known));
+    tl_Uuid_t *copy = tl_Uuid_copy(same);
+    CHECK_TEXT(tl_Uuid_base64str(copy), tl_Uuid_base64str(known));
+    CHECK(strlen(tl_Uuid_base64str(known)) == 22);
+    tl_Uuid_destroy(same), tl_Uuid_destroy(copy);
+    const tl_TopicPartitionInfo_t **partitions = tl_TopicDescription_partitions(described[0], &count);
+    CHECK(count >= 2 && tl_TopicPartitionInfo_partition(partitions[1]) == 1);
+    CHECK(tl_Node_id(tl_TopicPartitionInfo_leader(partitions[1])) == tl_controllerid(client, 0));
+    CHECK(tl_TopicPartitionInfo_replicas(partitions[1], &count) != NULL && count == 1);
+    CHECK(tl_TopicPartitionInfo_isr(partitions[1], &count) != NULL && count == 1);
+    CHECK_ERR(tl_error_code(tl_TopicDescription_error(described[1])), TL_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+    CHECK(tl_TopicDescription_partitions(described[1], &count) != NULL && count == 0);
+    CHECK(tl_TopicDescription_topic_id(described[1]) == NULL);
+    tl_event_destroy(event);
+    tl_TopicCollection_destroy(topics);
+    tl_DescribeTopics(client, NULL, NULL, queue);
+    event = answer(TL_EVENT_DESCRIBETOPICS_RESULT);
+    CHECK_ERR(tl_event_error(event), TL_RESP_ERR__INVALID_ARG);
+    tl_event_destroy(event);
 }
 
 static void groups_are_listed_described_and_deleted(void) {
@@ -279,6 +364,8 @@ int main(void) {
     topics_are_created_and_get_partitions();
     settings_are_described_and_changed();
     records_are_deleted();
+    offsets_are_listed_by_meaning_and_time();
+    the_cluster_and_topics_are_described();
     groups_are_listed_described_and_deleted();
     offsets_of_groups_are_listed_changed_and_deleted();
     without_an_engine_requests_time_out();

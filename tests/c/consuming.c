@@ -137,6 +137,16 @@ static void a_group_goes_on_where_it_has_committed(void) {
     CHECK(code_of(tl_consumer_group_metadata_write(metadata, &bytes, &size)) == 0);
     CHECK(code_of(tl_consumer_group_metadata_read(&again, bytes, size)) == 0);
     CHECK_ERR(code_of(tl_consumer_group_metadata_read(&again, bytes, size - 1)), TL_RESP_ERR__BAD_MSG);
+    char *id = tl_memberid(consumer);
+    CHECK_TEXT(tl_consumer_group_metadata_member_id(again), id);
+    tl_mem_free(consumer, id);
+    CHECK_TEXT(tl_consumer_group_metadata_group_id(again), tl_consumer_group_metadata_group_id(metadata));
+    CHECK(tl_consumer_group_metadata_generation_id(again) == tl_consumer_group_metadata_generation_id(metadata));
+    CHECK(tl_consumer_group_metadata_group_instance_id(again) == NULL);
+    tl_consumer_group_metadata_destroy(again);
+    again = tl_consumer_group_metadata_new_with_genid("g", 7, "m", "i");
+    CHECK(tl_consumer_group_metadata_generation_id(again) == 7);
+    CHECK_TEXT(tl_consumer_group_metadata_group_instance_id(again), "i");
     tl_consumer_group_metadata_destroy(again);
     tl_consumer_group_metadata_destroy(metadata);
     tl_mem_free(consumer, bytes);

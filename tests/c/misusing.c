@@ -69,6 +69,23 @@ static void nothing_stands_for_nothing(void) {
     CHECK_ERR(code_of(tl_engine_listen(NULL, NULL, 0, NULL, 0)), TL_RESP_ERR__INVALID_ARG);
     CHECK_ERR(code_of(tl_init_transactions(NULL, 0)), TL_RESP_ERR__INVALID_ARG);
     CHECK(tl_consumer_group_metadata(NULL) == NULL && tl_consumer_group_metadata_new(NULL) == NULL);
+    CHECK(tl_consumer_group_metadata_generation_id(NULL) == -1 && tl_consumer_group_metadata_group_id(NULL) == NULL);
+    CHECK(tl_consumer_group_metadata_member_id(NULL) == NULL && tl_consumer_group_metadata_group_instance_id(NULL) == NULL);
+    CHECK_ERR(tl_message_detach_headers(NULL, NULL), TL_RESP_ERR__INVALID_ARG);
+    CHECK(tl_message_produce_errstr(NULL) == NULL);
+    CHECK_ERR(tl_set_log_queue(NULL, NULL), TL_RESP_ERR__INVALID_ARG);
+    tl_ListOffsets(NULL, NULL, NULL, NULL), tl_DescribeCluster(NULL, NULL, NULL), tl_DescribeTopics(NULL, NULL, NULL, NULL);
+    CHECK(tl_event_ListOffsets_result(NULL) == NULL && tl_ListOffsets_result_infos(NULL, &size) == NULL && size == 0);
+    CHECK(tl_ListOffsetsResultInfo_topic_partition(NULL) == NULL && tl_ListOffsetsResultInfo_timestamp(NULL) == -1);
+    CHECK(tl_event_DescribeCluster_result(NULL) == NULL && tl_DescribeCluster_result_cluster_id(NULL) == NULL);
+    CHECK(tl_DescribeCluster_result_controller(NULL) == NULL && tl_DescribeCluster_result_nodes(NULL, &size) == NULL);
+    CHECK(tl_event_DescribeTopics_result(NULL) == NULL && tl_DescribeTopics_result_topics(NULL, &size) == NULL);
+    CHECK(tl_TopicCollection_of_topic_names(NULL, 1) == NULL && tl_TopicDescription_name(NULL) == NULL);
+    CHECK(tl_TopicDescription_partitions(NULL, &size) == NULL && tl_TopicPartitionInfo_partition(NULL) == -1);
+    CHECK(tl_Uuid_copy(NULL) == NULL && tl_Uuid_base64str(NULL) == NULL && tl_Uuid_most_significant_bits(NULL) == 0);
+    CHECK(tl_msg_partitioner_murmur2(NULL, NULL, 4, 3, NULL, NULL) == TL_PARTITION_UA);
+    CHECK(tl_msg_partitioner_random(NULL, NULL, 0, 0, NULL, NULL) == TL_PARTITION_UA);
+    tl_Uuid_destroy(NULL), tl_TopicCollection_destroy(NULL);
     CHECK(tl_metadata_topic_cnt(NULL) == 0 && tl_metadata_topic_name(NULL, 0) == NULL);
 }
 

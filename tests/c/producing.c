@@ -173,7 +173,15 @@ static void a_list_of_values_makes_a_message(void) {
     CHECK_OK(tl_header_remove(copy, "one"));
     CHECK(tl_header_cnt(copy) == 1 && tl_header_cnt(read) == 3);
     tl_headers_destroy(copy);
+    CHECK(tl_message_produce_errstr(message) == NULL);
+    /* They may outlive their message, which has none then. */
+    tl_headers_t *detached;
+    CHECK_OK(tl_message_detach_headers(message, &detached));
+    CHECK_ERR(tl_message_headers(message, &read), TL_RESP_ERR__NOENT);
+    CHECK_ERR(tl_message_detach_headers(message, &copy), TL_RESP_ERR__NOENT);
     tl_message_destroy(message);
+    CHECK(tl_header_cnt(detached) == 3);
+    tl_headers_destroy(detached);
     tl_destroy(consumer);
     tl_destroy(producer);
 }
@@ -201,6 +209,51 @@ static void the_application_may_choose_partitions(void) {
     CHECK(low == 0 && high == 5);
     tl_topic_destroy(topic);
     tl_destroy(producer);
+}
+
+static void librdkafkas_partitioners_send_keys_where_the_property_does(void) {
+    static const struct {
+        const char *name;
+        tl_partitioner_cb_t choose;
+        int is_random;
+    } all[] = {
+        {"random", tl_msg_partitioner_random, 1},
+        {"consistent", tl_msg_partitioner_consistent, 0},
+        {"consistent_random", tl_msg_partitioner_consistent_random, 0},
+        {"murmur2", tl_msg_partitioner_murmur2, 0},
+        {"murmur2_random", tl_msg_partitioner_murmur2_random, 0},
+        {"fnv1a", tl_msg_partitioner_fnv1a, 0},
+        {"fnv1a_random", tl_msg_partitioner_fnv1a_random, 0},
+    };
+    for (size_t kind = 0; kind < sizeof all / sizeof *all; kind++) {
+        tl_t *producer = producer_of("tidelog::memory:", "tidelog.num.partitions", "7");
+        for (int by_callback = 0; by_callback < 2; by_callback++) {
+            tl_topic_conf_t *own = tl_topic_conf_new();
+            if (by_callback)
+                tl_topic_conf_set_partitioner_cb(own, all[kind].choose);
+            else
+                CHECK(tl_topic_conf_set(own, "partitioner", all[kind].name, NULL, 0) == TL_CONF_OK);
+            tl_topic_t *topic = tl_topic_new(producer, by_callback ? "callback" : "property", own);
+            for (int number = 0; number < 200; number++)
+                CHECK(tl_produce(topic, TL_PARTITION_UA, 0, (void *)"v", 1, &number, sizeof number, NULL) == 0);
+            tl_topic_destroy(topic);
+        }
+        CHECK_OK(tl_flush(producer, 10000));
+        for (int32_t partition = 0; partition < 7; partition++) {
+            int64_t low, high[2];
+            CHECK_OK(tl_query_watermark_offsets(producer, "callback", partition, &low, &high[0], 1000));
+            CHECK_OK(tl_query_watermark_offsets(producer, "property", partition, &low, &high[1], 1000));
+            CHECK(high[0] > 0 && (all[kind].is_random || high[0] == high[1]));
+        }
+        tl_destroy(producer);
+    }
+    /* Without a key some go anywhere. */
+    int seen = 0, always = tl_msg_partitioner_murmur2(NULL, NULL, 0, 7, NULL, NULL);
+    for (int round = 0; round < 1000; round++) {
+        seen |= 1 << tl_msg_partitioner_murmur2_random(NULL, NULL, 0, 7, NULL, NULL);
+        CHECK(tl_msg_partitioner_murmur2(NULL, NULL, 0, 7, NULL, NULL) == always);
+    }
+    CHECK(seen == (1 << 7) - 1);
 }
 
 static void what_is_purged_is_reported(void) {
@@ -269,6 +322,7 @@ int main(void) {
     a_batch_tells_of_each_message();
     a_list_of_values_makes_a_message();
     the_application_may_choose_partitions();
+    librdkafkas_partitioners_send_keys_where_the_property_does();
     what_is_purged_is_reported();
     what_was_deleted_and_created_anew_is_found();
     statistics_may_be_kept();

@@ -108,6 +108,33 @@ static void warnings_are_logged(void) {
     set(queued, "log.queue", "true");
     tl_t *producer = client_of(TL_PRODUCER, queued);
     CHECK(lines == 1 && tl_poll(producer, 1000) == 1 && lines == 2);
+    CHECK(tl_wait_destroyed(10) == -1);
+    tl_destroy(producer);
+    CHECK(tl_wait_destroyed(10) == 0);
+}
+
+static void log_lines_may_have_a_queue(void) {
+    tl_conf_t *conf = conf_of("tidelog::memory:");
+    set(conf, "group.id", "of no use to a producer");
+    set(conf, "log.queue", "true");
+    tl_t *producer = client_of(TL_PRODUCER, conf);
+    tl_queue_t *queue = tl_queue_new(producer);
+    CHECK_OK(tl_set_log_queue(producer, NULL));
+    CHECK_OK(tl_set_log_queue(producer, queue));
+    CHECK(tl_poll(producer, 0) == 0);
+    tl_event_t *event = tl_queue_poll(queue, 1000);
+    CHECK(tl_event_type(event) == TL_EVENT_LOG);
+    tl_event_destroy(event);
+    tl_queue_destroy(queue);
+    tl_destroy(producer);
+    producer = client_of(TL_PRODUCER, conf_of("tidelog::memory:"));
+    CHECK_ERR(tl_set_log_queue(producer, NULL), TL_RESP_ERR__NOT_CONFIGURED);
+    unsigned char *memory = tl_mem_calloc(producer, 3, 5);
+    for (int place = 0; place < 15; place++)
+        CHECK(memory[place] == 0);
+    tl_mem_free(producer, memory);
+    tl_mem_free(NULL, tl_mem_malloc(NULL, 1));
+    CHECK(tl_mem_calloc(NULL, (size_t)-1, 2) == NULL);
     tl_destroy(producer);
 }
 
@@ -117,6 +144,7 @@ int main(void) {
     a_consumer_is_not_held_to_the_rules_of_producers();
     topics_have_their_own();
     warnings_are_logged();
+    log_lines_may_have_a_queue();
     CHECK_TEXT(tl_err2name(TL_RESP_ERR__TIMED_OUT), "_TIMED_OUT");
     CHECK_TEXT(tl_err2str(TL_RESP_ERR__TIMED_OUT), "Local: Timed out");
     CHECK_TEXT(tl_err2name(TL_RESP_ERR_UNKNOWN_TOPIC_OR_PART), "UNKNOWN_TOPIC_OR_PART");

@@ -17,6 +17,20 @@ pub enum OffsetSpec {
     At(Timestamp),
 }
 
+impl OffsetSpec {
+    /// What `number` asks for: a time, or one of the special ones. `None` for other negative numbers.
+    #[must_use]
+    pub fn from_number(number: i64) -> Option<OffsetSpec> {
+        match number {
+            -1 => Some(OffsetSpec::Latest),
+            -2 => Some(OffsetSpec::Earliest),
+            -3 => Some(OffsetSpec::MaxTimestamp),
+            0.. => Some(OffsetSpec::At(Timestamp(number))),
+            _ => None,
+        }
+    }
+}
+
 /// An offset that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FoundOffset {

@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use tidelog::client::{Admin, KafkaError};
 
+use super::cluster::DescribeClusterResult;
 use super::configs::{AlterConfigsResult, DescribeConfigsResult, IncrementalAlterConfigsResult};
 use super::group_offsets::{
     AlterConsumerGroupOffsetsResult, DeleteConsumerGroupOffsetsResult, ListConsumerGroupOffsetsResult,
 };
 use super::groups::{DeleteGroupsResult, DescribeConsumerGroupsResult, ListConsumerGroupsResult};
+use super::offsets::ListOffsetsResult;
 use super::options::{AdminOptions, Settings};
 use super::records::DeleteRecordsResult;
+use super::topic_descriptions::DescribeTopicsResult;
 use super::topics::{CreatePartitionsResult, CreateTopicsResult, DeleteTopicsResult};
 use crate::client::{Client, clients};
 use crate::event::{self, Body, Event, EventType};
@@ -27,12 +30,15 @@ pub(crate) struct Answer {
 /// What an answer holds.
 pub(crate) enum AnswerBody {
     CreateTopics(CreateTopicsResult),
+    DescribeTopics(DescribeTopicsResult),
     DeleteTopics(DeleteTopicsResult),
     CreatePartitions(CreatePartitionsResult),
     AlterConfigs(AlterConfigsResult),
     IncrementalAlterConfigs(IncrementalAlterConfigsResult),
     DescribeConfigs(DescribeConfigsResult),
     DeleteRecords(DeleteRecordsResult),
+    ListOffsets(ListOffsetsResult),
+    DescribeCluster(DescribeClusterResult),
     DeleteGroups(DeleteGroupsResult),
     ListConsumerGroups(ListConsumerGroupsResult),
     DescribeConsumerGroups(DescribeConsumerGroupsResult),
@@ -65,6 +71,9 @@ impl Answer {
             event::TL_EVENT_DESCRIBECONSUMERGROUPS_RESULT => c"DescribeConsumerGroupsResult",
             event::TL_EVENT_DELETECONSUMERGROUPOFFSETS_RESULT => c"DeleteConsumerGroupOffsetsResult",
             event::TL_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT => c"ListConsumerGroupOffsetsResult",
+            event::TL_EVENT_DESCRIBETOPICS_RESULT => c"DescribeTopicsResult",
+            event::TL_EVENT_DESCRIBECLUSTER_RESULT => c"DescribeClusterResult",
+            event::TL_EVENT_LISTOFFSETS_RESULT => c"ListOffsetsResult",
             event::TL_EVENT_ALTERCONSUMERGROUPOFFSETS_RESULT => c"AlterConsumerGroupOffsetsResult",
             _ => c"Unknown?",
         }

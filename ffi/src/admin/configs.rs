@@ -100,6 +100,21 @@ impl ConfigEntry {
     }
 }
 
+/// Name of such a number, such as `DYNAMIC_TOPIC_CONFIG`. Static: never freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_ConfigSource_name(confsource: ConfigSourceNumber) -> *const c_char {
+    let name = match confsource {
+        0 => c"UNKNOWN_CONFIG",
+        TL_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG => c"DYNAMIC_TOPIC_CONFIG",
+        2 => c"DYNAMIC_BROKER_CONFIG",
+        3 => c"DYNAMIC_DEFAULT_BROKER_CONFIG",
+        TL_CONFIG_SOURCE_STATIC_BROKER_CONFIG => c"STATIC_BROKER_CONFIG",
+        TL_CONFIG_SOURCE_DEFAULT_CONFIG => c"DEFAULT_CONFIG",
+        _ => c"?",
+    };
+    name.as_ptr()
+}
+
 fn number_of(source: ConfigSource) -> ConfigSourceNumber {
     match source {
         ConfigSource::Topic => TL_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG,

@@ -5,12 +5,11 @@ use std::mem::MaybeUninit;
 
 use tidelog::broker::group::GroupState;
 use tidelog::client::KafkaError;
-use tidelog::client::admin::{
-    GroupDescription, GroupListing, MemberDescription as Member, Node as Described,
-};
+use tidelog::client::admin::{GroupDescription, GroupListing, MemberDescription as Member};
 use tidelog::error_code::ErrorCode;
 
 use super::answer::{AnswerBody, answer_of, request};
+use super::cluster::Node;
 use super::options::AdminOptions;
 use super::{Objects, destroy_all, objects, tell};
 use crate::boundary;
@@ -278,37 +277,6 @@ pub extern "C" fn tl_ListConsumerGroups_result_errors(
 ) -> *mut *const Error {
     let _ = result;
     guard(|| tell(None, cntp))
-}
-
-/// A node. It belongs to its event.
-pub struct Node {
-    id: c_int,
-    host: CString,
-    port: u16,
-}
-
-impl Node {
-    fn of(node: &Described) -> Node {
-        Node { id: node.id, host: c_text(&node.host), port: node.port }
-    }
-}
-
-/// Its number; -1 for NULL.
-#[unsafe(no_mangle)]
-pub extern "C" fn tl_Node_id(node: Option<&Node>) -> c_int {
-    guard(|| node.map_or(-1, |node| node.id))
-}
-
-/// Its host.
-#[unsafe(no_mangle)]
-pub extern "C" fn tl_Node_host(node: Option<&Node>) -> *const c_char {
-    guard(|| node.map_or(std::ptr::null(), |node| CStr::as_ptr(&node.host)))
-}
-
-/// Its port; 0 for an engine that is only used from its own process.
-#[unsafe(no_mangle)]
-pub extern "C" fn tl_Node_port(node: Option<&Node>) -> u16 {
-    guard(|| c_int::from(node.map_or(0, |node| node.port))).try_into().unwrap_or(0)
 }
 
 /// A group in detail. It belongs to its event.

@@ -1,12 +1,16 @@
-//! Administration: requests that are answered by an event of a queue. One file per kind of thing: `topics`, `configs`,
-//! `records`, `groups`, `group_offsets`; `options` of a request, and its `answer`.
+//! Administration: requests that are answered by an event of a queue. One file per kind of thing: `topics`,
+//! `topic_descriptions`, `configs`, `records`, `offsets`, `groups`, `group_offsets`, `cluster`; `options` of a request, and
+//! its `answer`.
 
 mod answer;
+pub mod cluster;
 pub mod configs;
 pub mod group_offsets;
 pub mod groups;
+pub mod offsets;
 pub mod options;
 pub mod records;
+pub mod topic_descriptions;
 pub mod topics;
 
 use std::ffi::{CStr, CString, c_char, c_int};

@@ -7,6 +7,7 @@ use tidelog::broker::group::{GroupState, Stability};
 use tidelog::client::KafkaError;
 use tidelog::client::admin::Mode;
 use tidelog::error_code::ErrorCode;
+use tidelog::types::Isolation;
 
 use super::groups::state_of;
 use crate::boundary;
@@ -46,6 +47,19 @@ pub const TL_ADMIN_OP_LISTCONSUMERGROUPOFFSETS: AdminOperation = 14;
 pub const TL_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS: AdminOperation = 15;
 /// ::tl_IncrementalAlterConfigs
 pub const TL_ADMIN_OP_INCREMENTALALTERCONFIGS: AdminOperation = 16;
+/// ::tl_DescribeTopics
+pub const TL_ADMIN_OP_DESCRIBETOPICS: AdminOperation = 19;
+/// ::tl_DescribeCluster
+pub const TL_ADMIN_OP_DESCRIBECLUSTER: AdminOperation = 20;
+/// ::tl_ListOffsets
+pub const TL_ADMIN_OP_LISTOFFSETS: AdminOperation = 21;
+
+/// Which messages count, `TL_ISOLATION_LEVEL_...`.
+pub type IsolationLevel = c_int;
+/// All.
+pub const TL_ISOLATION_LEVEL_READ_UNCOMMITTED: IsolationLevel = 0;
+/// Those before the first transaction that is under way.
+pub const TL_ISOLATION_LEVEL_READ_COMMITTED: IsolationLevel = 1;
 
 /// Options of a request. The caller owns them, and may use them for several.
 pub struct AdminOptions {
@@ -58,6 +72,7 @@ pub(crate) struct Settings {
     pub(super) timeout: Option<Duration>,
     validate_only: bool,
     pub(super) require_stable: bool,
+    pub(super) isolation: Isolation,
     pub(super) states: Vec<GroupState>,
     pub(super) opaque: Opaque,
 }
@@ -174,6 +189,27 @@ pub extern "C" fn tl_AdminOptions_set_require_stable_offsets(
 ) -> Option<Box<Error>> {
     guard_outcome(|| {
         options.ok_or(ErrorCode::LocalInvalidArg)?.settings.require_stable = true_or_false != 0;
+        Ok(())
+    })
+}
+
+/// For ::tl_ListOffsets: which messages count, `TL_ISOLATION_LEVEL_...`; all without this. NULL on success; the caller owns
+/// the error.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_AdminOptions_set_isolation_level(
+    options: Option<&mut AdminOptions>,
+    value: IsolationLevel,
+) -> Option<Box<Error>> {
+    guard_outcome(|| {
+        let isolation = match value {
+            TL_ISOLATION_LEVEL_READ_UNCOMMITTED => Isolation::ReadUncommitted,
+            TL_ISOLATION_LEVEL_READ_COMMITTED => Isolation::ReadCommitted,
+            other => {
+                let reason = format!("{other} is no isolation level: 0 or 1");
+                return Err(KafkaError::with_reason(ErrorCode::LocalInvalidArg, reason));
+            }
+        };
+        options.ok_or(ErrorCode::LocalInvalidArg)?.settings.isolation = isolation;
         Ok(())
     })
 }

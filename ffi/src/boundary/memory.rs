@@ -16,6 +16,15 @@ pub(crate) fn malloced(bytes: &[u8]) -> *mut c_char {
     copy.cast()
 }
 
+/// `count` times `size` bytes of zeroes. NULL when there is no memory.
+pub(crate) fn zeroes(count: usize, size: usize) -> *mut c_void {
+    if count.checked_mul(size).is_none() {
+        return std::ptr::null_mut();
+    }
+    // SAFETY: any size may be asked for.
+    unsafe { libc::calloc(count, size) }
+}
+
 /// Gives back what `malloc` gave. Does nothing for NULL.
 pub(crate) fn free(pointer: *mut c_void) {
     // SAFETY: the application says that it is a block of `malloc` and not used any more, or it is NULL.

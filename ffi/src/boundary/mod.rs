@@ -11,7 +11,7 @@ mod pointers;
 mod tagged;
 
 pub(crate) use descriptor::duplicate;
-pub(crate) use memory::{Malloced, free, free_list, malloced, malloced_list};
+pub(crate) use memory::{Malloced, free, free_list, malloced, malloced_list, zeroes};
 pub(crate) use pointers::{bytes, items, items_mut, put_text, reference, required_text, take, text};
 pub(crate) use tagged::TaggedValue;
 pub use tagged::{Tagged, TaggedHeader};

@@ -6,7 +6,7 @@ use tidelog::broker::OffsetSpec;
 use tidelog::client::admin::{OffsetQuery, RecordDeletion};
 use tidelog::client::{Admin, KafkaError};
 use tidelog::error_code::ErrorCode;
-use tidelog::types::{Isolation, Offset, PartitionIndex, Timestamp};
+use tidelog::types::{Isolation, Offset, PartitionIndex};
 
 use super::_AdminClientImpl;
 use super::jobs::by_key;
@@ -52,13 +52,9 @@ impl _AdminClientImpl {
         let isolation =
             if options.read_committed { Isolation::ReadCommitted } else { Isolation::ReadUncommitted };
         let (objects, queries) = self::partitions(partitions, |topic, given, py| {
-            let spec = match given.offset_number() {
-                -1 => OffsetSpec::Latest,
-                -2 => OffsetSpec::Earliest,
-                -3 => OffsetSpec::MaxTimestamp,
-                time @ 0.. => OffsetSpec::At(Timestamp(time)),
-                other => return Err(invalid(format!("{other} is not an OffsetSpec"))),
-            };
+            let number = given.offset_number();
+            let spec = OffsetSpec::from_number(number)
+                .ok_or_else(|| invalid(format!("{number} is not an OffsetSpec")))?;
             Ok(OffsetQuery { topic, partition: given.place(py)?.1, spec })
         })?;
         inner.jobs.begin(future, options.request_timeout, move |admin: &Admin| {

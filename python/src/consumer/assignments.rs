@@ -185,7 +185,7 @@ impl Consumer {
     fn consumer_group_metadata(&self) -> PyResult<Option<std::borrow::Cow<'static, [u8]>>> {
         let inner = self.inner()?;
         let metadata = inner.outcome(inner.consumer.group_metadata(), "")?;
-        Ok(metadata.map(std::borrow::Cow::Owned))
+        Ok(metadata.map(|metadata| metadata.to_bytes().into()))
     }
 }
 

@@ -1,8 +1,9 @@
 //! Programs in C and C++, under `tests/c`: one per theme, and the examples.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex, Once};
 use std::time::Duration;
 
 use tidelog_tests::repository::{root, text as text_of};
@@ -63,14 +64,22 @@ impl Installed {
         flags.split_whitespace().map(named).collect()
     }
 
-    /// Compiles a program of `tests/c`.
+    /// Compiles a program of `tests/c`, once: another test may be running it.
     fn compile(&self, compiler: &str, source: &str, linked: Linked, more: &[&str]) -> PathBuf {
+        static COMPILED: LazyLock<Mutex<HashMap<PathBuf, Arc<Once>>>> = LazyLock::new(Mutex::default);
         let program = self.prefix.join(format!("{source}-{linked:?}{}", more.concat().replace('/', "_")));
+        let once = Arc::clone(
+            COMPILED.lock().unwrap().entry(program.clone()).or_insert_with(|| Arc::new(Once::new())),
+        );
+        once.call_once(|| self.compile_to(&program, compiler, source, linked, more));
+        program
+    }
+
+    fn compile_to(&self, program: &Path, compiler: &str, source: &str, linked: Linked, more: &[&str]) {
         let mut command = Command::new(compiler);
-        command.args(WARNINGS).args(more).args(["-g", "-O1", "-pthread", "-o"]).arg(&program);
+        command.args(WARNINGS).args(more).args(["-g", "-O1", "-pthread", "-o"]).arg(program);
         command.arg(root().join("tests/c").join(source)).args(self.flags(linked));
         run_for(TIME_MAX, &mut command);
-        program
     }
 
     /// The program, ready to find the library.

@@ -2,43 +2,69 @@
 
 use super::membership::Command;
 use super::{CallError, Consumer, RebalanceCallback};
+use crate::broker::group::MemberIdentity;
 use crate::client::KafkaError;
 use crate::client::assignor::RebalanceProtocol;
 use crate::client::subscription::Subscription;
 use crate::error_code::ErrorCode;
 
-/// What the bytes of [`Consumer::group_metadata`] begin with.
+/// What [`GroupMetadata`] begins with as bytes.
 const METADATA_MAGIC: &[u8] = b"CGMDv2:";
 
-/// The bytes of [`Consumer::group_metadata`] for a member that is known otherwise.
-#[must_use]
-pub fn group_metadata(group: &str, generation: i32, member_id: &str, instance_id: Option<&str>) -> Vec<u8> {
-    let mut bytes = METADATA_MAGIC.to_vec();
-    bytes.extend_from_slice(&generation.to_ne_bytes());
-    for text in [group, member_id] {
-        bytes.extend_from_slice(text.as_bytes());
-        bytes.push(0);
-    }
-    bytes.push(u8::from(instance_id.is_none()));
-    if let Some(instance) = instance_id {
-        bytes.extend_from_slice(instance.as_bytes());
-        bytes.push(0);
-    }
-    bytes
+/// Who a consumer is in its group: what producers need to commit its offsets in a transaction (KIP-447).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupMetadata {
+    /// `group.id`
+    pub group: String,
+    /// Generation of the group; -1 before it has been joined.
+    pub generation: i32,
+    /// The name that the group has given to the member; empty before it has joined.
+    pub member_id: String,
+    /// `group.instance.id`
+    pub instance_id: Option<String>,
 }
 
-/// Whether `bytes` are some of [`group_metadata`].
-#[must_use]
-pub fn is_group_metadata(bytes: &[u8]) -> bool {
-    let Some(rest) = bytes.strip_prefix(METADATA_MAGIC).and_then(|rest| rest.get(4..)) else { return false };
-    // A group, a member id, and whether there is an instance, which comes then.
-    let mut texts = rest.splitn(3, |byte| *byte == 0);
-    let (group, member) = (texts.next(), texts.next());
-    let instance = texts.next();
-    match (group.filter(|group| !group.is_empty()), member, instance) {
-        (Some(_), Some(_), Some([1])) => true,
-        (Some(_), Some(_), Some([0, instance @ .., 0])) => !instance.contains(&0),
-        _ => false,
+impl GroupMetadata {
+    /// The metadata in librdkafka's form.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = METADATA_MAGIC.to_vec();
+        bytes.extend_from_slice(&self.generation.to_ne_bytes());
+        for text in [&self.group, &self.member_id] {
+            bytes.extend_from_slice(text.as_bytes());
+            bytes.push(0);
+        }
+        bytes.push(u8::from(self.instance_id.is_none()));
+        if let Some(instance) = &self.instance_id {
+            bytes.extend_from_slice(instance.as_bytes());
+            bytes.push(0);
+        }
+        bytes
+    }
+
+    /// What [`GroupMetadata::to_bytes`] has written; `None` for anything else.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<GroupMetadata> {
+        let (generation, rest) = bytes.strip_prefix(METADATA_MAGIC)?.split_first_chunk::<4>()?;
+        // A group, a member id, and whether there is an instance, which comes then.
+        let mut texts = rest.splitn(3, |byte| *byte == 0);
+        let group = texts.next().filter(|group| !group.is_empty())?;
+        let member = texts.next()?;
+        let instance = match texts.next()? {
+            [1] => None,
+            [0, instance @ .., 0] if !instance.contains(&0) => Some(instance),
+            _ => return None,
+        };
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+        Some(GroupMetadata {
+            group: text(group)?,
+            generation: i32::from_ne_bytes(*generation),
+            member_id: text(member)?,
+            instance_id: match instance {
+                Some(instance) => Some(text(instance)?),
+                None => None,
+            },
+        })
     }
 }
 
@@ -113,17 +139,15 @@ impl Consumer {
         Ok(Some(self.shared.identity().member_id).filter(|id| !id.is_empty()))
     }
 
-    /// Who this consumer is in its group, as bytes that only producers look into when they commit its offsets in a
-    /// transaction (KIP-447); librdkafka's form. `None` without `group.id`.
+    /// Who this consumer is in its group. `None` without `group.id`.
     ///
     /// # Errors
     /// [`CallError::Closed`].
-    pub fn group_metadata(&self) -> Result<Option<Vec<u8>>, CallError> {
+    pub fn group_metadata(&self) -> Result<Option<GroupMetadata>, CallError> {
         drop(self.shared.lock()?);
-        let Some(group) = &self.shared.config.group_id else { return Ok(None) };
-        let identity = self.shared.identity();
-        let instance = identity.instance_id.as_deref();
-        Ok(Some(group_metadata(group, identity.generation, &identity.member_id, instance)))
+        let Some(group) = self.shared.config.group_id.clone() else { return Ok(None) };
+        let MemberIdentity { member_id, instance_id, generation } = self.shared.identity();
+        Ok(Some(GroupMetadata { group, generation, member_id, instance_id }))
     }
 
     /// How the group rebalances; `None` before it has been joined.

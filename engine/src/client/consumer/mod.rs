@@ -41,7 +41,7 @@ use parking_lot::Mutex;
 
 pub use batch::FetchedBatch;
 pub use events::{BatchEvent, CallError, ConsumerError, Event, EventRef};
-pub use group::{group_metadata, is_group_metadata};
+pub use group::GroupMetadata;
 pub use partition_queue::PartitionQueue;
 pub use queries::Watermarks;
 pub use rebalance::{CommitCallback, ConsumerCallbacks, Rebalance, RebalanceCallback};

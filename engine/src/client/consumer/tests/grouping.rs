@@ -87,7 +87,9 @@ fn a_single_member_gets_everything_and_is_asked_first() {
     assert!(id.starts_with("rdkafka-"), "{id}");
     let metadata = member.consumer.group_metadata().unwrap().unwrap();
     let expected = [b"CGMDv2:\x01\0\0\0g\0".as_slice(), id.as_bytes(), b"\0\x01"].concat();
-    assert_eq!(metadata, expected);
+    assert_eq!(metadata.to_bytes(), expected);
+    assert_eq!(GroupMetadata::from_bytes(&expected), Some(metadata));
+    assert_eq!(GroupMetadata::from_bytes(&expected[..expected.len() - 1]), None);
     member.consumer.close();
     assert_eq!(member.take_notes(), ["revoke [0, 1, 2]", "ok 0:-1001 1:2 2:-1001"]);
 }
