@@ -365,6 +365,7 @@ impl Client {
     }
 
     /// What polling came to, as the application sees it: of errors, those for good.
+    #[inline]
     fn shown(&self, polled: Result<Option<Polled>, KafkaError>) -> Option<Message<'static>> {
         match polled {
             Ok(event) => event.map(Message::consumed),
@@ -377,6 +378,7 @@ impl Client {
     }
 
     /// Fills `into` with what was consumed. Returns how many.
+    #[inline]
     fn put(&self, consumed: Result<Vec<Polled>, KafkaError>, into: &mut [*mut Message<'static>]) -> usize {
         let events = consumed.unwrap_or_else(|error| {
             self.note_failure(&error);

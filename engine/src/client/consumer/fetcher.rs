@@ -69,7 +69,7 @@ impl Fetcher {
             settings: ReadSettings::new(config),
             reset: config.auto_offset_reset,
             blacklist: Arc::clone(&config.topic_blacklist),
-            lines: Lines::new(),
+            lines: Lines::default(),
             has_group: config.group_id.is_some(),
             wants_committed: false,
             received: (0, 0),

@@ -42,25 +42,30 @@ impl Line {
 }
 
 /// See the module.
+#[derive(Default)]
 pub(super) struct Lines {
-    lines: Vec<Line>,
+    consumer: Line,
+    /// Those of the others, by their ids from 1 on.
+    own: Vec<Line>,
     free: Vec<LineId>,
     apart: BTreeMap<(Arc<str>, PartitionIndex), LineId>,
 }
 
 impl Lines {
-    pub(super) fn new() -> Lines {
-        Lines { lines: vec![Line::default()], free: Vec::new(), apart: BTreeMap::new() }
-    }
-
     #[inline(always)]
     pub(super) fn get(&self, line: LineId) -> &Line {
-        &self.lines[line.0]
+        match line.0.checked_sub(1) {
+            None => &self.consumer,
+            Some(place) => &self.own[place],
+        }
     }
 
     #[inline(always)]
     pub(super) fn get_mut(&mut self, line: LineId) -> &mut Line {
-        &mut self.lines[line.0]
+        match line.0.checked_sub(1) {
+            None => &mut self.consumer,
+            Some(place) => &mut self.own[place],
+        }
     }
 
     /// Where a partition stands when it may have something, assigned or not.
@@ -78,8 +83,8 @@ impl Lines {
             return None;
         }
         let line = self.free.pop().unwrap_or_else(|| {
-            self.lines.push(Line::default());
-            LineId(self.lines.len() - 1)
+            self.own.push(Line::default());
+            LineId(self.own.len())
         });
         self.apart.insert(key, line);
         Some(line)
@@ -89,7 +94,7 @@ impl Lines {
     pub(super) fn end(&mut self, topic: &Arc<str>, partition: PartitionIndex) {
         if let Some(line) = self.apart.remove(&(Arc::clone(topic), partition)) {
             let Line { errors, .. } = std::mem::take(self.get_mut(line));
-            self.get_mut(LineId::CONSUMER).errors.extend(errors);
+            self.consumer.errors.extend(errors);
             self.free.push(line);
         }
     }
