@@ -162,7 +162,7 @@ fn every_codec_of_other_clients_is_read() {
         (Compression::Lz4, golden!("librdkafka-lz4")),
         (Compression::Zstd, golden!("librdkafka-zstd")),
     ];
-    for (codec, (name, bytes)) in files {
+    for (codec, (name, bytes)) in files.into_iter().filter(|(codec, _)| codec.is_testable()) {
         let view = BatchView::parse(bytes).unwrap();
         assert_eq!(view.header().attributes().compression(), Ok(codec), "{name}");
         assert_eq!(decode(bytes), sample(), "{name}");

@@ -81,6 +81,14 @@ pub enum Compression {
     Zstd,
 }
 
+#[cfg(test)]
+impl Compression {
+    /// Whether tests can use it: Miri cannot run the codec that is C.
+    pub(crate) fn is_testable(&self) -> bool {
+        !cfg!(miri) || *self != Compression::Zstd
+    }
+}
+
 /// Who set the timestamps (attribute bit 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimestampType {

@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn what_is_kept_keeps_its_offset_time_and_content() {
-        for codec in [Compression::None, Compression::Gzip, Compression::Zstd] {
+        let codecs = [Compression::None, Compression::Gzip, Compression::Zstd];
+        for codec in codecs.into_iter().filter(Compression::is_testable) {
             let bytes = batch(codec);
             let Retained::Some(left) = keep(&bytes, &[101, 103]) else { panic!("two records") };
             let view = BatchView::parse(&left).unwrap();

@@ -280,7 +280,7 @@ mod tests {
         let mut batch = sealed(&BufferPool::new(0));
         let header = *batch.header();
         let records: Vec<u8> = batch.view().payload().to_vec();
-        for codec in codecs.into_iter().chain([Compression::None]) {
+        for codec in codecs.into_iter().filter(Compression::is_testable).chain([Compression::None]) {
             batch = batch.repack(codec, None, &mut scratch, 1 << 20).unwrap();
             batch.view().verify().unwrap();
             assert_eq!(batch.header().attributes().compression(), Ok(codec));
@@ -290,7 +290,7 @@ mod tests {
         }
         assert_eq!(batch.view().bytes().len(), HEADER_SIZE + records.len());
         let (error, _) = batch
-            .repack(Compression::Zstd, None, &mut scratch, 1 << 20)
+            .repack(Compression::Gzip, None, &mut scratch, 1 << 20)
             .unwrap()
             .repack(Compression::None, None, &mut scratch, 4)
             .unwrap_err();

@@ -49,7 +49,8 @@ fn forged(change: impl FnOnce(&mut BatchHeader)) -> Result<Timestamp, Validation
 
 #[test]
 fn a_proper_batch_passes_and_its_largest_timestamp_comes_from_the_records() {
-    for codec in [Compression::None, Compression::Lz4, Compression::Zstd] {
+    let codecs = [Compression::None, Compression::Lz4, Compression::Zstd];
+    for codec in codecs.into_iter().filter(Compression::is_testable) {
         let batch = sealed(codec, &[record(NOW - 5, None), record(NOW, None), record(NOW - 9, None)]);
         assert_eq!(check(&batch, &rules()), Ok(Timestamp(NOW)));
     }
@@ -115,6 +116,7 @@ fn a_compacted_topic_needs_keys() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes too long with so many headers")]
 fn headers_have_a_bound() {
     let headers = vec![HeaderRef { key: "", value: None }; HEADERS_COUNT_MAX];
     let mut batch = sealed(Compression::None, &[RecordData { headers: &headers, ..record(NOW, None) }]);
@@ -155,10 +157,11 @@ fn timestamps_stay_near_the_logs_time() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes too long with so many bytes")]
 fn a_bomb_is_refused() {
     let large = vec![0; 2 << 20];
     let batch = sealed(
-        Compression::Zstd,
+        Compression::Lz4,
         &[RecordData { timestamp: Timestamp(NOW), key: None, value: Some(&large), headers: &[] }],
     );
     let refused = ValidationError::Batch(BatchError::Unpacked(1 << 20));
