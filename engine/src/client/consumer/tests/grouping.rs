@@ -303,7 +303,8 @@ fn subscribing_anew_and_not_at_all_gives_up_first() {
     assert_eq!(member.take_notes(), ["revoke [0]"]);
     assert!(member.assigned().is_empty() && member.consumer.subscription().unwrap().is_empty());
     let groups = fixture.engine.broker().groups().unwrap();
-    assert_eq!(groups.describe("g").unwrap().members.len(), 0);
+    // The group is told in the background.
+    fixture_wait(|| groups.describe("g").unwrap().members.is_empty());
 }
 
 #[test]
