@@ -42,10 +42,7 @@ pub struct Client {
     /// Does what is asked for in the background.
     pub(crate) worker: AdminWorker,
     pub(crate) background: Background,
-    /// Log lines come into the main queue.
-    pub(crate) logs_to_queue: bool,
-    /// Polling tells them.
-    pub(crate) queues_log: bool,
+    log_queue: bool,
     fatal: Mutex<Option<KafkaError>>,
     is_closing: Arc<AtomicBool>,
     has_ended: AtomicBool,
@@ -113,7 +110,6 @@ impl Client {
         let engine = Engine::open(&config)?;
         let (main, messages) =
             (EventQueue::new(Source::Main(handle)), EventQueue::new(Source::Messages(handle)));
-        let partitions = Arc::new(PartitionQueues::default());
         let is_closing = Arc::new(AtomicBool::new(false));
         let told = serving::Told { handle, settings: &settings, main: &main, messages: &messages };
         let side = match parsed {
@@ -123,11 +119,6 @@ impl Client {
                 if let Some(callback) = told.statistics() {
                     consumer.on_statistics(callback);
                 }
-                let queues = (Arc::downgrade(&messages), Arc::downgrade(&partitions));
-                consumer.listen(Box::new(move || {
-                    queues.0.upgrade().inspect(|messages| messages.wake());
-                    queues.1.upgrade().inspect(|partitions| partitions.wake());
-                }));
                 Side::Consumer(consumer)
             }
             Parsed::Producer(config) => {
@@ -140,7 +131,6 @@ impl Client {
             }
         };
         let name = told.log(ClientLog::new(role, &settings.config, &config), &config);
-        let hands_out_log = settings.hands_out(TL_EVENT_LOG);
         let background = Background::start(handle, &settings.callbacks)?;
         Ok(Client {
             handle,
@@ -150,10 +140,9 @@ impl Client {
             settings,
             main,
             messages,
-            partitions,
+            partitions: Arc::default(),
             background,
-            logs_to_queue: config.log_queue || hands_out_log,
-            queues_log: config.log_queue && !hands_out_log,
+            log_queue: config.log_queue,
             fatal: Mutex::new(None),
             is_closing,
             has_ended: AtomicBool::new(false),
@@ -257,6 +246,27 @@ impl Client {
         self.background.stop();
         self.main.wake();
         self.wake_readers();
+    }
+
+    /// Whether log lines come into the main queue.
+    pub(crate) fn queues_lines(&self) -> bool {
+        self.log_queue || self.settings.hands_out(TL_EVENT_LOG)
+    }
+
+    /// Whether polling tells the log lines that wait in the main queue.
+    pub(crate) fn tells_lines(&self) -> bool {
+        self.log_queue && !self.settings.hands_out(TL_EVENT_LOG)
+    }
+
+    /// What has whoever waits for messages look again, at whichever queue: only the consumer knows that there is something.
+    pub(crate) fn readers_waker(&self) -> Box<dyn Fn() + Send + Sync> {
+        let (messages, partitions) = (Arc::downgrade(&self.messages), Arc::downgrade(&self.partitions));
+        Box::new(move || {
+            if let (Some(messages), Some(partitions)) = (messages.upgrade(), partitions.upgrade()) {
+                messages.wake();
+                partitions.wake();
+            }
+        })
     }
 
     /// Has whoever waits for messages look again.

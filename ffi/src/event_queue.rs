@@ -175,9 +175,10 @@ impl EventQueue {
         let forwarders = self.state.lock().forwarders();
         forwarders.iter().for_each(|forwarder| forwarder.arm());
         let Ok(client) = clients().get(self.source.client().pointer()) else { return };
+        let first = !self.listens.swap(true, Ordering::AcqRel);
         match (&self.source, client.producer(), client.consumer()) {
             (Source::Main(_), Ok(producer), _) => {
-                if !self.listens.swap(true, Ordering::AcqRel) {
+                if first {
                     let this = Arc::downgrade(self);
                     producer.listen(Box::new(move || {
                         if let Some(queue) = this.upgrade() {
@@ -187,8 +188,12 @@ impl EventQueue {
                 }
                 producer.arm();
             }
-            // Its queues are told together: `Client::new`.
-            (Source::Messages(_) | Source::Partition(_), _, Ok(consumer)) => consumer.arm(),
+            (Source::Messages(_) | Source::Partition(_), _, Ok(consumer)) => {
+                if first {
+                    consumer.listen(client.readers_waker());
+                }
+                consumer.arm();
+            }
             _ => {}
         }
     }
@@ -200,13 +205,12 @@ impl EventQueue {
 
     /// Whether its source will have no more: the client has been destroyed, the consumer closed.
     fn has_ended(&self) -> bool {
-        let (client, is_main) = match &self.source {
-            Source::None => return false,
-            source => (clients().get(source.client().pointer()), matches!(source, Source::Main(_))),
-        };
-        client.map_or(true, |client| {
+        if matches!(self.source, Source::None) {
+            return false;
+        }
+        clients().get(self.source.client().pointer()).map_or(true, |client| {
             let is_closed = || client.consumer().is_ok_and(|consumer| consumer.is_closed());
-            client.check_alive().is_err() || (!is_main && is_closed())
+            client.check_alive().is_err() || (!matches!(self.source, Source::Main(_)) && is_closed())
         })
     }
 

@@ -319,7 +319,7 @@ impl Client {
 
     /// Hands out log lines, with `log.queue`. Returns how many.
     pub(crate) fn serve_lines(&self) -> usize {
-        if !self.queues_log {
+        if !self.tells_lines() {
             return 0;
         }
         let lines = self.main.take_lines();

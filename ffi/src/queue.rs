@@ -125,7 +125,7 @@ pub extern "C" fn tl_set_log_queue(rk: *mut Client, rkqu: *mut Queue) -> Respons
     guard(|| {
         let forward = || -> Result<(), KafkaError> {
             let client = clients().get(rk)?;
-            if !client.logs_to_queue {
+            if !client.queues_lines() {
                 let reason = "log lines come into queues with the property log.queue";
                 return Err(KafkaError::with_reason(ErrorCode::LocalNotConfigured, reason));
             }

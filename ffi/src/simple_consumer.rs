@@ -37,6 +37,10 @@ fn partition_of(rkt: *mut Topic, partition: i32) -> Result<(Held<Topic>, Partiti
 /// The queue of a partition that has been started.
 fn started(rkt: *mut Topic, partition: i32) -> Result<Arc<EventQueue>, KafkaError> {
     let (topic, partition) = partition_of(rkt, partition)?;
+    queue_of_started(&topic, partition)
+}
+
+fn queue_of_started(topic: &Topic, partition: PartitionIndex) -> Result<Arc<EventQueue>, KafkaError> {
     let queue = topic.client.known_partition_queue(topic.name(), partition);
     queue.ok_or_else(|| {
         let reason = format!("{} [{partition}] has not been started", topic.name());
@@ -65,8 +69,8 @@ fn start(
 }
 
 fn stop(rkt: *mut Topic, partition: i32) -> Result<(), KafkaError> {
-    started(rkt, partition)?;
     let (topic, partition) = partition_of(rkt, partition)?;
+    queue_of_started(&topic, partition)?;
     let given_up = [TopicPartitionOffset::new(topic.name().into(), partition, OffsetSpec::Invalid)];
     let outcome = topic.client.consumer()?.incremental_unassign(&given_up);
     topic.client.end_partition_queue(topic.name(), partition);

@@ -1,5 +1,6 @@
 //! Processes that a test starts, kills and looks at: this test program itself, told by its environment what to be.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child as Process, ChildStdout, Command, Stdio};
@@ -93,6 +94,11 @@ pub(crate) fn run(role: &str) {
 pub(crate) fn allow_descriptors(count: u64) {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: Some(count), maximum }).unwrap();
+}
+
+/// Opens as many files as can be.
+pub(crate) fn take_descriptors(taken: &mut Vec<File>) {
+    taken.extend(std::iter::from_fn(|| File::open("/dev/null").ok()));
 }
 
 /// Tells the parent something.

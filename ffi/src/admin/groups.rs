@@ -11,7 +11,7 @@ use tidelog::error_code::ErrorCode;
 use super::answer::{AnswerBody, answer_of, request};
 use super::cluster::Node;
 use super::options::AdminOptions;
-use super::{Objects, destroy_all, objects, tell};
+use super::{Objects, destroy_all, objects, tell, texts};
 use crate::boundary;
 use crate::client::Client;
 use crate::error::Error;
@@ -357,12 +357,12 @@ pub extern "C" fn tl_DescribeConsumerGroups(
     rkqu: *mut Queue,
 ) {
     let read = || -> Result<Vec<String>, KafkaError> {
-        let names = boundary::items(groups.cast_const(), groups_cnt, "groups")?;
+        let names = texts(groups, groups_cnt, "groups", "group")?;
         if names.is_empty() {
             let reason = "No groups to describe";
             return Err(KafkaError::with_reason(ErrorCode::LocalInvalidArg, reason));
         }
-        names.iter().map(|name| Ok(boundary::required_text(*name, "group")?.to_owned())).collect()
+        Ok(names)
     };
     request(rk, rkqu, TL_EVENT_DESCRIBECONSUMERGROUPS_RESULT, options, read, |admin, names, _| {
         let described = names.iter().zip(admin.describe_consumer_groups(&names));

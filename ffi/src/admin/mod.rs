@@ -103,6 +103,17 @@ fn objects<'a, T>(pointers: *mut *mut T, count: usize, what: &str) -> Result<Vec
     pointers.iter().map(|pointer| boundary::reference(pointer.cast_const()).ok_or_else(missing)).collect()
 }
 
+/// The texts that an array of pointers leads to; errors call it `whole`, and a text in it `one`.
+fn texts(
+    pointers: *mut *const c_char,
+    count: usize,
+    whole: &str,
+    one: &str,
+) -> Result<Vec<String>, KafkaError> {
+    let pointers = boundary::items(pointers.cast_const(), count, whole)?;
+    pointers.iter().map(|text| Ok(boundary::required_text(*text, one)?.to_owned())).collect()
+}
+
 /// Frees the objects that an array of pointers leads to.
 fn destroy_all<T>(pointers: *mut *mut T, count: usize) {
     for pointer in boundary::items(pointers.cast_const(), count, "objects").unwrap_or_default() {

@@ -10,8 +10,7 @@ use tidelog::error_code::ErrorCode;
 use super::answer::{AnswerBody, answer_of, request};
 use super::cluster::Node;
 use super::options::AdminOptions;
-use super::{Objects, tell};
-use crate::boundary;
+use super::{Objects, tell, texts};
 use crate::client::Client;
 use crate::error::Error;
 use crate::event::{Event, TL_EVENT_DESCRIBETOPICS_RESULT};
@@ -32,11 +31,8 @@ pub extern "C" fn tl_TopicCollection_of_topic_names(
     topics_cnt: usize,
 ) -> Option<Box<TopicCollection>> {
     guard(|| {
-        let read = || -> Result<Vec<String>, KafkaError> {
-            let names = boundary::items(topics.cast_const(), topics_cnt, "topics")?;
-            names.iter().map(|name| Ok(boundary::required_text(*name, "topic")?.to_owned())).collect()
-        };
-        or_none(read()).map(|names| Box::new(TopicCollection { names }))
+        let names = or_none(texts(topics, topics_cnt, "topics", "topic"))?;
+        Some(Box::new(TopicCollection { names }))
     })
 }
 
