@@ -113,9 +113,9 @@ impl Broker {
     }
 
     fn publish<R>(&self, change: impl FnOnce(&mut TopicIndex) -> R) -> R {
-        let mut topics = TopicIndex::clone(&self.topics.load());
+        let mut topics = TopicIndex::clone(&self.reach.topics.load());
         let result = change(&mut topics);
-        self.topics.store(Arc::new(topics));
+        self.reach.topics.store(Arc::new(topics));
         self.topic_waiters.wake_all();
         result
     }
@@ -140,7 +140,7 @@ impl Broker {
         // Before the name is free again: a new topic must not inherit where the old one started.
         self.write_checkpoints(&catalog, &[])?;
         drop(catalog);
-        if let Some(groups) = &*self.groups.lock() {
+        if let Some(groups) = &*self.reach.groups.lock() {
             groups.topic_deleted(name.as_str());
         }
         Ok(())

@@ -197,7 +197,7 @@ pub fn produce_error_code(error: &ProduceError) -> ErrorCode {
             AppendError::LastOffsetDelta(_) | AppendError::MalformedMarker => ErrorCode::InvalidRecord,
             AppendError::OutOfOrderSequence { .. } => ErrorCode::OutOfOrderSequenceNumber,
             AppendError::ProducerFenced { .. } => ErrorCode::InvalidProducerEpoch,
-            AppendError::NotTransactional(_) => ErrorCode::InvalidTxnState,
+            AppendError::NotTransactional(_) | AppendError::NotInTransaction(_) => ErrorCode::InvalidTxnState,
             AppendError::CoordinatorFenced { .. } => ErrorCode::TransactionCoordinatorFenced,
             AppendError::OffsetsExhausted | AppendError::Offline => ErrorCode::KafkaStorageError,
         },

@@ -40,11 +40,12 @@ mod sync;
 #[cfg(test)]
 pub(in crate::broker) mod tests;
 
+pub use super::coordination::{AppendId, CoordinatorRecord, Moment};
 pub use coordinator::{Coordinator, MemberIds, RandomMemberIds};
-pub use outbox::{AppendId, Effect, GroupRecord};
+pub use outbox::Effect;
 pub use request::{
     CommitOffset, CommitRequest, DescribedMember, FetchOffset, FetchedOffset, GroupDescription, JoinRequest,
-    JoinResponse, JoinedMember, LeavingMember, LeftMember, ListedGroup, MemberIdentity, Moment,
-    OffsetsResponse, PartitionOutcome, Protocol, Response, Stability, SyncRequest, SyncResponse,
+    JoinResponse, JoinedMember, LeavingMember, LeftMember, ListedGroup, MemberIdentity, OffsetsResponse,
+    PartitionOutcome, Protocol, Response, Stability, SyncRequest, SyncResponse, TransactionalCommit,
 };
 pub use state::GroupState;

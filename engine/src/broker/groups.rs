@@ -21,7 +21,7 @@ use self::hosted::{Hosted, Reply};
 use super::group::{
     AppendId, CommitRequest, FetchOffset, FetchedOffset, GroupDescription, JoinRequest, JoinResponse,
     LeavingMember, LeftMember, ListedGroup, MemberIdentity, OffsetsResponse, RandomMemberIds, Response,
-    Stability, SyncRequest, SyncResponse,
+    Stability, SyncRequest, SyncResponse, TransactionalCommit,
 };
 use super::offsets_schema::partition_for;
 use super::{Broker, BrokerError, NewTopic};
@@ -29,7 +29,7 @@ use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
 use crate::io::{Clock, OwnerProcess};
 use crate::shard::{Notify, Partition, ShardStopped};
-use crate::types::{PartitionIndex, TopicName, TopicPartition};
+use crate::types::{PartitionIndex, ProducerId, TopicName, TopicPartition};
 
 /// Where groups keep their records.
 pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
@@ -148,6 +148,32 @@ impl Groups {
         self.of(&request.group.clone()).with(|coordinator, now| coordinator.commit(now, request, to));
     }
 
+    /// Keeps offsets that become visible when the transaction they belong to is committed; `answer` comes when they are
+    /// durable.
+    pub fn commit_in_transaction(
+        &self,
+        request: TransactionalCommit,
+        answer: impl FnOnce(OffsetsResponse) + Send + 'static,
+    ) {
+        let to = offsets_reply(answer);
+        self.of(&request.group.clone())
+            .with(|coordinator, now| coordinator.commit_in_transaction(now, request, to));
+    }
+
+    /// A producer's transaction has ended in a partition of [`OFFSETS_TOPIC`]: what it has kept there becomes visible, or
+    /// is forgotten.
+    pub(super) fn end_transaction(&self, partition: PartitionIndex, producer: ProducerId, committed: bool) {
+        if let Some(hosted) = usize::try_from(partition.0).ok().and_then(|index| self.hosted.get(index)) {
+            hosted.with(|coordinator, _| coordinator.end_transaction(producer, committed));
+        }
+    }
+
+    /// The partition of [`OFFSETS_TOPIC`] that has a group's records.
+    #[must_use]
+    pub fn partition_of(&self, group: &str) -> TopicPartition {
+        self.of(group).partition_id().clone()
+    }
+
     /// The offsets that a group has committed, in the order asked for; -1 where there is none.
     #[must_use]
     pub fn fetch_offsets(
@@ -260,7 +286,7 @@ impl Broker {
         if self.ownership.lock().closed {
             return Err(ShardStopped.into());
         }
-        let mut started = self.groups.lock();
+        let mut started = self.reach.groups.lock();
         if let Some(groups) = &*started {
             return Ok(Arc::clone(groups));
         }
@@ -281,11 +307,7 @@ impl Broker {
     }
 
     fn start_groups(&self) -> Result<Groups, BrokerError> {
-        let count = self.topic(OFFSETS_TOPIC).map_or(0, |topic| topic.partition_count());
-        let numbers = (0..count).map(|number| PartitionIndex(i32::try_from(number).unwrap_or(i32::MAX)));
-        let partitions: Result<Vec<_>, _> =
-            numbers.map(|number| self.served_partition(OFFSETS_TOPIC, number)).collect();
-        Groups::start(partitions?, &self.config, &self.clock)
+        Groups::start(self.all_partitions(OFFSETS_TOPIC)?, &self.config, &self.clock)
     }
 
     fn create_offsets_topic(&self) -> Result<(), BrokerError> {

@@ -2,14 +2,17 @@
 //!
 //! [`Broker`] is one open data directory with its shards. Around it, in reading order: `opening` (start and stop),
 //! `topic` (a topic at work), `administration` (create, delete, alter), `maintenance` (retention, checkpoints), `compaction`,
-//! `list_offsets`, `groups` (consumer groups at work). The rest are state machines that neither read the clock nor do
-//! I/O of their own, so that one seed replays a run: [`catalog`], [`group`] (whose records [`offsets_schema`] describes),
-//! [`producer_ids`].
+//! `list_offsets`, `groups` (consumer groups at work), `transactions` (the same), `coordinator_log` (where both keep
+//! their records). The rest are state machines that neither read the clock nor do I/O of their own, so that one seed
+//! replays a run: [`catalog`], [`group`] (whose records [`offsets_schema`] describes), [`transaction`] (whose records
+//! [`transaction_schema`] describes), [`producer_ids`].
 
 mod administration;
 pub mod catalog;
 mod checkpoints;
 mod compaction;
+mod coordination;
+mod coordinator_log;
 mod error;
 pub mod group;
 mod groups;
@@ -18,15 +21,18 @@ mod maintenance;
 pub mod offsets_schema;
 mod opening;
 pub mod producer_ids;
+mod record_fields;
 mod replication;
 mod topic;
 mod topic_index;
+pub mod transaction;
+pub mod transaction_schema;
+mod transactions;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
 pub use administration::NewTopic;
@@ -36,17 +42,17 @@ pub use list_offsets::{FoundOffset, OffsetSpec};
 pub use opening::BrokerOptions;
 pub use replication::{NewPartitions, check_assignment, check_replication_factor};
 pub use topic::{Served, Topic};
+pub use transactions::{TRANSACTIONS_TOPIC, Transactions};
 
 use crate::config::EngineConfig;
 use crate::io::{Clock, DirectoryLock, Forked, OwnerProcess, ReservedDisk};
 use crate::log::{DataDirectory, RecoveryReport};
 use crate::metrics::ShardMetrics;
-use crate::shard::{Notify, Shard, ShardStopped, Waiters, Worker};
+use crate::shard::{Notify, Partition, Shard, ShardStopped, Waiters, Worker};
 use crate::types::{PartitionIndex, ProducerId, TopicId, TopicPartition};
 use catalog::Catalog;
 use maintenance::Housekeeper;
-use producer_ids::ProducerIds;
-use topic_index::TopicIndex;
+use transactions::Reach;
 
 /// One open data directory: its topics, served by shards. Clients share it; [`Broker::close`] (or dropping the last
 /// reference) stops it in order.
@@ -56,14 +62,14 @@ pub struct Broker {
     clock: Arc<dyn Clock>,
     root: PathBuf,
     directory: DataDirectory,
-    topics: ArcSwap<TopicIndex>,
     /// Who wants to know when topics or partitions come or go.
     topic_waiters: Waiters,
     /// Held while topics change, so that file, folders and `topics` change as one.
     catalog: Mutex<Catalog>,
-    producer_ids: Mutex<ProducerIds>,
-    /// Started when somebody asks for them.
-    groups: Mutex<Option<Arc<Groups>>>,
+    /// Topics, groups and producer ids.
+    reach: Arc<Reach>,
+    /// Started when somebody asks for them, or when they have left something to be ended.
+    transactions: Mutex<Option<Arc<Transactions>>>,
     shards: Vec<Shard>,
     metrics: Vec<Arc<ShardMetrics>>,
     process: OwnerProcess,
@@ -129,19 +135,19 @@ impl Broker {
     /// The topic of this name.
     #[must_use]
     pub fn topic(&self, name: &str) -> Option<Arc<Topic>> {
-        self.topics.load().get(name).cloned()
+        self.reach.topics.load().get(name).cloned()
     }
 
     /// The topic of this identity.
     #[must_use]
     pub fn topic_by_id(&self, id: TopicId) -> Option<Arc<Topic>> {
-        self.topics.load().get_by_id(id).cloned()
+        self.reach.topics.load().get_by_id(id).cloned()
     }
 
     /// All topics, by name.
     #[must_use]
     pub fn topics(&self) -> Vec<Arc<Topic>> {
-        let mut topics: Vec<_> = self.topics.load().iter().cloned().collect();
+        let mut topics: Vec<_> = self.reach.topics.load().iter().cloned().collect();
         topics.sort_by(|a, b| a.name().cmp(b.name()));
         topics
     }
@@ -181,7 +187,17 @@ impl Broker {
     /// [`BrokerError::ProducerId`].
     pub fn allocate_producer_id(&self) -> Result<ProducerId, BrokerError> {
         self.check_process()?;
-        Ok(self.producer_ids.lock().allocate(&*self.disk)?)
+        Ok(self.reach.producer_ids.lock().allocate(&*self.disk)?)
+    }
+
+    /// All partitions of an internal topic, in order.
+    ///
+    /// # Errors
+    /// When one of them is not served.
+    fn all_partitions(&self, topic: &str) -> Result<Vec<Arc<Partition>>, BrokerError> {
+        let count = self.topic(topic).map_or(0, |topic| topic.partition_count());
+        let numbers = (0..count).map(|number| PartitionIndex(i32::try_from(number).unwrap_or(i32::MAX)));
+        numbers.map(|number| self.served_partition(topic, number)).collect()
     }
 
     /// The shard that serves a partition: neighbours in a topic are spread.

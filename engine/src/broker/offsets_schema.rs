@@ -16,21 +16,22 @@
 //! ```
 //! A record without a value is a tombstone. Keys of other versions belong to other group protocols (KIP-848, ...).
 
-mod fields;
 mod group_metadata;
 mod offset_commit;
 mod subscription;
 #[cfg(test)]
 mod tests;
 
-pub use fields::SchemaError;
 pub use group_metadata::{GroupMetadata, MemberMetadata};
 pub use offset_commit::OffsetCommit;
 pub use subscription::subscribed_topics;
 
-use fields::{Reader, Writer};
-
+pub use super::record_fields::SchemaError;
+use super::record_fields::{Reader, Versions, Writer};
 use crate::types::PartitionIndex;
+
+/// Versions of both values.
+const VALUES: Versions = Versions { newest: 4, flexible_since: 4 };
 
 /// Key of a record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -14,6 +14,7 @@ use super::checkpoints::Checkpoints;
 use super::maintenance::Housekeeper;
 use super::producer_ids::ProducerIds;
 use super::topic_index::TopicIndex;
+use super::transactions::Reach;
 use super::{Broker, OpenError, Ownership, Served, Topic};
 use crate::config::EngineConfig;
 use crate::config::topic::LogConfig;
@@ -79,15 +80,19 @@ impl Broker {
         }
         let mut broker = Broker {
             config: Arc::new(config),
-            disk,
+            disk: Arc::clone(&disk),
             clock,
             root,
             directory,
-            topics: ArcSwap::default(),
             topic_waiters: Waiters::default(),
             catalog: Mutex::new(catalog),
-            producer_ids: Mutex::new(producer_ids),
-            groups: Mutex::new(None),
+            reach: Arc::new(Reach {
+                disk,
+                topics: ArcSwap::default(),
+                producer_ids: Mutex::new(producer_ids),
+                groups: Mutex::new(None),
+            }),
+            transactions: Mutex::new(None),
             shards,
             metrics,
             process: OwnerProcess::current(),
@@ -99,6 +104,10 @@ impl Broker {
         let broker = Arc::new(broker);
         let housekeeper = Housekeeper::start(&broker).map_err(|source| OpenError::Thread { source })?;
         broker.ownership.lock().housekeeper = Some(housekeeper);
+        // What was begun and not ended keeps readers waiting until its time is over.
+        if let Err(error) = broker.existing_transactions() {
+            tracing::error!(%error, "transactions that were open stay so");
+        }
         Ok(broker)
     }
 
@@ -114,7 +123,7 @@ impl Broker {
             let partitions = self.open_partitions(name, topic, &config, found, &mut recovered)?;
             topics.insert(Arc::new(Topic::new(name.clone(), topic.id, partitions, config)));
         }
-        self.topics.store(Arc::new(topics));
+        self.reach.topics.store(Arc::new(topics));
         if found.knows_other_than(|id| catalog.has_partition(id)) {
             self.write_checkpoints(&catalog, &[])?;
         }
@@ -171,7 +180,8 @@ impl Broker {
             return;
         }
         drop(ownership.housekeeper.take());
-        drop(self.groups.lock().take());
+        drop(self.transactions.lock().take());
+        drop(self.reach.groups.lock().take());
         let mut closed = Vec::new();
         // A log that could not be opened has not been recovered: the next opening must not trust it either.
         let mut clean = self.topics().iter().all(|topic| topic.partitions().iter().all(Result::is_ok));

@@ -58,6 +58,16 @@ pub struct EngineConfig {
     pub reserve_bytes: u32,
     /// `tidelog.shards`
     pub shards: u32,
+    /// `transaction.max.timeout.ms`
+    pub transaction_timeout_max: Duration,
+    /// `transaction.remove.expired.transaction.cleanup.interval.ms`
+    pub transactional_id_check_interval: Duration,
+    /// `transaction.state.log.num.partitions`
+    pub transaction_topic_num_partitions: i32,
+    /// `transaction.state.log.segment.bytes`
+    pub transaction_topic_segment_bytes: u32,
+    /// `transactional.id.expiration.ms`
+    pub transactional_id_expiration: Duration,
     /// What topics inherit.
     pub topic_defaults: TopicDefaults,
     /// The settings that were given, as they were given.
@@ -133,6 +143,12 @@ impl EngineConfig {
             producer_id_expiration: values.millis("producer.id.expiration.ms"),
             reserve_bytes: values.unsigned("tidelog.reserve.bytes"),
             shards: values.unsigned("tidelog.shards"),
+            transaction_timeout_max: values.millis("transaction.max.timeout.ms"),
+            transactional_id_check_interval: values
+                .millis("transaction.remove.expired.transaction.cleanup.interval.ms"),
+            transaction_topic_num_partitions: values.int("transaction.state.log.num.partitions"),
+            transaction_topic_segment_bytes: values.unsigned("transaction.state.log.segment.bytes"),
+            transactional_id_expiration: values.millis("transactional.id.expiration.ms"),
             topic_defaults,
             given,
         }

@@ -118,6 +118,38 @@ pub static ENGINE_CONFIGS: &[Definition] = &[
     ),
     // An application that embeds the engine wants its cores for itself; the server asks for one shard per core.
     int("tidelog.shards", "1", Valid::Between(1, 256), "Threads that own partitions, one executor each."),
+    int(
+        "transaction.max.timeout.ms",
+        "900000",
+        Valid::AtLeast(1),
+        "Longest transaction.timeout.ms that a producer may ask for.",
+    ),
+    int(
+        "transaction.remove.expired.transaction.cleanup.interval.ms",
+        "3600000",
+        Valid::AtLeast(1),
+        "How often transactional ids are searched for those that nobody has used for long.",
+    ),
+    // As offsets.topic.num.partitions.
+    int(
+        "transaction.state.log.num.partitions",
+        "4",
+        Valid::AtLeast(1),
+        "Partitions of __transaction_state; fixed when a data directory first has a transaction.",
+    ),
+    // No topic may have smaller ones.
+    int(
+        "transaction.state.log.segment.bytes",
+        "104857600",
+        Valid::AtLeast(1 << 20),
+        "Segment size of __transaction_state.",
+    ),
+    int(
+        "transactional.id.expiration.ms",
+        "604800000",
+        Valid::AtLeast(1),
+        "How long a transactional id is remembered that nobody uses.",
+    ),
 ];
 
 #[cfg(test)]

@@ -217,6 +217,9 @@ pub enum AppendError {
     /// A plain batch within a transaction of the same producer (Kafka: `INVALID_TXN_STATE`).
     #[error("producer {0:?} has an open transaction, the batch is not part of one")]
     NotTransactional(ProducerId),
+    /// The partition was not added to a transaction of this producer (Kafka: `INVALID_TXN_STATE`).
+    #[error("the partition is not part of an open transaction of producer {0:?}")]
+    NotInTransaction(ProducerId),
     /// A marker of a coordinator that has been replaced (Kafka: `TRANSACTION_COORDINATOR_FENCED`).
     #[error("the marker has coordinator epoch {found}, {current} is known")]
     CoordinatorFenced {

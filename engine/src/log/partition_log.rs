@@ -209,6 +209,13 @@ impl Log {
         }
     }
 
+    /// Whether a batch would begin a transaction, if it is taken.
+    #[must_use]
+    pub fn begins_transaction(&self, batch: &SealedBatch) -> bool {
+        // Those of this process have no numbers yet, and come once.
+        self.producers.begins_transaction(batch.header(), batch.is_foreign())
+    }
+
     /// What [`Log::prepare`] would say, without changing anything.
     fn check(&self, batch: &SealedBatch) -> Result<Checked, AppendError> {
         if self.offline {

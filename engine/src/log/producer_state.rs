@@ -125,6 +125,13 @@ impl ProducerState {
         self.recent[..RECENT_BATCHES_MAX - 1].iter().flatten().copied()
     }
 
+    /// The batch with these sequences, if it is one of the newest.
+    fn known(&self, header: &BatchHeader) -> Option<KnownBatch> {
+        let may_be = self.epoch == header.producer_epoch() && !header.attributes().is_control();
+        let mut recent = self.recent.iter().flatten().filter(|_| may_be);
+        recent.find(|known| known.has_sequences_of(header)).copied()
+    }
+
     /// Notes the newest batch.
     pub(super) fn remember(&mut self, batch: KnownBatch) {
         self.recent.rotate_left(1);
@@ -176,6 +183,19 @@ impl ProducerStates {
         self.producers.get(&producer_id).map_or(Sequence(0), |state| state.next_sequence(epoch))
     }
 
+    /// Whether a batch would begin a transaction, if it is taken: there is none open, it is not a batch that has come
+    /// before, and its producer has not been fenced.
+    pub(super) fn begins_transaction(&self, header: &BatchHeader, may_come_again: bool) -> bool {
+        let attributes = header.attributes();
+        if !attributes.is_transactional() || attributes.is_control() {
+            return false;
+        }
+        self.producers.get(&header.producer_id()).is_none_or(|state| {
+            let is_known = may_come_again && state.known(header).is_some();
+            state.transaction_start.is_none() && state.epoch <= header.producer_epoch() && !is_known
+        })
+    }
+
     /// Whether a batch may be appended; `Some` when it has been appended before. A producer that is not known
     /// may start anywhere: its state may have expired.
     pub(super) fn check(&self, batch: &BatchView<'_>) -> Result<Option<KnownBatch>, AppendError> {
@@ -193,11 +213,8 @@ impl ProducerStates {
             }
         }
         let Some(state) = state else { return Ok(None) };
-        if state.epoch == header.producer_epoch() && !header.attributes().is_control() {
-            let known = state.recent.iter().flatten().find(|known| known.has_sequences_of(header));
-            if known.is_some() {
-                return Ok(known.copied());
-            }
+        if let Some(known) = state.known(header) {
+            return Ok(Some(known));
         }
         state.check(header).map(|()| None)
     }

@@ -1,10 +1,12 @@
 //! [`Partition`]: what every thread but its shard's sees of a partition. Reads happen here, on the reader's own thread,
 //! without a hop; appends go through the shard's mailbox.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
+use parking_lot::Mutex;
 
 use super::append::Announced;
 use super::batch_cache::CachedTail;
@@ -13,7 +15,7 @@ use super::waiters::{Notify, Waiters};
 use super::worker::Message;
 use super::{Append, BatchSource, ProduceError};
 use crate::log::{FileSlice, LogView, ReadCursor, ReadError};
-use crate::types::{Isolation, Offset, TopicId, TopicPartition};
+use crate::types::{Isolation, Offset, ProducerEpoch, ProducerId, TopicId, TopicPartition};
 
 /// Place of a partition in its shard's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +42,8 @@ pub struct Partition {
     tail: Arc<CachedTail>,
     waiters: Waiters,
     unavailable: ArcSwapOption<Unavailable>,
+    /// Producers whose transactions may begin here.
+    admitted: Mutex<HashMap<ProducerId, ProducerEpoch>>,
 }
 
 /// Result of a read: whole batches, from the one that holds the offset asked for.
@@ -99,6 +103,7 @@ impl Partition {
             tail: Arc::default(),
             waiters: Waiters::default(),
             unavailable: ArcSwapOption::empty(),
+            admitted: Mutex::default(),
         }
     }
 
@@ -251,7 +256,23 @@ impl Partition {
         self.waiters.unregister(waiter);
     }
 
+    /// Takes transactional records of this producer from now on, until its transaction is ended here by a marker. Others are
+    /// refused: a batch that was long on its way would begin a transaction that nobody ends (KIP-890).
+    pub fn admit_transaction(&self, producer_id: ProducerId, epoch: ProducerEpoch) {
+        self.admitted.lock().insert(producer_id, epoch);
+    }
+
     // The shard's side.
+
+    /// Whether a transaction of this producer may begin here.
+    pub(super) fn admits_transaction(&self, producer_id: ProducerId, epoch: ProducerEpoch) -> bool {
+        self.admitted.lock().get(&producer_id) == Some(&epoch)
+    }
+
+    /// A producer's transaction is being ended.
+    pub(super) fn end_transaction(&self, producer_id: ProducerId) {
+        self.admitted.lock().remove(&producer_id);
+    }
 
     pub(super) fn slot(&self) -> Slot {
         self.slot

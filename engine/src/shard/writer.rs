@@ -24,6 +24,7 @@ use crate::io::{Clock, CommitQueue, Completion, CompletionKind, Durability, Rese
 use crate::limits::COMMIT_SIZE_MAX;
 use crate::log::{AppendError, FileError, FileOperation, Log, LogError, Prepared, Refused, admit};
 use crate::metrics::ShardMetrics;
+use crate::record::SealedBatch;
 use crate::types::{Acks, LeaderEpoch, Offset, Timestamp};
 use offline::Orphans;
 
@@ -312,6 +313,7 @@ impl Writer {
 
     fn prepare(&mut self, next: Waiting, now: Timestamp, gathered: &mut Gathered, cache: &mut BatchCache) {
         let Waiting { append: Append { batch, acks, since, reply }, refused } = next;
+        let refused = refused.or_else(|| self.check_transaction(&batch));
         let prepared = match refused {
             Some(error) => Err((error, batch)),
             None => self.log.prepare(batch, now).map_err(|Refused { error, batch }| (error.into(), batch)),
@@ -340,6 +342,18 @@ impl Writer {
                 gathered.answers.push(Answer { reply, result: Ok(appended), since });
             }
         }
+    }
+
+    /// Whether a batch would begin a transaction that its coordinator does not know of, and so would never end.
+    fn check_transaction(&self, batch: &SealedBatch) -> Option<ProduceError> {
+        let header = batch.header();
+        let (producer_id, epoch) = (header.producer_id(), header.producer_epoch());
+        if header.attributes().is_control() {
+            self.partition.end_transaction(producer_id);
+        }
+        let is_stray =
+            self.log.begins_transaction(batch) && !self.partition.admits_transaction(producer_id, epoch);
+        is_stray.then(|| AppendError::NotInTransaction(producer_id).into())
     }
 
     /// Nothing but duplicates and refused batches arrived: they may be answered once the log is as durable as they want it.

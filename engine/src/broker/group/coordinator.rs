@@ -6,21 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::classic_group::Group;
-use super::offsets::{Offsets, refuse_commit};
-use super::outbox::{AppendId, Continuation, Effect, Outbox, Turn};
+use super::offsets::{Offsets, answer, refuse_commit, settled};
+use super::outbox::{Continuation, Effect, Outbox, Turn};
 use super::request::{
     CommitRequest, FetchOffset, FetchedOffset, GroupDescription, JoinRequest, JoinResponse, LeavingMember,
-    LeftMember, ListedGroup, MemberIdentity, Moment, OffsetsResponse, Response, Stability, SyncRequest,
-    SyncResponse,
+    LeftMember, ListedGroup, MemberIdentity, OffsetsResponse, Response, Stability, SyncRequest, SyncResponse,
+    TransactionalCommit,
 };
 use super::state::GroupState;
+use crate::broker::coordination::{AppendId, Moment, TEXT_SIZE_MAX};
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
-use crate::types::{Timestamp, TopicPartition};
-
-/// Longest name of a group, member, instance, client or protocol: records have 16 bits for its size, and a member's id
-/// adds 37 characters to its client's.
-const TEXT_SIZE_MAX: usize = 16 << 10;
+use crate::types::{ProducerId, Timestamp, TopicPartition};
 
 /// Source of the part of a member's id that nobody else has.
 pub trait MemberIds: Send {
@@ -149,6 +146,41 @@ impl<R> Coordinator<R> {
         // A client outside any group: one that only stores offsets comes into being.
         self.group_or_new(&id, now.wall);
         self.with_group(now, &id, |group, turn| group.commit(request, to, turn));
+    }
+
+    /// Keeps offsets that become visible when the transaction they belong to is committed; answered with
+    /// [`Response::Offsets`] when they are durable (KIP-98, KIP-447).
+    pub fn commit_in_transaction(&mut self, now: Moment, request: TransactionalCommit, to: R) {
+        let TransactionalCommit { group, member, offsets, .. } = &request;
+        let refusal = match check_group_id(group) {
+            Err(error) => Some(error),
+            Ok(()) if member.generation >= 0 && !self.groups.contains_key(group.as_str()) => {
+                Some(ErrorCode::IllegalGeneration)
+            }
+            Ok(()) => None,
+        };
+        if let Some(error) = refusal {
+            let mut turn = Turn { now, config: &self.config, ids: &mut *self.ids, outbox: &mut self.outbox };
+            return refuse_commit(offsets.clone(), error, to, &mut turn);
+        }
+        let id = group.clone();
+        self.group_or_new(&id, now.wall);
+        self.with_group(now, &id, |group, turn| group.commit_in_transaction(request, to, turn));
+    }
+
+    /// A producer's transaction has ended in this partition: its offsets become visible, or are forgotten.
+    pub fn end_transaction(&mut self, producer: ProducerId, committed: bool) {
+        for group in self.groups.values_mut() {
+            group.offsets.end_transaction(producer, committed);
+        }
+        for (_, then) in self.outbox.appending.values_mut() {
+            match then {
+                Continuation::CommitInTransaction { producer: of, ended, .. } if *of == producer => {
+                    *ended = Some(committed);
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Deletes offsets of a group; answered with [`Response::Offsets`] when that is durable.
@@ -344,6 +376,10 @@ impl<R> Group<R> {
             Continuation::ReplaceStatic(replacement) => self.static_replaced(&replacement, result, turn),
             Continuation::Commit { commits, outcomes, to } => {
                 self.committed(commits, outcomes, to, result, turn)
+            }
+            Continuation::CommitInTransaction { producer, ended, commits, outcomes, to } => {
+                self.kept(producer, ended, commits, result);
+                answer(settled(outcomes, result), to, turn);
             }
             Continuation::Forget { partitions, reply } => self.forgotten(partitions, reply, result, turn),
             Continuation::Delete { to } => return self.deleted(to, result, turn),

@@ -1,9 +1,10 @@
 //! Offsets that have lived long enough (KIP-211), groups that have nothing left, and groups that are deleted.
 
 use super::classic_group::Group;
-use super::outbox::{Continuation, GroupRecord, Turn, append_error};
+use super::outbox::{Continuation, Turn};
 use super::request::Response;
 use super::state::GroupState;
+use crate::broker::coordination::{CoordinatorRecord, append_error};
 use crate::broker::offsets_schema::{OffsetCommit, RecordKey};
 use crate::error_code::ErrorCode;
 use crate::types::{Timestamp, TopicPartition};
@@ -34,11 +35,11 @@ impl<R> Group<R> {
             }
             return false;
         }
-        let mut records: Vec<GroupRecord> =
+        let mut records: Vec<CoordinatorRecord> =
             self.offsets.partitions().iter().map(|partition| self.offset_record(partition, None)).collect();
         if self.recorded {
             let key = RecordKey::Group(self.id.to_string()).encode();
-            records.push(GroupRecord { key, value: None });
+            records.push(CoordinatorRecord { key, value: None });
         }
         self.step(GroupState::Dead, turn.now.wall);
         if records.is_empty() {

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::classic_group::Group;
 use super::member::{Member, MemberSettings};
-use super::outbox::{Continuation, Replacement, Turn, append_error};
+use super::outbox::{Continuation, Replacement, Turn};
 use super::request::{JoinRequest, JoinResponse, Response};
 use super::state::GroupState;
+use crate::broker::coordination::append_error;
 use crate::error_code::ErrorCode;
 
 /// How long the request of a new member may wait: it cannot send heartbeats yet, so only this shows that its client

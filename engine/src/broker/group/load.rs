@@ -3,23 +3,30 @@
 use super::classic_group::Group;
 use super::coordinator::Coordinator;
 use super::member::{Member, MemberSettings};
-use super::request::{Moment, Protocol};
+use super::request::Protocol;
 use super::state::GroupState;
+use crate::broker::coordination::Moment;
 use crate::broker::offsets_schema::{GroupMetadata, OffsetCommit, RecordKey, SchemaError};
-use crate::types::{Timestamp, TopicName, TopicPartition};
+use crate::types::{ProducerId, Timestamp, TopicName, TopicPartition};
 
 impl<R> Coordinator<R> {
-    /// Replays one record of the partition, in the order of offsets.
+    /// Replays one record of the partition, in the order of offsets; `transaction` is the producer in whose transaction it
+    /// was written.
     ///
     /// # Errors
     /// [`SchemaError`]; nothing has changed then. Records of other group protocols, and offsets of names that are no
     /// topic's, are passed over.
-    pub fn load(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), SchemaError> {
+    pub fn load(
+        &mut self,
+        key: &[u8],
+        value: Option<&[u8]>,
+        transaction: Option<ProducerId>,
+    ) -> Result<(), SchemaError> {
         match RecordKey::decode(key)? {
             RecordKey::Offset { group, topic, partition } => {
                 let commit = value.map(OffsetCommit::decode).transpose()?;
                 if let Ok(topic) = TopicName::new(&topic) {
-                    self.load_offset(&group, TopicPartition { topic, partition }, commit);
+                    self.load_offset(&group, TopicPartition { topic, partition }, commit, transaction);
                 }
             }
             RecordKey::Group(group) => {
@@ -31,14 +38,23 @@ impl<R> Coordinator<R> {
         Ok(())
     }
 
-    fn load_offset(&mut self, group: &str, partition: TopicPartition, commit: Option<OffsetCommit>) {
-        match commit {
-            Some(commit) => {
-                self.group_or_new(group, Timestamp::NONE).offsets.committed.insert(partition, commit);
+    fn load_offset(
+        &mut self,
+        group: &str,
+        partition: TopicPartition,
+        commit: Option<OffsetCommit>,
+        transaction: Option<ProducerId>,
+    ) {
+        match (commit, transaction) {
+            (Some(commit), None) => {
+                self.group_or_new(group, Timestamp::NONE).offsets.put(partition, commit);
             }
-            None => {
+            (Some(commit), Some(producer)) => {
+                self.group_or_new(group, Timestamp::NONE).offsets.keep(producer, partition, commit);
+            }
+            (None, _) => {
                 if let Some(group) = self.groups.get_mut(group) {
-                    group.offsets.committed.remove(&partition);
+                    group.offsets.remove(&partition);
                 }
             }
         }

@@ -1,17 +1,18 @@
 //! [`Offsets`]: what a group has committed, and what it is committing. Commits become visible when they are durable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::classic_group::Group;
-use super::outbox::{Continuation, GroupRecord, Turn, append_error};
+use super::outbox::{Continuation, Turn};
 use super::request::{
     CommitOffset, CommitRequest, FetchOffset, FetchedOffset, MemberIdentity, OffsetsResponse,
-    PartitionOutcome, Response, Stability,
+    PartitionOutcome, Response, Stability, TransactionalCommit,
 };
 use super::state::GroupState;
+use crate::broker::coordination::{CoordinatorRecord, append_error};
 use crate::broker::offsets_schema::{OffsetCommit, RecordKey};
 use crate::error_code::ErrorCode;
-use crate::types::{Offset, TopicPartition};
+use crate::types::{Offset, ProducerId, Timestamp, TopicPartition};
 
 /// Longest text of an offset whatever the settings say: one form of the record has no room for more.
 const METADATA_SIZE_MAX: usize = i16::MAX as usize;
@@ -22,21 +23,74 @@ pub(super) struct Offsets {
     pub(super) committed: BTreeMap<TopicPartition, OffsetCommit>,
     /// Count of appends under way that change a partition's offset.
     in_flight: BTreeMap<TopicPartition, u32>,
+    /// What becomes visible when a transaction is committed.
+    in_transactions: BTreeMap<ProducerId, BTreeMap<TopicPartition, TransactionalOffset>>,
+    /// Count of offsets that were ever kept for transactions.
+    transactional_count: u64,
+}
+
+/// An offset that waits for the end of its transaction.
+#[derive(Debug)]
+struct TransactionalOffset {
+    /// Of two for one partition the one with the larger number came later.
+    number: u64,
+    commit: OffsetCommit,
 }
 
 impl Offsets {
     pub(super) fn is_empty(&self) -> bool {
-        self.committed.is_empty() && self.in_flight.is_empty()
+        self.committed.is_empty() && self.in_flight.is_empty() && self.in_transactions.is_empty()
     }
 
+    /// Whether a partition's offset is being changed, or waits for the end of a transaction.
     pub(super) fn is_in_flight(&self, partition: &TopicPartition) -> bool {
         self.in_flight.contains_key(partition)
+            || self.in_transactions.values().any(|offsets| offsets.contains_key(partition))
     }
 
     /// Every partition with an offset, or with one on the way.
     pub(super) fn partitions(&self) -> Vec<TopicPartition> {
-        let on_the_way = self.in_flight.keys().filter(|partition| !self.committed.contains_key(*partition));
-        self.committed.keys().chain(on_the_way).cloned().collect()
+        let in_transactions = self.in_transactions.values().flat_map(BTreeMap::keys);
+        let all = self.committed.keys().chain(self.in_flight.keys()).chain(in_transactions);
+        all.cloned().collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// An offset is there; those that transactions have kept before it do not come any more.
+    pub(super) fn put(&mut self, partition: TopicPartition, commit: OffsetCommit) {
+        self.forget_in_transactions(&partition, u64::MAX);
+        self.committed.insert(partition, commit);
+    }
+
+    /// An offset is gone, with those that transactions have kept before.
+    pub(super) fn remove(&mut self, partition: &TopicPartition) {
+        self.forget_in_transactions(partition, u64::MAX);
+        self.committed.remove(partition);
+    }
+
+    /// Keeps an offset for when the transaction of `producer` is committed.
+    pub(super) fn keep(&mut self, producer: ProducerId, partition: TopicPartition, commit: OffsetCommit) {
+        self.transactional_count += 1;
+        let kept = TransactionalOffset { number: self.transactional_count, commit };
+        self.in_transactions.entry(producer).or_default().insert(partition, kept);
+    }
+
+    /// The transaction of `producer` has ended.
+    pub(super) fn end_transaction(&mut self, producer: ProducerId, committed: bool) {
+        let kept = self.in_transactions.remove(&producer).unwrap_or_default();
+        for (partition, TransactionalOffset { number, commit }) in kept.into_iter().filter(|_| committed) {
+            self.forget_in_transactions(&partition, number);
+            self.committed.insert(partition, commit);
+        }
+    }
+
+    /// Drops what transactions have kept for `partition` before `number`.
+    fn forget_in_transactions(&mut self, partition: &TopicPartition, number: u64) {
+        self.in_transactions.retain(|_, kept| {
+            if kept.get(partition).is_some_and(|kept| kept.number < number) {
+                kept.remove(partition);
+            }
+            !kept.is_empty()
+        });
     }
 
     pub(super) fn take_off(&mut self, partition: &TopicPartition) {
@@ -92,31 +146,54 @@ impl<R> Group<R> {
         if matches!(self.state, GroupState::Stable | GroupState::PreparingRebalance) {
             self.restart_session(&request.member.member_id, turn.now.monotonic);
         }
-        let now = turn.now.wall;
-        let expiry_time = request.retention.map(|retention| now.after(retention));
-        let mut outcomes = Vec::with_capacity(request.offsets.len());
-        let mut commits = Vec::with_capacity(request.offsets.len());
-        for offset in request.offsets {
-            let CommitOffset { topic, topic_id, partition, offset, leader_epoch, metadata } = offset;
-            let fits = metadata_fits(&metadata, turn.config.offset_metadata_max_bytes);
-            let error = if fits { ErrorCode::None } else { ErrorCode::OffsetMetadataTooLarge };
-            outcomes.push(PartitionOutcome { topic: topic.clone(), partition, error });
-            if fits {
-                let commit =
-                    OffsetCommit { offset, leader_epoch, metadata, commit_time: now, expiry_time, topic_id };
-                commits.push((TopicPartition { topic, partition }, commit));
-            }
-        }
+        let expiry_time = request.retention.map(|retention| turn.now.wall.after(retention));
+        let (outcomes, commits) = sort_out(request.offsets, expiry_time, turn);
         if commits.is_empty() {
-            let response = OffsetsResponse { error: ErrorCode::None, partitions: outcomes };
-            return turn.outbox.reply(to, Response::Offsets(response));
+            return answer(outcomes, to, turn);
         }
-        let records = commits.iter().map(|(partition, commit)| self.offset_record(partition, Some(commit)));
-        let records = records.collect();
-        for (partition, _) in &commits {
+        let records = self.take_off_all(&commits);
+        turn.outbox.append(&self.id, records, Continuation::Commit { commits, outcomes, to });
+    }
+
+    /// Keeps offsets for the end of a transaction; answered when they are durable.
+    pub(super) fn commit_in_transaction(
+        &mut self,
+        request: TransactionalCommit,
+        to: R,
+        turn: &mut Turn<'_, R>,
+    ) {
+        if let Err(error) = self.check_transactional_commit(&request.member) {
+            return refuse_commit(request.offsets, error, to, turn);
+        }
+        let (outcomes, commits) = sort_out(request.offsets, None, turn);
+        if commits.is_empty() {
+            return answer(outcomes, to, turn);
+        }
+        let records = self.take_off_all(&commits);
+        let (producer, _) = request.producer;
+        let then = Continuation::CommitInTransaction { producer, ended: None, commits, outcomes, to };
+        turn.outbox.append_in_transaction(&self.id, records, Some(request.producer), then);
+    }
+
+    /// The records of offsets that are now on the way.
+    fn take_off_all(&mut self, commits: &[(TopicPartition, OffsetCommit)]) -> Vec<CoordinatorRecord> {
+        for (partition, _) in commits {
             self.offsets.take_off(partition);
         }
-        turn.outbox.append(&self.id, records, Continuation::Commit { commits, outcomes, to });
+        commits.iter().map(|(partition, commit)| self.offset_record(partition, Some(commit))).collect()
+    }
+
+    /// Unlike other commits one in a transaction may come from outside a group with members, and while these wait for
+    /// their assignments: clients before KIP-447 say nothing of a member.
+    fn check_transactional_commit(&self, member: &MemberIdentity) -> Result<(), ErrorCode> {
+        let names_member =
+            member.generation >= 0 || !member.member_id.is_empty() || member.instance_id.is_some();
+        match self.state {
+            GroupState::Dead => Err(ErrorCode::CoordinatorNotAvailable),
+            GroupState::Empty if member.generation < 0 => Ok(()),
+            _ if names_member => self.check_identity(member),
+            _ => Ok(()),
+        }
     }
 
     fn check_commit(&self, member: &MemberIdentity) -> Result<(), ErrorCode> {
@@ -142,7 +219,7 @@ impl<R> Group<R> {
     pub(super) fn committed(
         &mut self,
         commits: Vec<(TopicPartition, OffsetCommit)>,
-        mut outcomes: Vec<PartitionOutcome>,
+        outcomes: Vec<PartitionOutcome>,
         to: R,
         result: Result<(), ErrorCode>,
         turn: &mut Turn<'_, R>,
@@ -150,16 +227,29 @@ impl<R> Group<R> {
         for (partition, commit) in commits {
             self.offsets.land(&partition);
             if result.is_ok() {
-                self.offsets.committed.insert(partition, commit);
+                self.offsets.put(partition, commit);
             }
         }
-        if let Err(error) = result {
-            for outcome in outcomes.iter_mut().filter(|outcome| outcome.error == ErrorCode::None) {
-                outcome.error = append_error(error);
+        answer(settled(outcomes, result), to, turn);
+    }
+
+    /// What is kept for the end of a transaction is durable, or is not.
+    pub(super) fn kept(
+        &mut self,
+        producer: ProducerId,
+        ended: Option<bool>,
+        commits: Vec<(TopicPartition, OffsetCommit)>,
+        result: Result<(), ErrorCode>,
+    ) {
+        for (partition, commit) in commits {
+            self.offsets.land(&partition);
+            if result.is_ok() {
+                self.offsets.keep(producer, partition, commit);
             }
         }
-        let response = OffsetsResponse { error: ErrorCode::None, partitions: outcomes };
-        turn.outbox.reply(to, Response::Offsets(response));
+        if let Some(committed) = ended {
+            self.offsets.end_transaction(producer, committed);
+        }
     }
 
     /// Deletes offsets of topics that no member reads; answered when that is durable.
@@ -221,7 +311,7 @@ impl<R> Group<R> {
         for partition in partitions {
             self.offsets.land(&partition);
             if result.is_ok() {
-                self.offsets.committed.remove(&partition);
+                self.offsets.remove(&partition);
             }
         }
         if let Some((to, response)) = reply {
@@ -238,14 +328,54 @@ impl<R> Group<R> {
         &self,
         partition: &TopicPartition,
         commit: Option<&OffsetCommit>,
-    ) -> GroupRecord {
+    ) -> CoordinatorRecord {
         let key = RecordKey::Offset {
             group: self.id.to_string(),
             topic: partition.topic.to_string(),
             partition: partition.partition,
         };
-        GroupRecord { key: key.encode(), value: commit.map(OffsetCommit::encode) }
+        CoordinatorRecord { key: key.encode(), value: commit.map(OffsetCommit::encode) }
     }
+}
+
+/// What is to be written of a request's offsets, and what is said of each.
+fn sort_out<R>(
+    offsets: Vec<CommitOffset>,
+    expiry_time: Option<Timestamp>,
+    turn: &Turn<'_, R>,
+) -> (Vec<PartitionOutcome>, Vec<(TopicPartition, OffsetCommit)>) {
+    let commit_time = turn.now.wall;
+    let mut outcomes = Vec::with_capacity(offsets.len());
+    let mut commits = Vec::with_capacity(offsets.len());
+    for offset in offsets {
+        let CommitOffset { topic, topic_id, partition, offset, leader_epoch, metadata } = offset;
+        let fits = metadata_fits(&metadata, turn.config.offset_metadata_max_bytes);
+        let error = if fits { ErrorCode::None } else { ErrorCode::OffsetMetadataTooLarge };
+        outcomes.push(PartitionOutcome { topic: topic.clone(), partition, error });
+        if fits {
+            let commit = OffsetCommit { offset, leader_epoch, metadata, commit_time, expiry_time, topic_id };
+            commits.push((TopicPartition { topic, partition }, commit));
+        }
+    }
+    (outcomes, commits)
+}
+
+/// `outcomes` after an append has ended.
+pub(super) fn settled(
+    mut outcomes: Vec<PartitionOutcome>,
+    result: Result<(), ErrorCode>,
+) -> Vec<PartitionOutcome> {
+    if let Err(error) = result {
+        for outcome in outcomes.iter_mut().filter(|outcome| outcome.error == ErrorCode::None) {
+            outcome.error = append_error(error);
+        }
+    }
+    outcomes
+}
+
+pub(super) fn answer<R>(partitions: Vec<PartitionOutcome>, to: R, turn: &mut Turn<'_, R>) {
+    let response = OffsetsResponse { error: ErrorCode::None, partitions };
+    turn.outbox.reply(to, Response::Offsets(response));
 }
 
 /// Kafka counts UTF-16 units here, although its setting says bytes.

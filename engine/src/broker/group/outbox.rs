@@ -8,24 +8,12 @@ use bytes::Bytes;
 
 use super::coordinator::MemberIds;
 use super::member::MemberSettings;
-use super::request::{Moment, OffsetsResponse, PartitionOutcome, Response};
+use super::request::{OffsetsResponse, PartitionOutcome, Response};
+use crate::broker::coordination::{AppendId, CoordinatorRecord, Moment};
 use crate::broker::offsets_schema::OffsetCommit;
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
-use crate::types::TopicPartition;
-
-/// Names an [`Effect::Append`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AppendId(u64);
-
-/// A record for `__consumer_offsets`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupRecord {
-    /// Its key.
-    pub key: Vec<u8>,
-    /// Its value; `None` for a tombstone.
-    pub value: Option<Vec<u8>>,
-}
+use crate::types::{ProducerEpoch, ProducerId, TopicPartition};
 
 /// Something to be done outside. `R` is where a request is answered.
 #[derive(Debug)]
@@ -43,7 +31,9 @@ pub enum Effect<R> {
         /// What to call it then.
         id: AppendId,
         /// The records.
-        records: Vec<GroupRecord>,
+        records: Vec<CoordinatorRecord>,
+        /// In whose transaction, if in one.
+        producer: Option<(ProducerId, ProducerEpoch)>,
     },
 }
 
@@ -58,6 +48,15 @@ pub(super) enum Continuation<R> {
     ReplaceStatic(Box<Replacement>),
     /// Offsets become visible, and the commit is answered.
     Commit { commits: Vec<(TopicPartition, OffsetCommit)>, outcomes: Vec<PartitionOutcome>, to: R },
+    /// Offsets wait for the end of a transaction, and the commit is answered.
+    CommitInTransaction {
+        producer: ProducerId,
+        /// Whether it was committed, if it has ended meanwhile.
+        ended: Option<bool>,
+        commits: Vec<(TopicPartition, OffsetCommit)>,
+        outcomes: Vec<PartitionOutcome>,
+        to: R,
+    },
     /// Offsets go, and the deletion is answered if somebody asked for it.
     Forget { partitions: Vec<TopicPartition>, reply: Option<(R, OffsetsResponse)> },
     /// The group goes with all its offsets.
@@ -81,7 +80,8 @@ impl<R> Continuation<R> {
     pub(super) fn refuse(self, outbox: &mut Outbox<R>, error: ErrorCode) {
         match self {
             Continuation::Nothing | Continuation::Assign { .. } | Continuation::ReplaceStatic(_) => {}
-            Continuation::Commit { outcomes, to, .. } => {
+            Continuation::Commit { outcomes, to, .. }
+            | Continuation::CommitInTransaction { outcomes, to, .. } => {
                 let partitions = refused(outcomes, error);
                 outbox.reply(to, Response::Offsets(OffsetsResponse { error: ErrorCode::None, partitions }));
             }
@@ -118,18 +118,34 @@ pub(super) struct Outbox<R> {
 
 impl<R> Outbox<R> {
     pub(super) fn new() -> Outbox<R> {
-        Outbox { effects: Vec::new(), appending: BTreeMap::new(), next: AppendId(0) }
+        Outbox { effects: Vec::new(), appending: BTreeMap::new(), next: AppendId::FIRST }
     }
 
     pub(super) fn reply(&mut self, to: R, response: Response) {
         self.effects.push(Effect::Reply { to, response });
     }
 
-    pub(super) fn append(&mut self, group: &Arc<str>, records: Vec<GroupRecord>, then: Continuation<R>) {
+    pub(super) fn append(
+        &mut self,
+        group: &Arc<str>,
+        records: Vec<CoordinatorRecord>,
+        then: Continuation<R>,
+    ) {
+        self.append_in_transaction(group, records, None, then);
+    }
+
+    /// As [`Outbox::append`], in the transaction of `producer` if there is one.
+    pub(super) fn append_in_transaction(
+        &mut self,
+        group: &Arc<str>,
+        records: Vec<CoordinatorRecord>,
+        producer: Option<(ProducerId, ProducerEpoch)>,
+        then: Continuation<R>,
+    ) {
         let id = self.next;
-        self.next = AppendId(id.0 + 1);
+        self.next = id.next();
         self.appending.insert(id, (Arc::clone(group), then));
-        self.effects.push(Effect::Append { id, records });
+        self.effects.push(Effect::Append { id, records, producer });
     }
 }
 
@@ -139,18 +155,4 @@ pub(super) struct Turn<'a, R> {
     pub(super) config: &'a EngineConfig,
     pub(super) ids: &'a mut dyn MemberIds,
     pub(super) outbox: &'a mut Outbox<R>,
-}
-
-/// What members are told when a record could not be appended (Kafka: `appendGroupMetadataErrorToResponseError`).
-pub(super) fn append_error(error: ErrorCode) -> ErrorCode {
-    match error {
-        ErrorCode::UnknownTopicOrPartition | ErrorCode::NotEnoughReplicas | ErrorCode::RequestTimedOut => {
-            ErrorCode::CoordinatorNotAvailable
-        }
-        ErrorCode::NotLeaderOrFollower | ErrorCode::KafkaStorageError => ErrorCode::NotCoordinator,
-        ErrorCode::MessageTooLarge | ErrorCode::RecordListTooLarge | ErrorCode::InvalidFetchSize => {
-            ErrorCode::UnknownServerError
-        }
-        other => other,
-    }
 }

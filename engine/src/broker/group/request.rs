@@ -7,16 +7,7 @@ use bytes::Bytes;
 
 use super::GroupState;
 use crate::error_code::ErrorCode;
-use crate::types::{LeaderEpoch, Offset, PartitionIndex, Timestamp, TopicId, TopicName};
-
-/// The time of a call, by both clocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment {
-    /// For timers; never goes back.
-    pub monotonic: Duration,
-    /// For what is written into records.
-    pub wall: Timestamp,
-}
+use crate::types::{LeaderEpoch, Offset, PartitionIndex, ProducerEpoch, ProducerId, TopicId, TopicName};
 
 /// One way of assigning partitions that a member can take part in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,6 +169,19 @@ pub struct CommitRequest {
     /// What a member of a group that does not exist is told: `GROUP_ID_NOT_FOUND` from version 9 on, before that
     /// `ILLEGAL_GENERATION`.
     pub unknown_group_error: ErrorCode,
+    /// The offsets.
+    pub offsets: Vec<CommitOffset>,
+}
+
+/// TxnOffsetCommit (28).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransactionalCommit {
+    /// The group.
+    pub group: String,
+    /// Who reads what was transformed; of no generation and without an id from clients before version 3.
+    pub member: MemberIdentity,
+    /// Whose transaction it is.
+    pub producer: (ProducerId, ProducerEpoch),
     /// The offsets.
     pub offsets: Vec<CommitOffset>,
 }

@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use bytes::Bytes;
 
 use super::classic_group::Group;
-use super::outbox::{Continuation, GroupRecord, Turn, append_error};
+use super::outbox::{Continuation, Turn};
 use super::request::{MemberIdentity, Response, SyncRequest, SyncResponse};
 use super::state::GroupState;
+use crate::broker::coordination::{CoordinatorRecord, append_error};
 use crate::broker::offsets_schema::{GroupMetadata, MemberMetadata, RecordKey};
 use crate::error_code::ErrorCode;
 
@@ -151,7 +152,7 @@ impl<R> Group<R> {
     }
 
     /// The record of the group's state, with these assignments or those that the members have.
-    pub(super) fn record(&mut self, assignments: Option<&HashMap<String, Bytes>>) -> GroupRecord {
+    pub(super) fn record(&mut self, assignments: Option<&HashMap<String, Bytes>>) -> CoordinatorRecord {
         self.recorded = true;
         let assigned = |id: &String, own: &Bytes| match assignments {
             Some(assignments) => assignments.get(id).cloned().unwrap_or_default(),
@@ -175,6 +176,6 @@ impl<R> Group<R> {
             state_time: self.state_time,
             members: members.collect(),
         };
-        GroupRecord { key: RecordKey::Group(self.id.to_string()).encode(), value: Some(value.encode()) }
+        CoordinatorRecord { key: RecordKey::Group(self.id.to_string()).encode(), value: Some(value.encode()) }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::fields::{Reader, SchemaError, Writer};
+use crate::broker::record_fields::{Reader, SchemaError, Writer};
 use crate::types::Timestamp;
 
 /// What Kafka 4.2 writes.
@@ -57,7 +57,7 @@ impl GroupMetadata {
     /// # Errors
     /// [`SchemaError`]
     pub fn decode(bytes: &[u8]) -> Result<GroupMetadata, SchemaError> {
-        let mut reader = Reader::of_value(bytes)?;
+        let mut reader = Reader::of_value(bytes, super::VALUES)?;
         let protocol_type = reader.string("protocol type")?;
         let generation = reader.i32("generation")?;
         let protocol = reader.optional_string("protocol")?;
@@ -75,7 +75,7 @@ impl GroupMetadata {
     /// Writes a value.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut writer = Writer::of_value(VERSION);
+        let mut writer = Writer::of_value(VERSION, super::VALUES);
         writer.string(&self.protocol_type);
         writer.i32(self.generation);
         writer.optional_string(self.protocol.as_deref());

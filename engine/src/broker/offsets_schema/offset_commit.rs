@@ -1,6 +1,6 @@
 //! [`OffsetCommit`]: value of a committed offset (Kafka: `OffsetCommitValue`).
 
-use super::fields::{Reader, SchemaError, Writer};
+use crate::broker::record_fields::{Reader, SchemaError, Writer};
 use crate::types::{LeaderEpoch, Offset, Timestamp, TopicId};
 
 /// What Kafka 4.2 writes.
@@ -34,7 +34,7 @@ impl OffsetCommit {
     /// # Errors
     /// [`SchemaError`]
     pub fn decode(bytes: &[u8]) -> Result<OffsetCommit, SchemaError> {
-        let mut reader = Reader::of_value(bytes)?;
+        let mut reader = Reader::of_value(bytes, super::VALUES)?;
         let version = reader.version();
         let offset = Offset(reader.i64("offset")?);
         let leader_epoch = if version >= 3 { reader.i32("leader epoch")? } else { -1 };
@@ -56,7 +56,7 @@ impl OffsetCommit {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let version = if self.expiry_time.is_some() { VERSION_WITH_EXPIRY } else { VERSION };
-        let mut writer = Writer::of_value(version);
+        let mut writer = Writer::of_value(version, super::VALUES);
         writer.i64(self.offset.0);
         if version >= 3 {
             writer.i32(self.leader_epoch.map_or(-1, |epoch| epoch.0));

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::fields::{Reader, SchemaError};
+use crate::broker::record_fields::{Reader, SchemaError};
 
 /// The topics that the subscription of a member asks for.
 ///

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 pub(super) use super::requests::*;
 use crate::broker::group::{
-    AppendId, CommitRequest, Coordinator, Effect, FetchOffset, FetchedOffset, GroupRecord, GroupState,
+    AppendId, CommitRequest, Coordinator, CoordinatorRecord, Effect, FetchOffset, FetchedOffset, GroupState,
     JoinRequest, JoinResponse, Moment, OffsetsResponse, Response, Stability, SyncRequest, SyncResponse,
 };
 use crate::config::EngineConfig;
@@ -28,8 +28,8 @@ pub(super) struct Bench {
     pub(super) coordinator: Coordinator<Tag>,
     pub(super) now: Moment,
     pub(super) log: Log,
-    pub(super) records: Vec<GroupRecord>,
-    hanging: VecDeque<(AppendId, Vec<GroupRecord>)>,
+    pub(super) records: Vec<CoordinatorRecord>,
+    hanging: VecDeque<(AppendId, Vec<CoordinatorRecord>)>,
     answers: BTreeMap<Tag, Response>,
     config: Arc<EngineConfig>,
     next_tag: Tag,
@@ -62,7 +62,7 @@ impl Bench {
     pub(super) fn restart(&mut self) {
         let mut coordinator = Coordinator::new(Arc::clone(&self.config), Box::new(Counter(500)));
         for record in &self.records {
-            coordinator.load(&record.key, record.value.as_deref()).unwrap();
+            coordinator.load(&record.key, record.value.as_deref(), None).unwrap();
         }
         coordinator.finish_loading(self.now);
         self.coordinator = coordinator;
@@ -99,7 +99,7 @@ impl Bench {
                     Effect::Reply { to, response } => {
                         assert!(self.answers.insert(to, response).is_none(), "request {to} answered twice");
                     }
-                    Effect::Append { id, records } => {
+                    Effect::Append { id, records, .. } => {
                         assert!(!records.is_empty());
                         self.hanging.push_back((id, records));
                         if self.log != Log::Hangs {

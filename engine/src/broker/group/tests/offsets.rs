@@ -200,9 +200,9 @@ fn offsets_of_a_group_that_is_not_of_consumers_can_only_be_deleted_when_it_is_em
 #[test]
 fn records_that_are_not_a_groups_are_passed_over_or_named() {
     let mut bench = Bench::new();
-    bench.coordinator.load(&[0, 3, 0, 1, b'g'], Some(&[0, 0])).unwrap();
-    bench.coordinator.load(&[0, 1, 0, 1, b'g', 0, 1, b'/', 0, 0, 0, 0], None).unwrap();
-    assert!(bench.coordinator.load(&[0, 2, 0, 9], None).is_err());
-    assert!(bench.coordinator.load(&[0, 2, 0, 1, b'g'], Some(&[0, 9])).is_err());
+    bench.coordinator.load(&[0, 3, 0, 1, b'g'], Some(&[0, 0]), None).unwrap();
+    bench.coordinator.load(&[0, 1, 0, 1, b'g', 0, 1, b'/', 0, 0, 0, 0], None, None).unwrap();
+    assert!(bench.coordinator.load(&[0, 2, 0, 9], None, None).is_err());
+    assert!(bench.coordinator.load(&[0, 2, 0, 1, b'g'], Some(&[0, 9]), None).is_err());
     assert!(bench.coordinator.list(&[]).is_empty());
 }

@@ -1,10 +1,16 @@
 //! Field by field in and out of Kafka's record schemas. Every length is held against the bytes that are there
 //! before anything is taken.
 
-/// First version of both values that is flexible (KIP-482).
-const FLEXIBLE_SINCE: i16 = 4;
+/// Versions of a kind of value.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::broker) struct Versions {
+    /// The newest that is read.
+    pub(in crate::broker) newest: i16,
+    /// The first that is flexible (KIP-482).
+    pub(in crate::broker) flexible_since: i16,
+}
 
-/// Why a record of `__consumer_offsets` cannot be read.
+/// Why a record of a coordinator cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
     /// The bytes end inside this field.
@@ -27,7 +33,7 @@ pub enum SchemaError {
 }
 
 /// Takes fields off a record that starts with its version.
-pub(super) struct Reader<'a> {
+pub(in crate::broker) struct Reader<'a> {
     bytes: &'a [u8],
     version: i16,
     flexible: bool,
@@ -35,23 +41,26 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Starts with the version; sizes are those of versions that are not flexible.
-    pub(super) fn new(bytes: &'a [u8]) -> Result<Reader<'a>, SchemaError> {
+    pub(in crate::broker) fn new(bytes: &'a [u8]) -> Result<Reader<'a>, SchemaError> {
         let mut reader = Reader { bytes, version: 0, flexible: false };
         reader.version = i16::from_be_bytes(reader.array("version")?);
         Ok(reader)
     }
 
-    /// Starts with the version of a value, which must be one of 0 to 4.
-    pub(super) fn of_value(bytes: &'a [u8]) -> Result<Reader<'a>, SchemaError> {
+    /// Starts with the version of a value, which must be one of `versions`.
+    pub(in crate::broker) fn of_value(
+        bytes: &'a [u8],
+        versions: Versions,
+    ) -> Result<Reader<'a>, SchemaError> {
         let mut reader = Reader::new(bytes)?;
-        if !(0..=FLEXIBLE_SINCE).contains(&reader.version) {
+        if !(0..=versions.newest).contains(&reader.version) {
             return Err(SchemaError::Version(reader.version));
         }
-        reader.flexible = reader.version >= FLEXIBLE_SINCE;
+        reader.flexible = reader.version >= versions.flexible_since;
         Ok(reader)
     }
 
-    pub(super) fn version(&self) -> i16 {
+    pub(in crate::broker) fn version(&self) -> i16 {
         self.version
     }
 
@@ -67,11 +76,19 @@ impl<'a> Reader<'a> {
         Ok(*taken)
     }
 
-    pub(super) fn i32(&mut self, field: &'static str) -> Result<i32, SchemaError> {
+    pub(in crate::broker) fn i8(&mut self, field: &'static str) -> Result<i8, SchemaError> {
+        self.array(field).map(i8::from_be_bytes)
+    }
+
+    pub(in crate::broker) fn i16(&mut self, field: &'static str) -> Result<i16, SchemaError> {
+        self.array(field).map(i16::from_be_bytes)
+    }
+
+    pub(in crate::broker) fn i32(&mut self, field: &'static str) -> Result<i32, SchemaError> {
         self.array(field).map(i32::from_be_bytes)
     }
 
-    pub(super) fn i64(&mut self, field: &'static str) -> Result<i64, SchemaError> {
+    pub(in crate::broker) fn i64(&mut self, field: &'static str) -> Result<i64, SchemaError> {
         self.array(field).map(i64::from_be_bytes)
     }
 
@@ -105,30 +122,40 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn optional_string(&mut self, field: &'static str) -> Result<Option<String>, SchemaError> {
+    pub(in crate::broker) fn optional_string(
+        &mut self,
+        field: &'static str,
+    ) -> Result<Option<String>, SchemaError> {
         let fixed = |reader: &mut Self| reader.array(field).map(|two| i32::from(i16::from_be_bytes(two)));
         let Some(length) = self.length(field, fixed)? else { return Ok(None) };
         let text = std::str::from_utf8(self.take(length, field)?);
         text.map(|text| Some(text.to_owned())).map_err(|_| SchemaError::NotText(field))
     }
 
-    pub(super) fn string(&mut self, field: &'static str) -> Result<String, SchemaError> {
+    pub(in crate::broker) fn string(&mut self, field: &'static str) -> Result<String, SchemaError> {
         self.optional_string(field)?.ok_or(SchemaError::Length { field, length: -1 })
     }
 
-    pub(super) fn blob(&mut self, field: &'static str) -> Result<&'a [u8], SchemaError> {
+    pub(in crate::broker) fn blob(&mut self, field: &'static str) -> Result<&'a [u8], SchemaError> {
         let length = self.length(field, |reader| reader.i32(field))?;
         self.take(length.ok_or(SchemaError::Length { field, length: -1 })?, field)
     }
 
-    /// Count of the entries of a list.
-    pub(super) fn count(&mut self, field: &'static str) -> Result<usize, SchemaError> {
-        let count = self.length(field, |reader| reader.i32(field))?;
-        count.ok_or(SchemaError::Length { field, length: -1 })
+    /// Count of the entries of a list; `None` for null.
+    pub(in crate::broker) fn optional_count(
+        &mut self,
+        field: &'static str,
+    ) -> Result<Option<usize>, SchemaError> {
+        self.length(field, |reader| reader.i32(field))
     }
 
-    /// The tagged fields at the end of a structure: the content of `tag` if it is there. None before version 4.
-    pub(super) fn tagged(&mut self, tag: u32) -> Result<Option<&'a [u8]>, SchemaError> {
+    /// Count of the entries of a list.
+    pub(in crate::broker) fn count(&mut self, field: &'static str) -> Result<usize, SchemaError> {
+        self.optional_count(field)?.ok_or(SchemaError::Length { field, length: -1 })
+    }
+
+    /// The tagged fields at the end of a structure: the content of `tag` if it is there. None before the flexible versions.
+    pub(in crate::broker) fn tagged(&mut self, tag: u32) -> Result<Option<&'a [u8]>, SchemaError> {
         let mut found = None;
         if !self.flexible {
             return Ok(found);
@@ -147,32 +174,40 @@ impl<'a> Reader<'a> {
 
 /// Puts fields into a record that starts with its version.
 ///
-/// Texts and lists come from the state of a group, which bounds them when it takes them in; the writer asserts that.
-pub(super) struct Writer {
+/// Texts and lists come from the state of a coordinator, which bounds them when it takes them in; the writer asserts that.
+pub(in crate::broker) struct Writer {
     bytes: Vec<u8>,
     flexible: bool,
 }
 
 impl Writer {
     /// Starts a key.
-    pub(super) fn new(version: i16) -> Writer {
+    pub(in crate::broker) fn new(version: i16) -> Writer {
         Writer { bytes: version.to_be_bytes().to_vec(), flexible: false }
     }
 
     /// Starts a value.
-    pub(super) fn of_value(version: i16) -> Writer {
-        Writer { flexible: version >= FLEXIBLE_SINCE, ..Writer::new(version) }
+    pub(in crate::broker) fn of_value(version: i16, versions: Versions) -> Writer {
+        Writer { flexible: version >= versions.flexible_since, ..Writer::new(version) }
     }
 
-    pub(super) fn finish(self) -> Vec<u8> {
+    pub(in crate::broker) fn finish(self) -> Vec<u8> {
         self.bytes
     }
 
-    pub(super) fn i32(&mut self, value: i32) {
+    pub(in crate::broker) fn i8(&mut self, value: i8) {
         self.bytes.extend_from_slice(&value.to_be_bytes());
     }
 
-    pub(super) fn i64(&mut self, value: i64) {
+    pub(in crate::broker) fn i16(&mut self, value: i16) {
+        self.bytes.extend_from_slice(&value.to_be_bytes());
+    }
+
+    pub(in crate::broker) fn i32(&mut self, value: i32) {
+        self.bytes.extend_from_slice(&value.to_be_bytes());
+    }
+
+    pub(in crate::broker) fn i64(&mut self, value: i64) {
         self.bytes.extend_from_slice(&value.to_be_bytes());
     }
 
@@ -184,17 +219,17 @@ impl Writer {
         self.bytes.push(value.to_le_bytes()[0]);
     }
 
-    pub(super) fn string(&mut self, text: &str) {
+    pub(in crate::broker) fn string(&mut self, text: &str) {
         if self.flexible {
             self.varint(text.len() + 1);
         } else {
-            let length = i16::try_from(text.len()).expect("texts of a group are shorter than 32 KiB");
+            let length = i16::try_from(text.len()).expect("texts of a coordinator are shorter than 32 KiB");
             self.bytes.extend_from_slice(&length.to_be_bytes());
         }
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
-    pub(super) fn optional_string(&mut self, text: Option<&str>) {
+    pub(in crate::broker) fn optional_string(&mut self, text: Option<&str>) {
         match text {
             Some(text) => self.string(text),
             None if self.flexible => self.varint(0),
@@ -202,21 +237,30 @@ impl Writer {
         }
     }
 
-    pub(super) fn count(&mut self, count: usize) {
+    /// A list that is null.
+    pub(in crate::broker) fn no_list(&mut self) {
         if self.flexible {
-            self.varint(count + 1);
+            self.varint(0);
         } else {
-            self.i32(i32::try_from(count).expect("a group's members and blobs are bounded below 2 GiB"));
+            self.i32(-1);
         }
     }
 
-    pub(super) fn blob(&mut self, blob: &[u8]) {
+    pub(in crate::broker) fn count(&mut self, count: usize) {
+        if self.flexible {
+            self.varint(count + 1);
+        } else {
+            self.i32(i32::try_from(count).expect("a coordinator's lists and blobs are bounded below 2 GiB"));
+        }
+    }
+
+    pub(in crate::broker) fn blob(&mut self, blob: &[u8]) {
         self.count(blob.len());
         self.bytes.extend_from_slice(blob);
     }
 
-    /// The tagged fields at the end of a structure: at most one. Nothing before version 4.
-    pub(super) fn tagged(&mut self, field: Option<(usize, &[u8])>) {
+    /// The tagged fields at the end of a structure: at most one. Nothing before the flexible versions.
+    pub(in crate::broker) fn tagged(&mut self, field: Option<(usize, &[u8])>) {
         if !self.flexible {
             return;
         }

@@ -1,0 +1,58 @@
+//! What the coordinators of groups and of transactions have in common: state machines that keep their records in a
+//! partition of an internal topic.
+
+use std::time::Duration;
+
+use crate::error_code::ErrorCode;
+use crate::types::Timestamp;
+
+/// Longest name that a coordinator takes in: records have 16 bits for its size, and a member's id adds 37 characters to
+/// its client's.
+pub(super) const TEXT_SIZE_MAX: usize = 16 << 10;
+
+/// The time of a call, by both clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// For timers; never goes back.
+    pub monotonic: Duration,
+    /// For what is written into records.
+    pub wall: Timestamp,
+}
+
+/// Names an append that a coordinator has asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AppendId(u64);
+
+impl AppendId {
+    /// The first.
+    pub(super) const FIRST: AppendId = AppendId(0);
+
+    /// The one behind it.
+    pub(super) fn next(self) -> AppendId {
+        AppendId(self.0 + 1)
+    }
+}
+
+/// A record of a coordinator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoordinatorRecord {
+    /// Its key.
+    pub key: Vec<u8>,
+    /// Its value; `None` for a tombstone.
+    pub value: Option<Vec<u8>>,
+}
+
+/// What clients are told when a record could not be appended (Kafka: `appendGroupMetadataErrorToResponseError`, and
+/// `TransactionStateManager.appendTransactionToLog`).
+pub(super) fn append_error(error: ErrorCode) -> ErrorCode {
+    match error {
+        ErrorCode::UnknownTopicOrPartition | ErrorCode::NotEnoughReplicas | ErrorCode::RequestTimedOut => {
+            ErrorCode::CoordinatorNotAvailable
+        }
+        ErrorCode::NotLeaderOrFollower | ErrorCode::KafkaStorageError => ErrorCode::NotCoordinator,
+        ErrorCode::MessageTooLarge | ErrorCode::RecordListTooLarge | ErrorCode::InvalidFetchSize => {
+            ErrorCode::UnknownServerError
+        }
+        other => other,
+    }
+}

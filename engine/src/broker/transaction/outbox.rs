@@ -1,0 +1,112 @@
+//! What a step of a transaction leaves to be done outside.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::entry::Next;
+use super::request::Response;
+use crate::broker::coordination::{AppendId, CoordinatorRecord};
+use crate::error_code::ErrorCode;
+use crate::record::ControlMarker;
+use crate::types::{ProducerEpoch, ProducerId, TopicPartition};
+
+/// Something to be done outside. `R` is where a request is answered.
+#[derive(Debug)]
+pub enum Effect<R> {
+    /// Answer a request.
+    Reply {
+        /// Whose.
+        to: R,
+        /// With this.
+        response: Response,
+    },
+    /// Append a record to this coordinator's partition, durably, after all that were asked for earlier, and say how it went
+    /// with [`super::Coordinator::appended`], in the same order.
+    Append {
+        /// What to call it then.
+        id: AppendId,
+        /// The record.
+        record: CoordinatorRecord,
+    },
+    /// From now on these partitions take transactional records of this producer, until it gets a marker there.
+    Admit {
+        /// The producer.
+        producer_id: ProducerId,
+        /// Its epoch.
+        epoch: ProducerEpoch,
+        /// The partitions.
+        partitions: Vec<TopicPartition>,
+    },
+    /// Write a marker into each of these partitions, durably, and say how it went with [`super::Coordinator::marked`].
+    Mark {
+        /// Whose transaction it is.
+        transactional_id: Arc<str>,
+        /// The producer.
+        producer_id: ProducerId,
+        /// Its epoch.
+        epoch: ProducerEpoch,
+        /// How it ended.
+        marker: ControlMarker,
+        /// Where.
+        partitions: Vec<TopicPartition>,
+    },
+}
+
+/// What follows an append. All but the last carry what the id's state is then.
+#[derive(Debug)]
+pub(super) enum Continuation<R> {
+    /// The producer is told who it is.
+    Init { next: Next, to: R },
+    /// Partitions take the producer's records, and it is told so.
+    Add { next: Next, to: R },
+    /// Markers are written. The producer is told when they are durable, whoever wanted its id is told to try again.
+    Prepare { next: Next, producer: Option<R>, successor: Option<R> },
+    /// The next transaction may begin.
+    Complete { next: Next },
+    /// The id is forgotten.
+    Forget,
+}
+
+impl<R> Continuation<R> {
+    /// Answers whoever waits for it with `error`.
+    pub(super) fn refuse(self, outbox: &mut Outbox<R>, error: ErrorCode) {
+        match self {
+            Continuation::Init { to, .. } => outbox.reply(to, Response::Producer(Err(error))),
+            Continuation::Add { to, .. } => outbox.reply(to, Response::Done(error)),
+            Continuation::Prepare { producer, successor, .. } => {
+                if let Some(to) = producer {
+                    outbox.reply(to, Response::Done(error));
+                }
+                if let Some(to) = successor {
+                    outbox.reply(to, Response::Producer(Err(error)));
+                }
+            }
+            Continuation::Complete { .. } | Continuation::Forget => {}
+        }
+    }
+}
+
+/// Effects that were not fetched yet, and appends that were not acknowledged yet.
+#[derive(Debug)]
+pub(super) struct Outbox<R> {
+    pub(super) effects: Vec<Effect<R>>,
+    pub(super) appending: BTreeMap<AppendId, (Arc<str>, Continuation<R>)>,
+    next: AppendId,
+}
+
+impl<R> Outbox<R> {
+    pub(super) fn new() -> Outbox<R> {
+        Outbox { effects: Vec::new(), appending: BTreeMap::new(), next: AppendId::FIRST }
+    }
+
+    pub(super) fn reply(&mut self, to: R, response: Response) {
+        self.effects.push(Effect::Reply { to, response });
+    }
+
+    pub(super) fn append(&mut self, id: &Arc<str>, record: CoordinatorRecord, then: Continuation<R>) {
+        let append = self.next;
+        self.next = append.next();
+        self.appending.insert(append, (Arc::clone(id), then));
+        self.effects.push(Effect::Append { id: append, record });
+    }
+}

@@ -1,0 +1,244 @@
+//! [`Transactions`]: the transactions of a broker at work. It gives the state machines of
+//! [`transaction`](super::transaction) what they lack: time, a log to keep their records in (`__transaction_state`), the
+//! partitions that markers go to, and a thread for what is due.
+//!
+//! Any thread may ask. Answers that have to wait for the disk come through a callback, on the thread of the transactions;
+//! it must not block. Shards never run any of this: they only say that an append has ended.
+
+mod hosted;
+mod reach;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+
+use self::hosted::{Hosted, Reply};
+pub(super) use self::reach::Reach;
+use super::coordination::AppendId;
+use super::offsets_schema::partition_for;
+use super::transaction::{
+    InitRequest, ListedTransaction, ProducerSession, Response, TransactionDescription, TransactionEnd,
+};
+use super::{Broker, BrokerError, NewTopic};
+use crate::config::EngineConfig;
+use crate::error_code::ErrorCode;
+use crate::io::{Clock, OwnerProcess};
+use crate::record::ControlMarker;
+use crate::shard::{Partition, ShardStopped};
+use crate::types::{ProducerEpoch, ProducerId, TopicName, TopicPartition};
+
+/// Where transactions keep their records.
+pub const TRANSACTIONS_TOPIC: &str = "__transaction_state";
+
+/// The transactions of one broker.
+pub struct Transactions {
+    /// By partition of [`TRANSACTIONS_TOPIC`].
+    hosted: Vec<Arc<Hosted>>,
+    events: Sender<Event>,
+    thread: Option<JoinHandle<()>>,
+    owner: OwnerProcess,
+}
+
+/// What the thread of the transactions is told.
+enum Event {
+    /// An append of a partition's coordinator has ended.
+    Appended {
+        partition: usize,
+        id: AppendId,
+        result: Result<(), ErrorCode>,
+    },
+    /// A marker has been written, or not.
+    Marked {
+        partition: usize,
+        marked: Marked,
+    },
+    /// Something is due earlier than it was.
+    Rescheduled,
+    Stop,
+}
+
+/// A marker that has been written, or not.
+struct Marked {
+    transactional_id: Arc<str>,
+    producer_id: ProducerId,
+    marker: ControlMarker,
+    place: TopicPartition,
+    result: Result<(), ErrorCode>,
+}
+
+impl Transactions {
+    /// Reads what the log has of transactions, goes on with those that were about to end, and starts their thread.
+    ///
+    /// # Errors
+    /// When a partition cannot be read, or the thread not be started.
+    fn start(
+        partitions: Vec<Arc<Partition>>,
+        config: &Arc<EngineConfig>,
+        clock: &Arc<dyn Clock>,
+        reach: &Arc<Reach>,
+    ) -> Result<Transactions, BrokerError> {
+        let (events, inbox) = unbounded();
+        let mut hosted = Vec::with_capacity(partitions.len());
+        for (index, partition) in partitions.into_iter().enumerate() {
+            hosted.push(Arc::new(Hosted::load(index, partition, config, clock, reach, &events)?));
+        }
+        let (all, clock) = (hosted.clone(), Arc::clone(clock));
+        let thread = std::thread::Builder::new()
+            .name("tidelog-transactions".to_owned())
+            .spawn(move || run(&all, &inbox, &*clock))
+            .map_err(BrokerError::Thread)?;
+        Ok(Transactions { hosted, events, thread: Some(thread), owner: OwnerProcess::current() })
+    }
+
+    fn of(&self, transactional_id: &str) -> &Hosted {
+        let count = i32::try_from(self.hosted.len()).unwrap_or(i32::MAX);
+        let index = usize::try_from(partition_for(transactional_id, count).0).unwrap_or(0);
+        &self.hosted[index]
+    }
+
+    /// Gives a transactional id to a producer, or a new epoch to the one that has it. Whoever had it is fenced, and what it
+    /// has begun is aborted: until that is done the answer is `CONCURRENT_TRANSACTIONS`, and the same is to be asked again.
+    pub fn init(
+        &self,
+        request: &InitRequest,
+        answer: impl FnOnce(Result<(ProducerId, ProducerEpoch), ErrorCode>) + Send + 'static,
+    ) {
+        let to: Reply = Box::new(|response| {
+            if let Response::Producer(response) = response {
+                answer(response);
+            }
+        });
+        self.of(&request.transactional_id).init(request, to);
+    }
+
+    /// Adds partitions to a producer's transaction, which begins with the first; `answer` comes when they take its records.
+    /// Partitions that do not exist must not be asked for.
+    pub fn add_partitions(
+        &self,
+        session: &ProducerSession,
+        partitions: &[TopicPartition],
+        answer: impl FnOnce(ErrorCode) + Send + 'static,
+    ) {
+        let to = done_reply(answer);
+        self.of(&session.transactional_id)
+            .with(|coordinator, now| coordinator.add_partitions(now, session, partitions, to));
+    }
+
+    /// Ends a producer's transaction; `answer` comes when readers see that it has, or when that has to wait though it has been
+    /// decided.
+    pub fn end(
+        &self,
+        session: &ProducerSession,
+        end: TransactionEnd,
+        answer: impl FnOnce(ErrorCode) + Send + 'static,
+    ) {
+        let to = done_reply(answer);
+        self.of(&session.transactional_id).with(|coordinator, now| coordinator.end(now, session, end, to));
+    }
+
+    /// All transactional ids, in order.
+    #[must_use]
+    pub fn list(&self) -> Vec<ListedTransaction> {
+        let lists = self.hosted.iter().flat_map(|hosted| hosted.with(|coordinator, _| coordinator.list()));
+        let mut all: Vec<ListedTransaction> = lists.collect();
+        all.sort_by(|a, b| a.transactional_id.cmp(&b.transactional_id));
+        all
+    }
+
+    /// A transactional id in detail; `None` when nobody has had it.
+    #[must_use]
+    pub fn describe(&self, transactional_id: &str) -> Option<TransactionDescription> {
+        self.of(transactional_id).with(|coordinator, _| coordinator.describe(transactional_id))
+    }
+}
+
+fn done_reply(answer: impl FnOnce(ErrorCode) + Send + 'static) -> Reply {
+    Box::new(|response| {
+        if let Response::Done(error) = response {
+            answer(error);
+        }
+    })
+}
+
+/// Whoever still waits is told that the coordinator is gone.
+impl Drop for Transactions {
+    fn drop(&mut self) {
+        if !self.owner.is_current() {
+            // A forked child has no such thread, and perhaps locks that nobody holds.
+            return std::mem::forget(self.thread.take());
+        }
+        drop(self.events.send(Event::Stop));
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+        for hosted in &self.hosted {
+            hosted.with(|coordinator, _| coordinator.stop(ErrorCode::NotCoordinator));
+        }
+    }
+}
+
+/// The thread: acknowledges appends and markers, and does what is due.
+fn run(hosted: &[Arc<Hosted>], inbox: &Receiver<Event>, clock: &dyn Clock) {
+    loop {
+        let due = hosted.iter().filter_map(|hosted| hosted.next_deadline()).min();
+        let wait = due.map_or(Duration::MAX, |due| due.saturating_sub(clock.monotonic()));
+        match inbox.recv_timeout(wait) {
+            Ok(Event::Appended { partition, id, result }) => hosted[partition].appended(id, result),
+            Ok(Event::Marked { partition, marked }) => hosted[partition].marked(&marked),
+            Ok(Event::Rescheduled) => {}
+            Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => hosted.iter().for_each(|hosted| hosted.tick()),
+        }
+    }
+}
+
+impl Broker {
+    /// The transactions. The first call makes [`TRANSACTIONS_TOPIC`] if there is none.
+    ///
+    /// # Errors
+    /// When the topic cannot be made or read, or the broker has closed.
+    pub fn transactions(&self) -> Result<Arc<Transactions>, BrokerError> {
+        if self.ownership.lock().closed {
+            return Err(ShardStopped.into());
+        }
+        let mut started = self.transactions.lock();
+        if let Some(transactions) = &*started {
+            return Ok(Arc::clone(transactions));
+        }
+        if self.topic(TRANSACTIONS_TOPIC).is_none() {
+            self.create_transactions_topic()?;
+        }
+        let partitions = self.all_partitions(TRANSACTIONS_TOPIC)?;
+        let transactions = Transactions::start(partitions, &self.config, &self.clock, &self.reach)?;
+        let transactions = Arc::new(transactions);
+        *started = Some(Arc::clone(&transactions));
+        Ok(transactions)
+    }
+
+    /// The transactions, if there ever were any.
+    ///
+    /// # Errors
+    /// When their topic cannot be read.
+    pub fn existing_transactions(&self) -> Result<Option<Arc<Transactions>>, BrokerError> {
+        if self.topic(TRANSACTIONS_TOPIC).is_none() { Ok(None) } else { self.transactions().map(Some) }
+    }
+
+    fn create_transactions_topic(&self) -> Result<(), BrokerError> {
+        let overrides = HashMap::from([
+            ("cleanup.policy", "compact".to_owned()),
+            ("compression.type", "uncompressed".to_owned()),
+            ("segment.bytes", self.config.transaction_topic_segment_bytes.to_string()),
+        ]);
+        let new = NewTopic {
+            name: TRANSACTIONS_TOPIC.to_owned(),
+            partitions: Some(self.config.transaction_topic_num_partitions),
+            overrides: overrides.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        };
+        self.create(TopicName::new(TRANSACTIONS_TOPIC)?, &new).map(drop)
+    }
+}
