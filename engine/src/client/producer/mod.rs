@@ -3,7 +3,7 @@
 //! `produce()` encodes on the caller's thread into the open batch of the chosen partition; no thread is woken for a
 //! message, only for a batch. In reading order: `many` (a slice of messages in one call), `topic` (which partition),
 //! `partition_batches` (open and full batches, pulled by shards), `delivery` (reports), `queue_limits` (how much may be
-//! outstanding), `record_clock`.
+//! outstanding), `record_clock`, `transaction` (where it stands), `transactions` (the calls).
 
 mod delivery;
 mod growing_list;
@@ -14,6 +14,7 @@ mod record_clock;
 mod shared;
 mod statistics;
 mod topic;
+mod transaction;
 mod transactions;
 
 use std::collections::HashMap;
@@ -117,7 +118,8 @@ impl Producer {
             None => Arc::new(SystemClock::new()),
         };
         let identity = match &engine {
-            Some(engine) if config.idempotence => {
+            // A producer of transactions gets its id with its `transactional.id`.
+            Some(engine) if config.idempotence && config.transactional_id.is_none() => {
                 Some((engine.broker().allocate_producer_id()?, ProducerEpoch(0)))
             }
             _ => None,
@@ -139,7 +141,7 @@ impl Producer {
     /// # Errors
     /// `_QUEUE_FULL`: serve reports with [`Producer::poll`] and try again. `MSG_SIZE_TOO_LARGE`, for more than
     /// `message.max.bytes`. `_UNKNOWN_PARTITION`, for a partition that the topic does not have. `_STATE`, in a process that was
-    /// forked from the one that made the producer.
+    /// forked from the one that made the producer, and outside of a transaction with `transactional.id`.
     pub fn produce(&self, topic: &str, record: ProducerRecord<'_>) -> Result<(), KafkaError> {
         self.shared.process.check()?;
         let topics = self.topics.load();
@@ -203,10 +205,13 @@ impl Producer {
     /// Upper bound of what `data` takes in a batch.
     ///
     /// # Errors
-    /// `MSG_SIZE_TOO_LARGE`, for more than `message.max.bytes`; `_STATE` in a forked child.
+    /// `MSG_SIZE_TOO_LARGE`, for more than `message.max.bytes`; `_STATE` in a forked child, and outside of a transaction.
     #[inline]
     fn admissible_size(&self, data: &RecordData<'_>) -> Result<usize, KafkaError> {
         self.shared.process.check()?;
+        if !self.shared.takes_messages() {
+            return Err(KafkaError::new(ErrorCode::LocalState));
+        }
         let size = BatchBuilder::encoded_size_max(data);
         if size > self.shared.message_size_max {
             return Err(KafkaError::new(ErrorCode::MessageTooLarge));

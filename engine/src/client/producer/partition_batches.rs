@@ -18,12 +18,12 @@ use super::shared::Shared;
 use crate::client::KafkaError;
 use crate::client::config::TopicProducerConfig;
 use crate::error_code::ErrorCode;
-use crate::record::{BatchBuilder, BuildError, ProducerStamp, RecordData, SealedBatch};
+use crate::record::{BatchBuilder, BuildError, RecordData, SealedBatch};
 use crate::shard::{
     Append, AppendReply, Appended, BatchSource, Partition, ProduceError, ProduceFailure, Pulled, Reply,
     Unavailable,
 };
-use crate::types::{Acks, LeaderEpoch, Offset, PartitionIndex, Sequence, Timestamp};
+use crate::types::{Acks, LeaderEpoch, Offset, PartitionIndex, Timestamp, TopicName, TopicPartition};
 
 /// The batches of one producer for one partition.
 pub(super) struct PartitionBatches {
@@ -57,6 +57,10 @@ struct State {
     /// Size of the last batch: what the next one's buffer starts with, so that small batches hold little memory.
     size_hint: usize,
     clock: RecordClock,
+    /// Transaction of the producer that the partition has become part of last.
+    joined_in: Option<u64>,
+    /// The last one that it has asked to become part of.
+    joining_in: Option<u64>,
 }
 
 /// What the shard knows of this source.
@@ -124,6 +128,8 @@ impl PartitionBatches {
             hurried: false,
             size_hint: 0,
             clock: RecordClock::default(),
+            joined_in: None,
+            joining_in: None,
         });
         Arc::new_cyclic(|this| PartitionBatches {
             shared,
@@ -179,19 +185,9 @@ impl PartitionBatches {
         waybill.seal();
         state.hurried = false;
         state.size_hint = builder.size();
-        match builder.seal(self.stamp(), self.config.compression_level) {
+        match builder.seal(self.shared.stamp(), self.config.compression_level) {
             Ok(sealed) => state.full.push_back(FullBatch { sealed, waybill }),
             Err(error) => self.report_unbuildable(&error, waybill),
-        }
-    }
-
-    /// The log numbers the batches: one that it refuses must not leave a gap before the next.
-    fn stamp(&self) -> ProducerStamp {
-        match self.shared.identity {
-            None => ProducerStamp::NONE,
-            Some((producer_id, epoch)) => {
-                ProducerStamp { producer_id, epoch, base_sequence: Sequence(0), transactional: false }
-            }
         }
     }
 
@@ -200,6 +196,7 @@ impl PartitionBatches {
         match &self.destination {
             Destination::Offline => (),
             Destination::Refused(error) => self.fail_all(error),
+            Destination::Partition(_) if self.must_join() => self.join(),
             Destination::Partition(partition) => {
                 let announced = self.this.upgrade().map(|this| partition.announce(this));
                 if let Some(Err(error)) = announced {
@@ -207,6 +204,38 @@ impl PartitionBatches {
                 }
             }
         }
+    }
+
+    /// Whether the partition is not part of the producer's transaction yet.
+    fn must_join(&self) -> bool {
+        let transaction = self.shared.transaction.as_ref();
+        transaction.is_some_and(|transaction| self.state.lock().joined_in != Some(transaction.number()))
+    }
+
+    /// Asks for the partition to become part of the transaction; what is there is announced then.
+    fn join(&self) {
+        let (Some(transaction), Some(this)) = (&self.shared.transaction, self.this.upgrade()) else { return };
+        let number = Some(transaction.number());
+        if std::mem::replace(&mut self.state.lock().joining_in, number) != number {
+            transaction.join(this);
+        }
+    }
+
+    /// The partition has become part of this transaction of the producer.
+    pub(super) fn join_transaction(&self, number: u64) {
+        let mut state = self.state.lock();
+        state.joined_in = Some(number);
+        if state.open.is_some() || !state.full.is_empty() {
+            state.announced = Announced::Yes;
+            drop(state);
+            self.announce();
+        }
+    }
+
+    /// Topic and number; `None` for a topic that cannot exist.
+    pub(super) fn place(&self) -> Option<TopicPartition> {
+        let topic = TopicName::new(&self.topic).ok()?;
+        Some(TopicPartition { topic, partition: self.partition })
     }
 
     /// Makes the shard pull even what still lingers, if there is anything.
@@ -313,6 +342,9 @@ impl Held<'_> {
             Announced::Yes => false,
             Announced::Lingering => filled,
         };
+        if let Some(transaction) = &batches.shared.transaction {
+            self.tell |= state.joining_in != Some(transaction.number());
+        }
         Ok(())
     }
 
@@ -342,6 +374,11 @@ impl BatchSource for PartitionBatches {
     }
 
     fn pull(&self, now: Duration, into: &mut Vec<Append>) -> Pulled {
+        if self.must_join() {
+            // It has lingered since the transaction before. It is announced when it has joined this one.
+            self.state.lock().announced = Announced::No;
+            return Pulled::Empty;
+        }
         let mut state = self.state.lock();
         let due = state.open.as_ref().map(|open| open.waybill.opened().saturating_add(self.shared.linger()));
         if state.hurried || due.is_some_and(|due| due <= now) {

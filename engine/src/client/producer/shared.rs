@@ -8,11 +8,12 @@ use bytes::Bytes;
 
 use super::delivery::{DeliveredBatch, DeliveryQueue, Waybill};
 use super::queue_limits::QueueLimits;
+use super::transaction::Transaction;
 use crate::client::KafkaError;
 use crate::client::config::ProducerConfig;
 use crate::io::{Clock, OwnerProcess};
-use crate::record::BufferPool;
-use crate::types::{Offset, PartitionIndex, ProducerEpoch, ProducerId};
+use crate::record::{BufferPool, ProducerStamp};
+use crate::types::{Offset, PartitionIndex, ProducerEpoch, ProducerId, Sequence};
 
 /// See the module.
 pub(super) struct Shared {
@@ -26,7 +27,9 @@ pub(super) struct Shared {
     pub(super) limits: Arc<QueueLimits>,
     pub(super) reports: DeliveryQueue,
     /// With `enable.idempotence`: who this producer is.
-    pub(super) identity: Option<(ProducerId, ProducerEpoch)>,
+    identity: Option<(ProducerId, ProducerEpoch)>,
+    /// With `transactional.id`.
+    pub(super) transaction: Option<Arc<Transaction>>,
     /// Messages that were acknowledged, and the bytes of their batches.
     acknowledged: (AtomicU64, AtomicU64),
     /// The process that made the producer.
@@ -49,6 +52,7 @@ impl Shared {
             message_size_max: bound(config.message_bytes_max),
             batch_size_max: bound(config.batch_bytes_max),
             batch_messages_max: bound(config.batch_messages_max),
+            transaction: config.transactional_id.is_some().then(|| Arc::new(Transaction::new())),
             config,
             clock,
             buffers: BufferPool::new(BUFFERS_SIZE_MAX),
@@ -59,6 +63,27 @@ impl Shared {
             process: OwnerProcess::current(),
             flushing: AtomicUsize::new(0),
         }
+    }
+
+    /// Whether messages are taken: always, but for a producer of transactions outside of one.
+    #[inline]
+    pub(super) fn takes_messages(&self) -> bool {
+        self.transaction.as_ref().is_none_or(|transaction| transaction.is_open())
+    }
+
+    /// What batches say of their producer. Their sequences are given by the log: a batch that it refuses must not leave a
+    /// gap before the next.
+    pub(super) fn stamp(&self) -> ProducerStamp {
+        let identity = match &self.transaction {
+            Some(transaction) => transaction.identity(),
+            None => self.identity,
+        };
+        identity.map_or(ProducerStamp::NONE, |(producer_id, epoch)| ProducerStamp {
+            producer_id,
+            epoch,
+            base_sequence: Sequence(0),
+            transactional: self.transaction.is_some(),
+        })
     }
 
     /// How long an open batch waits for more records.
@@ -89,6 +114,9 @@ impl Shared {
         if outcome.is_ok() {
             self.acknowledged.0.fetch_add(waybill.count() as u64, Ordering::Relaxed);
             self.acknowledged.1.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        }
+        if let (Some(transaction), Err(error)) = (&self.transaction, &outcome) {
+            transaction.message_failed(error);
         }
         let latency = self.clock.monotonic().saturating_sub(waybill.opened());
         self.reports.push(DeliveredBatch { topic, partition, bytes, outcome, waybill, latency });

@@ -8,6 +8,8 @@ use crate::client::BatchMessages;
 use crate::log::ReadCursor;
 use crate::types::{Isolation, Offset};
 
+mod transactions;
+
 fn producer(settings: &[(&str, &str)]) -> Producer {
     let mut config = Config::new();
     config.set("bootstrap.servers", Some("tidelog::memory:")).unwrap();
