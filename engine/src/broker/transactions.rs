@@ -28,7 +28,7 @@ use super::{Broker, BrokerError, NewTopic};
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
 use crate::io::{Clock, OwnerProcess};
-use crate::record::ControlMarker;
+use crate::record::{ControlMarker, ControlRecord};
 use crate::shard::{Partition, ShardStopped};
 use crate::types::{ProducerEpoch, ProducerId, TopicName, TopicPartition};
 
@@ -226,6 +226,24 @@ impl Broker {
     /// When their topic cannot be read.
     pub fn existing_transactions(&self) -> Result<Option<Arc<Transactions>>, BrokerError> {
         if self.topic(TRANSACTIONS_TOPIC).is_none() { Ok(None) } else { self.transactions().map(Some) }
+    }
+
+    /// Ends a producer's transaction in one partition, whatever its coordinator says: for administrators, where one hangs
+    /// (KIP-664). `answer` comes when the marker is durable.
+    pub fn write_marker(
+        &self,
+        place: &TopicPartition,
+        producer: (ProducerId, ProducerEpoch),
+        record: ControlRecord,
+        answer: impl FnOnce(ErrorCode) + Send + 'static,
+    ) {
+        let (reach, ended) = (Arc::clone(&self.reach), place.clone());
+        self.reach.mark(place, producer, record, &*self.clock, move |result| {
+            if result.is_ok() {
+                reach.ended(&ended, producer.0, record.marker);
+            }
+            answer(result.err().unwrap_or(ErrorCode::None));
+        });
     }
 
     fn create_transactions_topic(&self) -> Result<(), BrokerError> {

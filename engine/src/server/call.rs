@@ -43,6 +43,8 @@ pub enum Resource<'a> {
     Topic(&'a str),
     /// A consumer group.
     Group(&'a str),
+    /// A transactional id.
+    TransactionalId(&'a str),
     /// The node itself.
     Cluster,
 }

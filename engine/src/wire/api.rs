@@ -77,6 +77,8 @@ macro_rules! apis {
 }
 
 apis! {
+    add_offsets_to_txn::AddOffsetsToTxn,
+    add_partitions_to_txn::AddPartitionsToTxn,
     alter_configs::AlterConfigs,
     api_versions::ApiVersions,
     create_partitions::CreatePartitions,
@@ -91,7 +93,9 @@ apis! {
     describe_producers::DescribeProducers,
     describe_quorum::DescribeQuorum,
     describe_topic_partitions::DescribeTopicPartitions,
+    describe_transactions::DescribeTransactions,
     elect_leaders::ElectLeaders,
+    end_txn::EndTxn,
     fetch::Fetch,
     find_coordinator::FindCoordinator,
     heartbeat::Heartbeat,
@@ -101,6 +105,7 @@ apis! {
     leave_group::LeaveGroup,
     list_groups::ListGroups,
     list_offsets::ListOffsets,
+    list_transactions::ListTransactions,
     metadata::Metadata,
     offset_commit::OffsetCommit,
     offset_delete::OffsetDelete,
@@ -108,4 +113,6 @@ apis! {
     offset_for_leader_epoch::OffsetForLeaderEpoch,
     produce::Produce,
     sync_group::SyncGroup,
+    txn_offset_commit::TxnOffsetCommit,
+    write_txn_markers::WriteTxnMarkers,
 }

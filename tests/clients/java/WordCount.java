@@ -19,7 +19,7 @@ import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.kstream.KTable;
 import org.apache.kafka.streams.kstream.Produced;
 
-/** Counts words with Kafka Streams, at least once. Usage: WordCount BOOTSTRAP STATE-DIRECTORY */
+/** Counts words with Kafka Streams. Usage: WordCount BOOTSTRAP STATE-DIRECTORY at_least_once|exactly_once_v2 */
 public class WordCount {
     static final List<String> LINES = List.of("all streams lead to kafka", "hello kafka streams", "join kafka summit");
     static final Map<String, Long> EXPECTED = Map.of("kafka", 3L, "streams", 2L, "all", 1L, "summit", 1L);
@@ -39,6 +39,7 @@ public class WordCount {
         settings.put(StreamsConfig.APPLICATION_ID_CONFIG, "word-count");
         settings.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, args[0]);
         settings.put(StreamsConfig.STATE_DIR_CONFIG, args[1]);
+        settings.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, args[2]);
         settings.put(StreamsConfig.DEFAULT_KEY_SERDE_CLASS_CONFIG, Serdes.StringSerde.class);
         settings.put(StreamsConfig.DEFAULT_VALUE_SERDE_CLASS_CONFIG, Serdes.StringSerde.class);
         settings.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 100);

@@ -48,6 +48,7 @@ const PERFORMANCE: &str = "org.apache.kafka.tools.ProducerPerformance";
 const OFFSETS: &str = "org.apache.kafka.tools.GetOffsetShell";
 const QUORUM: &str = "org.apache.kafka.tools.MetadataQuorumCommand";
 const LOG_DIRS: &str = "org.apache.kafka.tools.LogDirsCommand";
+const TRANSACTIONS: &str = "org.apache.kafka.tools.TransactionsCommand";
 const DUMP_LOG: &str = "kafka.tools.DumpLogSegments";
 const CONNECT: &str = "org.apache.kafka.connect.cli.ConnectStandalone";
 
@@ -130,12 +131,55 @@ fn the_java_producer_is_acknowledged_and_dump_log_verifies_what_it_wrote() {
 #[test]
 fn kafka_streams_counts_words() {
     let Some(jars) = jars() else { return };
+    for guarantee in ["at_least_once", "exactly_once_v2"] {
+        let server = TestServer::start();
+        let mut command = Command::new("java");
+        command.args(["-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp"]).arg(jars.join("*"));
+        command.arg(sources("java").join("WordCount.java")).arg(server.bootstrap());
+        let output = run(command.arg(server.directory().join("streams")).arg(guarantee));
+        assert_eq!(text(&output).trim(), "ok", "{guarantee}");
+        let transactions = server.broker.existing_transactions().unwrap();
+        assert_eq!(transactions.is_some(), guarantee == "exactly_once_v2");
+    }
+}
+
+#[test]
+fn the_java_producer_writes_in_transactions_and_kafkas_tools_read_them() {
+    let Some(jars) = jars() else { return };
     let server = TestServer::start();
-    let mut command = Command::new("java");
-    command.args(["-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp"]).arg(jars.join("*"));
-    command.arg(sources("java").join("WordCount.java")).arg(server.bootstrap());
-    let output = run(command.arg(server.directory().join("streams")));
-    assert_eq!(text(&output).trim(), "ok");
+    let properties = format!("bootstrap.servers={}", server.bootstrap());
+    let load = ["--topic", "load", "--num-records", "2000", "--record-size", "100", "--throughput", "1000"];
+    let settings = ["--producer-props", &properties, "transactional.id=load"];
+    let durations = ["--transaction-duration-ms", "100"];
+    let report = text(&run(java(&jars, PERFORMANCE).args(load).args(settings).args(durations)));
+    assert!(report.contains("2000 records sent"), "{report}");
+
+    let tool = |class: &str, args: &[&str]| tool(&jars, &server, class, args);
+    let listed = tool(TRANSACTIONS, &["list"]);
+    assert!(listed.contains("load") && listed.contains("CompleteCommit"), "{listed}");
+    let described = tool(TRANSACTIONS, &["describe", "--transactional-id", "load"]);
+    assert!(described.contains("CompleteCommit"), "{described}");
+    let committed = ["--topic", "load", "--from-beginning", "--max-messages", "2000"];
+    let isolation = ["--command-property", "isolation.level=read_committed"];
+    let consumed = tool(CONSUMER, &[&committed[..], &isolation].concat());
+    assert!(consumed.lines().count() >= 2000, "{}", consumed.lines().count());
+    server.server.stop();
+    server.broker.close();
+
+    let mut dumped = String::new();
+    for entry in std::fs::read_dir(server.broker.root()).unwrap() {
+        let file = entry.unwrap().path().join("00000000000000000000.log");
+        // One that nothing was written to has no segment yet.
+        if file.to_string_lossy().contains("__transaction_state") && file.is_file() {
+            let mut dump = java(&jars, DUMP_LOG);
+            dump.arg("--transaction-log-decoder").arg("--files").arg(file);
+            dumped += &text(&run(&mut dump));
+        }
+    }
+    assert!(
+        dumped.contains("transactional_id=load") || dumped.contains("transactionalId\":\"load"),
+        "{dumped}"
+    );
 }
 
 #[test]

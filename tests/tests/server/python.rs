@@ -32,6 +32,11 @@ fn confluent_kafka_produces_consumes_and_administers() {
 }
 
 #[test]
+fn confluent_kafka_moves_records_in_transactions() {
+    check("transactions.py");
+}
+
+#[test]
 fn kafka_python_produces_and_consumes() {
     check("kafka_python.py");
 }

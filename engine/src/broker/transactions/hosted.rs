@@ -9,12 +9,12 @@ use parking_lot::Mutex;
 use super::{Event, Marked, Reach};
 use crate::broker::BrokerError;
 use crate::broker::coordination::{AppendId, Moment};
-use crate::broker::coordinator_log::{CoordinatorLog, Replayed, append_durably};
+use crate::broker::coordinator_log::{CoordinatorLog, Replayed};
 use crate::broker::transaction::{Coordinator, Effect, InitRequest, Response};
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
 use crate::io::Clock;
-use crate::record::{ControlMarker, ControlRecord, SealedBatch};
+use crate::record::{ControlMarker, ControlRecord};
 use crate::shard::Partition;
 use crate::types::{ProducerEpoch, ProducerId, TopicPartition};
 
@@ -160,13 +160,7 @@ impl Hosted {
                 let marked = Marked { transactional_id, producer_id, marker, place: asked, result };
                 drop(events.send(Event::Marked { partition: index, marked }));
             };
-            match self.reach.partition(place) {
-                Ok(partition) => {
-                    let batch = SealedBatch::control(record, producer_id, *epoch, self.clock.now());
-                    append_durably(&partition, &*self.clock, batch, answer);
-                }
-                Err(error) => answer(Err(error)),
-            }
+            self.reach.mark(place, (producer_id, *epoch), record, &*self.clock, answer);
         }
     }
 }

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
+use crate::broker::coordinator_log::append_durably;
 use crate::broker::groups::{Groups, OFFSETS_TOPIC};
 use crate::broker::producer_ids::ProducerIds;
 use crate::broker::topic_index::TopicIndex;
 use crate::error_code::ErrorCode;
-use crate::io::ReservedDisk;
-use crate::record::ControlMarker;
+use crate::io::{Clock, ReservedDisk};
+use crate::record::{ControlMarker, ControlRecord, SealedBatch};
 use crate::shard::Partition;
-use crate::types::{ProducerId, TopicPartition};
+use crate::types::{ProducerEpoch, ProducerId, TopicPartition};
 
 /// See the module. Shared with the broker.
 pub(in crate::broker) struct Reach {
@@ -32,6 +33,24 @@ impl Reach {
         match served.ok_or(ErrorCode::UnknownTopicOrPartition)? {
             Ok(partition) => Ok(partition),
             Err(_) => Err(ErrorCode::KafkaStorageError),
+        }
+    }
+
+    /// Writes a marker; `answer` is called once, by any thread, when it is durable or is not to be.
+    pub(super) fn mark(
+        &self,
+        place: &TopicPartition,
+        (producer_id, epoch): (ProducerId, ProducerEpoch),
+        record: ControlRecord,
+        clock: &dyn Clock,
+        answer: impl FnOnce(Result<(), ErrorCode>) + Send + 'static,
+    ) {
+        match self.partition(place) {
+            Ok(partition) => {
+                let batch = SealedBatch::control(record, producer_id, epoch, clock.now());
+                append_durably(&partition, clock, batch, answer);
+            }
+            Err(error) => answer(Err(error)),
         }
     }
 

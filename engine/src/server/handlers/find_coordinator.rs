@@ -1,4 +1,4 @@
-//! FindCoordinator: this node coordinates every group.
+//! FindCoordinator: this node coordinates every group and every transaction.
 
 use crate::error_code::ErrorCode;
 use crate::server::call::{Call, Operation, Resource};
@@ -40,10 +40,12 @@ fn find(call: &Call, key: String, key_type: i8) -> Coordinator {
         }
         // Its records have to be there before anybody relies on them.
         key_type::GROUP => call.broker().groups().err().map(|error| (error.code(), error.to_string())),
-        key_type::TRANSACTION => Some((
-            ErrorCode::TransactionalIdAuthorizationFailed,
-            "transactions are not supported yet".to_owned(),
-        )),
+        key_type::TRANSACTION if !call.allows(Operation::Describe, Resource::TransactionalId(&key)) => {
+            Some((ErrorCode::TransactionalIdAuthorizationFailed, "not allowed".to_owned()))
+        }
+        key_type::TRANSACTION => {
+            call.broker().transactions().err().map(|error| (error.code(), error.to_string()))
+        }
         _ => Some((ErrorCode::InvalidRequest, format!("key type {key_type} is not known"))),
     };
     if let Some((code, text)) = refusal {

@@ -1,6 +1,8 @@
 //! One file for each API: what is answered to its requests. Those that are handled on a shard's thread do not wait; the
 //! list of them is in `dispatch.rs`.
 
+pub(super) mod add_offsets_to_txn;
+pub(super) mod add_partitions_to_txn;
 pub(super) mod alter_configs;
 pub(super) mod api_versions;
 pub(super) mod create_partitions;
@@ -15,7 +17,9 @@ pub(super) mod describe_log_dirs;
 pub(super) mod describe_producers;
 pub(super) mod describe_quorum;
 pub(super) mod describe_topic_partitions;
+pub(super) mod describe_transactions;
 pub(super) mod elect_leaders;
+pub(super) mod end_txn;
 pub(super) mod find_coordinator;
 pub(super) mod heartbeat;
 pub(super) mod incremental_alter_configs;
@@ -24,6 +28,7 @@ pub(super) mod join_group;
 pub(super) mod leave_group;
 pub(super) mod list_groups;
 pub(super) mod list_offsets;
+pub(super) mod list_transactions;
 pub(super) mod metadata;
 pub(super) mod offset_commit;
 pub(super) mod offset_delete;
@@ -31,6 +36,9 @@ pub(super) mod offset_fetch;
 pub(super) mod offset_for_leader_epoch;
 pub(super) mod produce;
 pub(super) mod sync_group;
+mod transactions;
+pub(super) mod txn_offset_commit;
+pub(super) mod write_txn_markers;
 
 use std::time::Duration;
 

@@ -146,10 +146,6 @@ fn batch_of(
     };
     let batch = SealedBatch::from_wire(cutter.cut(start, size)).map_err(|error| refusal_of(&error))?;
     let attributes = batch.header().attributes();
-    if attributes.is_transactional() {
-        let text = "transactions are not supported yet";
-        return Err(Unfit { code: ErrorCode::InvalidTxnState, text: Some(text) });
-    }
     if version < ZSTD_SINCE && attributes.compression() == Ok(Compression::Zstd) {
         let text = "records packed with zstd need version 7 of Produce";
         return Err(Unfit { code: ErrorCode::UnsupportedCompressionType, text: Some(text) });

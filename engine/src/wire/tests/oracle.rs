@@ -95,6 +95,8 @@ macro_rules! compare_all {
 
 // Where a version is given, it is the last that the crate knows.
 compare_all! {
+    add_offsets_to_txn::AddOffsetsToTxn: AddOffsetsToTxnRequest, AddOffsetsToTxnResponse;
+    add_partitions_to_txn::AddPartitionsToTxn: AddPartitionsToTxnRequest, AddPartitionsToTxnResponse;
     alter_configs::AlterConfigs: AlterConfigsRequest, AlterConfigsResponse;
     api_versions::ApiVersions: ApiVersionsRequest, ApiVersionsResponse;
     create_partitions::CreatePartitions: CreatePartitionsRequest, CreatePartitionsResponse;
@@ -109,7 +111,9 @@ compare_all! {
     describe_producers::DescribeProducers: DescribeProducersRequest, DescribeProducersResponse;
     describe_quorum::DescribeQuorum: DescribeQuorumRequest, DescribeQuorumResponse;
     describe_topic_partitions::DescribeTopicPartitions: DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse;
+    describe_transactions::DescribeTransactions: DescribeTransactionsRequest, DescribeTransactionsResponse;
     elect_leaders::ElectLeaders: ElectLeadersRequest, ElectLeadersResponse;
+    end_txn::EndTxn: EndTxnRequest, EndTxnResponse;
     fetch::Fetch: FetchRequest, FetchResponse;
     find_coordinator::FindCoordinator: FindCoordinatorRequest, FindCoordinatorResponse;
     heartbeat::Heartbeat: HeartbeatRequest, HeartbeatResponse;
@@ -119,6 +123,7 @@ compare_all! {
     leave_group::LeaveGroup: LeaveGroupRequest, LeaveGroupResponse;
     list_groups::ListGroups: ListGroupsRequest, ListGroupsResponse;
     list_offsets::ListOffsets up to 10: ListOffsetsRequest, ListOffsetsResponse;
+    list_transactions::ListTransactions: ListTransactionsRequest, ListTransactionsResponse;
     metadata::Metadata: MetadataRequest, MetadataResponse;
     offset_commit::OffsetCommit up to 9: OffsetCommitRequest, OffsetCommitResponse;
     offset_delete::OffsetDelete: OffsetDeleteRequest, OffsetDeleteResponse;
@@ -126,6 +131,8 @@ compare_all! {
     offset_for_leader_epoch::OffsetForLeaderEpoch: OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse;
     produce::Produce: ProduceRequest, ProduceResponse;
     sync_group::SyncGroup: SyncGroupRequest, SyncGroupResponse;
+    txn_offset_commit::TxnOffsetCommit: TxnOffsetCommitRequest, TxnOffsetCommitResponse;
+    write_txn_markers::WriteTxnMarkers up to 1: WriteTxnMarkersRequest, WriteTxnMarkersResponse;
 }
 
 #[test]
@@ -138,13 +145,15 @@ fn versions_that_the_other_implementation_does_not_know_are_read_as_they_are_wri
             assert_eq!(reader.remaining(), 0);
         }
     }
-    use crate::wire::api::{list_offsets, offset_commit, offset_fetch};
+    use crate::wire::api::{list_offsets, offset_commit, offset_fetch, write_txn_markers};
     check::<list_offsets::ListOffsetsRequest>(11);
     check::<list_offsets::ListOffsetsResponse>(11);
     check::<offset_commit::OffsetCommitRequest>(10);
     check::<offset_commit::OffsetCommitResponse>(10);
     check::<offset_fetch::OffsetFetchRequest>(10);
     check::<offset_fetch::OffsetFetchResponse>(10);
+    check::<write_txn_markers::WriteTxnMarkersRequest>(2);
+    check::<write_txn_markers::WriteTxnMarkersResponse>(2);
 }
 
 #[test]
