@@ -3808,19 +3808,25 @@ int32_t tl_topic_partition_get_leader_epoch(const tl_topic_partition_t *rktpar);
 void tl_topic_partition_set_leader_epoch(tl_topic_partition_t *rktpar, int32_t leader_epoch);
 
 /**
- * Would make this producer the one of its `transactional.id`: `TL_RESP_ERR__NOT_IMPLEMENTED`, the engine has no
- * transactions yet. The caller owns the error.
+ * Makes this producer the one of its `transactional.id`: an earlier one is fenced, and what it has begun is aborted. A
+ * negative timeout waits for twice `transaction.timeout.ms`. NULL for success; the caller owns an error, of which
+ * ::tl_error_is_retriable says that the same call may be made again and goes on where it was, ::tl_error_is_fatal
+ * that the producer is of no use any more. `TL_RESP_ERR__NOT_CONFIGURED` without `transactional.id`.
  */
 tl_error_t *tl_init_transactions(tl_t *rk,
                                  int timeout_ms);
 
 /**
- * Would begin a transaction: `TL_RESP_ERR__STATE`, see ::tl_init_transactions. The caller owns the error.
+ * Begins a transaction: what is produced from now on belongs to it. NULL for success; the caller owns an error:
+ * `TL_RESP_ERR__STATE` before ::tl_init_transactions, and in a transaction.
  */
 tl_error_t *tl_begin_transaction(tl_t *rk);
 
 /**
- * Would commit offsets with the transaction: `TL_RESP_ERR__STATE`, see ::tl_init_transactions. The caller owns the error.
+ * Commits offsets of a consumer with the transaction: they count when it is committed. Elements without an offset are
+ * passed over. Takes neither list nor metadata. A negative timeout waits without end. NULL for success; the caller owns
+ * an error, of which ::tl_error_txn_requires_abort says that only ::tl_abort_transaction is left, ::tl_error_is_retriable
+ * that the call may be made again.
  */
 tl_error_t *tl_send_offsets_to_transaction(tl_t *rk,
                                            const tl_topic_partition_list_t *offsets,
@@ -3828,14 +3834,21 @@ tl_error_t *tl_send_offsets_to_transaction(tl_t *rk,
                                            int timeout_ms);
 
 /**
- * Would commit the transaction: `TL_RESP_ERR__STATE`, see ::tl_init_transactions. The caller owns the error.
+ * Delivers what is queued, serves its reports on this thread as ::tl_flush does, and commits the transaction. A negative
+ * timeout waits without end. NULL for success; the caller owns an error, of which ::tl_error_is_retriable says that the
+ * same call may be made again and goes on where it was, ::tl_error_txn_requires_abort that only ::tl_abort_transaction
+ * is left, ::tl_error_is_fatal that the producer is of no use any more.
  */
-tl_error_t *tl_commit_transaction(tl_t *rk, int timeout_ms);
+tl_error_t *tl_commit_transaction(tl_t *rk,
+                                  int timeout_ms);
 
 /**
- * Would abort the transaction: `TL_RESP_ERR__STATE`, see ::tl_init_transactions. The caller owns the error.
+ * Drops what is queued, with reports that say `TL_RESP_ERR__PURGE_QUEUE`, serves reports on this thread, and aborts the
+ * transaction. A negative timeout waits without end. NULL for success; the caller owns an error, as with
+ * ::tl_commit_transaction.
  */
-tl_error_t *tl_abort_transaction(tl_t *rk, int timeout_ms);
+tl_error_t *tl_abort_transaction(tl_t *rk,
+                                 int timeout_ms);
 
 /**
  * The id with these halves. The caller owns it: ::tl_Uuid_destroy.

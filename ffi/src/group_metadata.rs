@@ -27,6 +27,11 @@ impl GroupMetadata {
         let instance = metadata.instance_id.as_deref().map(c_text);
         Box::new(GroupMetadata { metadata, group, member, instance })
     }
+
+    /// As the engine has it.
+    pub(crate) fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
 }
 
 /// Who this consumer is in its group. NULL without `group.id`, or for what is no consumer. The caller owns it:

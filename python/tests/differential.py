@@ -126,6 +126,41 @@ def producer():
     for method in ["begin_transaction", "commit_transaction", "abort_transaction"]:
         yield f"transactional {method}", getattr(transactional, method)
     yield "transactional produce", lambda: transactional.produce("t", "v")
+    reports = []
+    note = lambda e, m: reports.append([show(e), m.value()])  # noqa: E731
+    record = lambda value: transactional.produce("tx", value, on_delivery=note)  # noqa: E731
+    group = kafka.Consumer({**MOCK, "group.id": "g"}).consumer_group_metadata()
+    offsets = lambda *places: lambda: transactional.send_offsets_to_transaction(list(places), group, 20)  # noqa: E731
+    for what, call in [
+        ("init", lambda: transactional.init_transactions(20)),
+        ("init again", lambda: transactional.init_transactions(20)),
+        ("commit", transactional.commit_transaction),
+        ("produce", lambda: record("early")),
+        ("begin", transactional.begin_transaction),
+        ("begin again", transactional.begin_transaction),
+        ("commit of nothing", lambda: transactional.commit_transaction(20)),
+        ("begin", transactional.begin_transaction),
+        ("abort of nothing", lambda: transactional.abort_transaction(20)),
+        ("begin", transactional.begin_transaction),
+        ("produce", lambda: record("committed")),
+        ("offsets", offsets()),
+        ("offsets", offsets(T("tx", 0))),
+        ("offsets", offsets(T("tx", 0, 5))),
+        ("commit", lambda: transactional.commit_transaction(20)),
+        ("commit again", lambda: transactional.commit_transaction(20)),
+        ("begin", transactional.begin_transaction),
+        ("produce", lambda: record("aborted")),
+        ("abort", lambda: transactional.abort_transaction(20)),
+        ("abort again", lambda: transactional.abort_transaction(20)),
+        ("metadata", lambda: transactional.send_offsets_to_transaction([], "text")),
+        ("begin", transactional.begin_transaction),
+        ("produce", lambda: record("open")),
+        ("reports", lambda: repr(reports[:1])),
+        ("close", transactional.close),
+        ("reports", lambda: len(reports)),
+        ("closed commit", transactional.commit_transaction),
+    ]:
+        yield f"transactional {what}", call
 
 
 def consumer():

@@ -10,7 +10,6 @@ import pytest
 # What differs, and why.
 DIFFERENT = {
     "produce('t', 'v', partition=99)": "known at once: there is no metadata to wait for",
-    "init_transactions": "not implemented yet",
     "subscribe([5])": "a number names no topic",
     "describe_configs(['x'])": "the text names the package's own class",
 }

@@ -235,19 +235,6 @@ def test_a_subclass_that_does_not_initialize_behaves_as_closed():
         producer.produce("t")
 
 
-def test_transactions_are_refused_clearly(config):
-    plain, transactional = Producer(config), Producer({**config, "transactional.id": "x"})
-    with pytest.raises(KafkaException) as raised:
-        plain.begin_transaction()
-    assert raised.value.args[0].code() == KafkaError._NOT_CONFIGURED
-    with pytest.raises(KafkaException) as raised:
-        transactional.init_transactions(1)
-    assert raised.value.args[0].code() == KafkaError._NOT_IMPLEMENTED
-    with pytest.raises(KafkaException) as raised:
-        transactional.produce("t", "v")
-    assert raised.value.args[0].code() == KafkaError._STATE
-
-
 def test_threads_may_share_a_producer(kafka):
     producer, count = kafka.producer(), 2000
 

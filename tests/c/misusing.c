@@ -226,12 +226,11 @@ static void callbacks_may_call(void) {
     tl_destroy(client);
 }
 
-static void transactions_say_that_they_are_not_there(void) {
+static void transactions_have_to_begin_at_their_beginning(void) {
     CHECK_ERR(code_of(tl_init_transactions(producer, 10)), TL_RESP_ERR__NOT_CONFIGURED);
     tl_conf_t *conf = conf_of("tidelog::memory:");
     set(conf, "transactional.id", "x");
     tl_t *client = client_of(TL_PRODUCER, conf);
-    CHECK_ERR(code_of(tl_init_transactions(client, 10)), TL_RESP_ERR__NOT_IMPLEMENTED);
     CHECK_ERR(code_of(tl_begin_transaction(client)), TL_RESP_ERR__STATE);
     CHECK_ERR(code_of(tl_commit_transaction(client, 10)), TL_RESP_ERR__STATE);
     CHECK_ERR(code_of(tl_abort_transaction(client, 10)), TL_RESP_ERR__STATE);
@@ -267,7 +266,7 @@ int main(void) {
     handles_that_are_gone_made_up_or_of_another_kind_give_errors();
     numbers_and_texts_that_mean_nothing_are_refused();
     callbacks_may_call();
-    transactions_say_that_they_are_not_there();
+    transactions_have_to_begin_at_their_beginning();
     a_child_is_told_that_it_is_one();
     tl_topic_destroy(topic);
     tl_destroy(consumer);

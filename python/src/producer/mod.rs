@@ -199,7 +199,7 @@ impl Inner {
 
     /// Looks a topic up, and remembers it as the last one.
     fn topic(&self, name: &Bound<'_, PyString>) -> PyResult<Arc<ProducerTopic>> {
-        if self.producer.is_transactional() {
+        if self.producer.is_transactional() && !self.producer.is_in_transaction() {
             return Err(not_produced(&ErrorCode::LocalState.into()));
         }
         if let Some(last) = &*self.last_topic.load()

@@ -102,15 +102,19 @@ impl Producer {
 
     /// close()
     ///
-    /// Flushes, and lets go of the engine. Fine to call twice.
+    /// Aborts the transaction if there is one, flushes, and lets go of the engine. Fine to call twice.
     ///
     /// :rtype: bool
     fn close(&self, py: Python<'_>) -> PyResult<bool> {
         let Ok(inner) = self.open() else { return Ok(true) };
+        let aborted = match inner.producer.is_in_transaction() {
+            true => inner.abort(py, Timeout::seconds(-1.0)),
+            false => Ok(()),
+        };
         let flushed = inner.flush(py, Timeout::seconds(-1.0));
         self.closed.store(true, Ordering::Release);
         py.detach(|| inner.producer.close());
-        flushed.map(|_| true)
+        aborted.and(flushed).map(|_| true)
     }
 
     fn __enter__(slf: Bound<'_, Producer>) -> Bound<'_, Producer> {

@@ -17,8 +17,17 @@ const TIME_MAX: Duration = Duration::from_secs(600);
 const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Werror", "-pedantic"];
 
 /// Programs that test one theme each, on engines in memory.
-const THEMES: [&str; 8] =
-    ["settings", "producing", "consuming", "partitions", "queues", "administering", "misusing", "engines"];
+const THEMES: [&str; 9] = [
+    "settings",
+    "producing",
+    "consuming",
+    "partitions",
+    "transactions",
+    "queues",
+    "administering",
+    "misusing",
+    "engines",
+];
 
 /// On disk: under valgrind the ring's operations on files never end.
 const ON_DISK: &str = "directories";

@@ -47,8 +47,14 @@ impl Producer {
         })
     }
 
+    /// How long [`Producer::init_transactions`] waits when it is not told.
+    #[must_use]
+    pub fn init_timeout(&self) -> Duration {
+        self.shared.config.transaction_timeout * 2
+    }
+
     /// Makes this producer the one of its `transactional.id`: an earlier one is fenced, and what it has begun is aborted.
-    /// Waits at most `timeout` (`None`: twice `transaction.timeout.ms`).
+    /// Waits at most `timeout` (`None`: [`Producer::init_timeout`]).
     ///
     /// # Errors
     /// `_TIMED_OUT`, retriable. `_STATE`, when it has been called before. `_CONFLICT`, retriable, during another call.
@@ -57,7 +63,7 @@ impl Producer {
         let transaction = self.transaction()?;
         let call = transaction.begin_call("init_transactions", &[Phase::Init])?;
         let config = &self.shared.config;
-        let deadline = Instant::now() + timeout.unwrap_or(config.transaction_timeout * 2);
+        let deadline = Instant::now() + timeout.unwrap_or(self.init_timeout());
         let Some(engine) = self.engine() else {
             std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
             return Err(call.timed_out(TIMED_OUT.to_owned()));
