@@ -26,9 +26,6 @@ impl Broker {
                         partition = %partition.id(), %upto, bytes_before, bytes_after, "compacted"
                     ),
                     Err(_) if self.closing.load(Ordering::Acquire) => return,
-                    Err(CompactionError::Transactions) => {
-                        tracing::debug!(partition = %partition.id(), "has transactions and is not compacted");
-                    }
                     Err(error) => {
                         tracing::warn!(partition = %partition.id(), %error, "was not compacted");
                     }
@@ -44,6 +41,8 @@ impl Broker {
     ) -> Result<Option<Compacted>, CompactionError> {
         let now = self.clock.now();
         let Some(compaction) = partition.view().compaction_due(config, now)? else { return Ok(None) };
+        let known = self.with_log(partition, |log| log.describe_producers())?;
+        let compaction = compaction.with_producers(known.into_iter().map(|producer| producer.id).collect());
         let upto = compaction.upto();
         self.with_log(partition, move |log| log.allow_gaps_below(upto))?;
         // Before the first gap, or the next opening would take it for damage.

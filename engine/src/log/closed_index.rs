@@ -56,6 +56,13 @@ impl ClosedIndex {
         index
     }
 
+    /// For a segment that takes the place of others, whose aborted transactions are known.
+    pub(super) fn with_aborted(aborted: Vec<AbortedTransaction>) -> ClosedIndex {
+        let index = ClosedIndex::default();
+        index.aborted.get_or_init(|| aborted);
+        index
+    }
+
     /// Bytes of the segment.
     pub(super) fn size(&self, segment: &Segment) -> Result<u64, FileError> {
         if let Some(size) = self.size.get() {

@@ -28,7 +28,7 @@ impl Log {
     /// When the disk refuses; the next opening goes on where this stopped.
     pub fn take_in(&mut self, compacted: CompactedSegment) -> Result<Option<Vec<PathBuf>>, LogError> {
         self.check_online()?;
-        let CompactedSegment { replaces, path, file } = compacted;
+        let CompactedSegment { replaces, path, file, aborted } = compacted;
         let disk = Arc::clone(&self.home.disk);
         let directory = self.home.directory.clone();
         let segments = self.view.segments().as_slice().to_vec();
@@ -47,7 +47,7 @@ impl Log {
         disk.rename(&path, &swap).map_err(FileError::of(FileOperation::Rename, &path))?;
         disk.sync_dir(&directory).map_err(FileError::of(FileOperation::Sync, &directory))?;
         // From here on the new segment is the one that counts: opening would finish this.
-        let segment = Arc::new(Segment::compacted(Arc::clone(&self.home), base, file));
+        let segment = Arc::new(Segment::compacted(Arc::clone(&self.home), base, file, aborted));
         let mut published = segments.clone();
         published.splice(place.clone(), [segment]);
         self.view.set_segments(SegmentList::new(published));

@@ -2,24 +2,26 @@
 //! Reading and writing happen here, on whichever thread; the log's owner then takes the new segments in by
 //! [`Log::take_in`](super::Log::take_in).
 //!
-//! Source: Kafka's `Cleaner`; what is kept of a batch says `record/retain.rs`. Logs with transactions are left alone: their
-//! aborted records would have to be known.
+//! Source: Kafka's `Cleaner`; what is kept of a batch says `record/retain.rs`, what of transactions
+//! `cleaned_transactions.rs`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::cleaned_transactions::CleanedTransactions;
 use super::error::{Corruption, FileError, FileOperation, ReadError};
 use super::file_name::{FileKind, with_suffix};
 use super::layout::CLEANED;
 use super::scanner::{BatchScanner, ScanEnd, Scanned};
 use super::segment::Segment;
+use super::transaction_index::AbortedTransaction;
 use super::view::LogView;
 use crate::config::topic::LogConfig;
 use crate::io::{DiskFile, OpenMode};
 use crate::limits::DECOMPRESSED_SIZE_MAX;
-use crate::record::{BatchError, BatchView, Record, RepackError, Retained, emptied, retain};
+use crate::record::{BatchError, BatchView, Record, RepackError, Retained, emptied, retain, vacated};
 use crate::types::{Offset, ProducerId, Timestamp};
 
 /// Bytes that are gathered before they are written.
@@ -38,6 +40,8 @@ pub struct Compaction {
     upto: Offset,
     segment_bytes: u64,
     delete_retention: Duration,
+    /// The producers that the log remembers; `None` for all.
+    producers: Option<HashSet<ProducerId>>,
 }
 
 /// A new segment, written and durable, under another name than it is to have.
@@ -46,6 +50,9 @@ pub struct CompactedSegment {
     pub(super) replaces: Vec<Offset>,
     pub(super) path: PathBuf,
     pub(super) file: Arc<dyn DiskFile>,
+    /// The aborted transactions whose markers were in those segments: readers may still hold records of theirs. Nothing of
+    /// them is left in the log, so that no file has to say it.
+    pub(super) aborted: Vec<AbortedTransaction>,
 }
 
 /// What a compaction has done.
@@ -76,9 +83,6 @@ pub enum CompactionError {
         /// Why.
         source: RepackError,
     },
-    /// The log has transactions.
-    #[error("the log has transactions, which are not compacted yet")]
-    Transactions,
     /// Its owner did not take a segment in.
     #[error("{0}")]
     NotTakenIn(String),
@@ -87,8 +91,10 @@ pub enum CompactionError {
 /// The newest offset of each key, within a bound of memory.
 struct NewestOffsets {
     offsets: HashMap<Box<[u8]>, Offset>,
-    /// The last batch of each producer, which stays, emptied if need be, so that its sequences stay known.
+    /// The last batch of each producer, which stays, emptied if need be, so that its sequences stay known. So does its last
+    /// marker, for the epoch.
     producers: HashMap<ProducerId, Offset>,
+    markers: HashMap<ProducerId, Offset>,
     size: usize,
     size_max: usize,
 }
@@ -138,6 +144,7 @@ impl LogView {
             upto,
             segment_bytes: config.segment_bytes.into(),
             delete_retention: config.delete_retention,
+            producers: None,
         }))
     }
 }
@@ -155,6 +162,12 @@ impl Compaction {
         self.upto
     }
 
+    /// Says which producers the log remembers: of others nothing has to stay.
+    #[must_use]
+    pub fn with_producers(self, known: HashSet<ProducerId>) -> Compaction {
+        Compaction { producers: Some(known), ..self }
+    }
+
     /// Compacts. Each new segment is given to `take_in`, oldest first, before the next is begun; `memory_max` bounds what
     /// is kept of keys: when they are more, it goes only as far as they reach.
     ///
@@ -166,14 +179,16 @@ impl Compaction {
         memory_max: usize,
         mut take_in: impl FnMut(CompactedSegment) -> Result<(), CompactionError>,
     ) -> Result<Compacted, CompactionError> {
-        let (newest, upto) = self.collect_keys(memory_max)?;
+        let aborted = self.view.aborted_transactions(self.view.log_start(), self.upto)?;
+        let mut transactions = CleanedTransactions::new(aborted);
+        let (newest, upto) = self.collect_keys(memory_max, &transactions)?;
         let mut done = Compacted { upto, ..Compacted::default() };
         let horizon = now.after(self.delete_retention);
         for group in self.groups()? {
             for segment in &group {
                 done.bytes_before += segment.visible().map_err(ReadError::from)?;
             }
-            let (compacted, size) = self.rewrite(&group, &newest, now, horizon)?;
+            let (compacted, size) = self.rewrite(&group, &newest, &mut transactions, now, horizon)?;
             done.bytes_after += size;
             take_in(compacted)?;
         }
@@ -181,10 +196,15 @@ impl Compaction {
     }
 
     /// Reads the keys of the part that is new; returns them with the offset behind the last batch that they are from.
-    fn collect_keys(&self, memory_max: usize) -> Result<(NewestOffsets, Offset), CompactionError> {
+    fn collect_keys(
+        &self,
+        memory_max: usize,
+        transactions: &CleanedTransactions,
+    ) -> Result<(NewestOffsets, Offset), CompactionError> {
         let mut newest = NewestOffsets {
             offsets: HashMap::new(),
             producers: HashMap::new(),
+            markers: HashMap::new(),
             size: 0,
             size_max: memory_max,
         };
@@ -193,13 +213,16 @@ impl Compaction {
         for segment in &self.segments {
             each_batch(segment, |batch| {
                 let header = batch.header();
-                if header.attributes().is_transactional() || header.attributes().is_control() {
-                    return Err(CompactionError::Transactions);
-                }
-                if header.producer_id() != ProducerId::NONE {
-                    newest.producers.insert(header.producer_id(), header.last_offset());
+                let is_marker = header.attributes().is_control();
+                if self.remembers(header.producer_id()) {
+                    let last = if is_marker { &mut newest.markers } else { &mut newest.producers };
+                    last.insert(header.producer_id(), header.last_offset());
                 }
                 if is_full || header.last_offset() < self.first_dirty {
+                    return Ok(());
+                }
+                if is_marker || transactions.is_aborted(header) {
+                    upto = header.next_offset();
                     return Ok(());
                 }
                 let unreadable = |error: BatchError| unreadable(segment, header.base_offset(), error);
@@ -212,6 +235,11 @@ impl Compaction {
             })?;
         }
         Ok((newest, upto))
+    }
+
+    fn remembers(&self, producer: ProducerId) -> bool {
+        let is_known = |known: &HashSet<ProducerId>| known.contains(&producer);
+        producer != ProducerId::NONE && self.producers.as_ref().is_none_or(is_known)
     }
 
     /// Neighbours that together are not larger than one segment may be become one.
@@ -242,6 +270,7 @@ impl Compaction {
         &self,
         group: &[Arc<Segment>],
         newest: &NewestOffsets,
+        transactions: &mut CleanedTransactions,
         now: Timestamp,
         horizon: Timestamp,
     ) -> Result<(CompactedSegment, u64), CompactionError> {
@@ -250,26 +279,34 @@ impl Compaction {
         let base = replaces.first().copied().unwrap_or_default();
         let path = with_suffix(&FileKind::Log.path(&home.directory, base), CLEANED);
         let mut output = Output::create(&*home.disk, &path)?;
-        let (mut scratch, mut last) = (Vec::new(), None);
+        let (mut scratch, mut last, mut aborted) = (Vec::new(), None, Vec::new());
         for segment in group {
+            aborted.extend(segment.aborted()?);
             each_batch(segment, |batch| {
-                let keep = |record: &Record<'_>| newest.keeps(record, batch, now);
-                let retained = retain(batch, horizon, &mut scratch, DECOMPRESSED_SIZE_MAX, keep);
+                let header = batch.header();
+                let expires = header.attributes().is_control() && transactions.ends_nothing(header);
+                let is_aborted = transactions.is_aborted(header);
+                let is_over = expires && newest.may_forget_marker(batch, now);
+                let keep = |record: &Record<'_>| match header.attributes().is_control() {
+                    true => !is_over,
+                    false => !is_aborted && newest.keeps(record, batch, now),
+                };
+                let retained = retain(batch, horizon, expires, &mut scratch, DECOMPRESSED_SIZE_MAX, keep);
                 let retained = retained
                     .map_err(|source| CompactionError::Batch { file: segment.path(FileKind::Log), source })?;
                 last = None;
-                match retained {
-                    Retained::Everything if batch.header().records_count.get() > 0 => {
-                        output.put(batch.bytes())
-                    }
-                    Retained::Some(bytes) => output.put(&bytes),
+                let kept = match retained {
+                    Retained::Everything if header.records_count.get() > 0 => batch.bytes().to_vec(),
+                    Retained::Some(bytes) => bytes,
                     // Of a producer's last batch its sequence is kept.
-                    _ if newest.is_last_of_producer(batch) => output.put(&emptied(batch)),
+                    _ if newest.is_last_of_producer(batch) => emptied(batch),
                     _ => {
-                        last = Some(emptied(batch));
-                        Ok(())
+                        last = Some(vacated(batch));
+                        return Ok(());
                     }
-                }
+                };
+                transactions.keep(header);
+                output.put(&kept)
             })?;
         }
         // The segment's last offset stays, so that it is known how far it reaches.
@@ -279,7 +316,7 @@ impl Compaction {
         let size = output.finish()?;
         let file =
             home.disk.open(&path, OpenMode::Read).map_err(FileError::of(FileOperation::Open, &path))?;
-        Ok((CompactedSegment { replaces, path, file }, size))
+        Ok((CompactedSegment { replaces, path, file, aborted }, size))
     }
 }
 
@@ -302,15 +339,25 @@ impl NewestOffsets {
         if self.offsets.get(key).is_some_and(|newest| *newest > record.offset) {
             return false;
         }
+        record.value.is_some() || !is_over(batch, now)
+    }
+
+    /// Whether a marker that ends nothing may go: its time is over, and it is not what tells a producer's epoch.
+    fn may_forget_marker(&self, batch: &BatchView<'_>, now: Timestamp) -> bool {
         let header = batch.header();
-        let is_over = header.attributes().has_delete_horizon() && header.base_timestamp.get() <= now.0;
-        record.value.is_some() || !is_over
+        is_over(batch, now) && self.markers.get(&header.producer_id()) != Some(&header.last_offset())
     }
 
     fn is_last_of_producer(&self, batch: &BatchView<'_>) -> bool {
         let header = batch.header();
         self.producers.get(&header.producer_id()) == Some(&header.last_offset())
     }
+}
+
+/// Whether the time is over that tombstones and markers of a batch are kept for readers that are behind.
+fn is_over(batch: &BatchView<'_>, now: Timestamp) -> bool {
+    let header = batch.header();
+    header.attributes().has_delete_horizon() && header.base_timestamp.get() <= now.0
 }
 
 /// Calls `look` with every batch of a closed segment, whose checksum has been compared.

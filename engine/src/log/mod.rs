@@ -10,6 +10,7 @@
 mod active_segment;
 mod admission;
 mod checkpoint;
+mod cleaned_transactions;
 mod closed_index;
 mod compacted;
 mod compaction;

@@ -117,8 +117,14 @@ impl Segment {
     }
 
     /// A segment whose compacted bytes are in `file`, under whatever name.
-    pub(super) fn compacted(home: Arc<LogHome>, base: Offset, file: Arc<dyn DiskFile>) -> Segment {
-        Segment { files: Arc::new(SegmentFiles::pinned(file)), ..Segment::closed(home, base) }
+    pub(super) fn compacted(
+        home: Arc<LogHome>,
+        base: Offset,
+        file: Arc<dyn DiskFile>,
+        aborted: Vec<AbortedTransaction>,
+    ) -> Segment {
+        let state = State::Closed(ClosedIndex::with_aborted(aborted));
+        Segment { files: Arc::new(SegmentFiles::pinned(file)), state, ..Segment::closed(home, base) }
     }
 
     /// This segment once its owner has closed it. What is known already is kept, and what readers have opened.

@@ -170,6 +170,12 @@ impl Attributes {
         Attributes(self.0 | Self::TRANSACTIONAL)
     }
 
+    /// These attributes, of a batch that is part of no transaction and ends none.
+    #[must_use]
+    pub fn without_transaction(self) -> Attributes {
+        Attributes(self.0 & !(Self::TRANSACTIONAL | Self::CONTROL))
+    }
+
     /// Whether the batch holds a marker of the log instead of data.
     #[must_use]
     pub fn is_control(self) -> bool {

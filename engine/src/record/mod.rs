@@ -27,6 +27,6 @@ pub use control::{ControlMarker, ControlRecord};
 pub use header::{Attributes, BatchError, BatchHeader, BatchView, Compression, HEADER_SIZE, TimestampType};
 pub use pool::{BufferPool, PooledBuffer};
 pub use records::{Header, Headers, Record, Records, RecordsCursor};
-pub use retain::{Retained, emptied, retain};
+pub use retain::{Retained, emptied, retain, vacated};
 pub use sealed::{RepackError, SealedBatch};
 pub use validation::{ValidationError, ValidationRules};

@@ -5,9 +5,10 @@
 
 use super::varint::{self, zigzag, zigzag_size};
 use super::{
-    BatchError, BatchView, HEADER_SIZE, PooledBuffer, Record, RepackError, SealedBatch, compression,
+    BatchError, BatchHeader, BatchView, HEADER_SIZE, PooledBuffer, Record, RepackError, SealedBatch,
+    compression,
 };
-use crate::types::Timestamp;
+use crate::types::{ProducerEpoch, ProducerId, Sequence, Timestamp};
 
 /// What is left of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,15 +24,16 @@ pub enum Retained {
 /// Size of a key or value that is null.
 const NULL: u64 = 1;
 
-/// Leaves the records of `batch` for which `keep` says so. When tombstones are among them for the first time, the batch
-/// is marked with `horizon`, the time from which on they may go (`delete.retention.ms` from now). `scratch` is memory for
-/// unpacking, `size_max` bounds it.
+/// Leaves the records of `batch` for which `keep` says so. When tombstones are among them for the first time, or the
+/// batch `expires` as a whole, it is marked with `horizon`, the time from which on they may go (`delete.retention.ms` from
+/// now). `scratch` is memory for unpacking, `size_max` bounds it.
 ///
 /// # Errors
 /// [`RepackError`] when the records cannot be read, or not be packed again.
 pub fn retain(
     batch: &BatchView<'_>,
     horizon: Timestamp,
+    expires: bool,
     scratch: &mut Vec<u8>,
     size_max: usize,
     mut keep: impl FnMut(&Record<'_>) -> bool,
@@ -42,7 +44,8 @@ pub fn retain(
     let records = records?;
     let retained: Vec<&Record<'_>> = records.iter().filter(|record| keep(record)).collect();
     let dropped = retained.len() < records.len();
-    let marks = retained.iter().any(|record| record.value.is_none()) && !attributes.has_delete_horizon();
+    let expires = expires || retained.iter().any(|record| record.value.is_none());
+    let marks = expires && !attributes.has_delete_horizon();
     if retained.is_empty() {
         return Ok(if dropped { Retained::Nothing } else { Retained::Everything });
     }
@@ -71,7 +74,21 @@ pub fn retain(
 /// A batch that has lost all its records: it keeps its offsets, and what is known of its producer.
 #[must_use]
 pub fn emptied(batch: &BatchView<'_>) -> Vec<u8> {
+    without_records(*batch.header())
+}
+
+/// A batch of which only its offsets stay: nobody's, and part of no transaction.
+#[must_use]
+pub fn vacated(batch: &BatchView<'_>) -> Vec<u8> {
     let mut header = *batch.header();
+    header.attributes.set(header.attributes().without_transaction().0);
+    header.producer_id.set(ProducerId::NONE.0);
+    header.producer_epoch.set(ProducerEpoch::NONE.0);
+    header.base_sequence.set(Sequence::NONE.0);
+    without_records(header)
+}
+
+fn without_records(mut header: BatchHeader) -> Vec<u8> {
     header.records_count.set(0);
     let buffer = PooledBuffer::from(vec![0; HEADER_SIZE]);
     SealedBatch::new(header, buffer).view().bytes().to_vec()
@@ -97,7 +114,7 @@ fn put_record(into: &mut Vec<u8>, record: &Record<'_>, base_timestamp: i64, offs
 mod tests {
     use super::*;
     use crate::record::{BatchBuilder, Compression, HeaderRef, ProducerStamp, RecordData};
-    use crate::types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence};
+    use crate::types::{LeaderEpoch, Offset};
 
     const STAMP: ProducerStamp = ProducerStamp {
         producer_id: ProducerId(7),
@@ -121,7 +138,7 @@ mod tests {
     fn keep(bytes: &[u8], offsets: &[i64]) -> Retained {
         let view = BatchView::parse(bytes).unwrap();
         let wanted = |record: &Record<'_>| offsets.contains(&record.offset.0);
-        retain(&view, Timestamp(5000), &mut Vec::new(), 1 << 20, wanted).unwrap()
+        retain(&view, Timestamp(5000), false, &mut Vec::new(), 1 << 20, wanted).unwrap()
     }
 
     #[test]
@@ -171,5 +188,22 @@ mod tests {
         let mut scratch = Vec::new();
         assert_eq!(view.unpack(&mut scratch, 1 << 20).unwrap().count(), 0);
         assert_eq!(keep(&left, &[]), Retained::Everything);
+    }
+
+    #[test]
+    fn a_vacated_batch_keeps_its_place_only() {
+        let stamp = ProducerStamp { transactional: true, ..STAMP };
+        let mut builder = BatchBuilder::new(PooledBuffer::default(), Compression::None);
+        builder
+            .append(&RecordData { timestamp: Timestamp(1), key: None, value: None, headers: &[] })
+            .unwrap();
+        let bytes = builder.seal(stamp, None).unwrap().assign(Offset(100), LeaderEpoch(2));
+        let left = vacated(&BatchView::parse(&bytes).unwrap());
+        let view = BatchView::parse(&left).unwrap();
+        view.verify().unwrap();
+        let header = view.header();
+        assert_eq!((header.base_offset(), header.next_offset()), (Offset(100), Offset(101)));
+        assert_eq!((header.producer_id(), header.base_sequence()), (ProducerId::NONE, Sequence::NONE));
+        assert!(!header.attributes().is_transactional() && !header.attributes().is_control());
     }
 }

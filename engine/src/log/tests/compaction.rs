@@ -9,12 +9,12 @@ use crate::log::inspection::{CheckFrom, Finding, PartitionCheck, check_partition
 use crate::types::{ProducerEpoch, ProducerId, Sequence};
 
 /// What a consumer that starts at the beginning knows in the end: the value of each key, if it has one.
-type State = BTreeMap<String, String>;
+pub(super) type State = BTreeMap<String, String>;
 
 /// A record as it was sent.
-type Sent = (String, Option<String>);
+pub(super) type Sent = (String, Option<String>);
 
-fn compacted() -> LogConfig {
+pub(super) fn compacted() -> LogConfig {
     LogConfig {
         cleanup_policy: CleanupPolicy { delete: false, compact: true },
         min_cleanable_dirty_ratio: 0.0,
@@ -22,7 +22,7 @@ fn compacted() -> LogConfig {
     }
 }
 
-fn keyed(records: &[Sent], stamp: ProducerStamp) -> SealedBatch {
+pub(super) fn keyed(records: &[Sent], stamp: ProducerStamp) -> SealedBatch {
     let mut builder = BatchBuilder::new(BufferPool::new(0).take(256), Compression::Zstd);
     for (key, value) in records {
         let (key, value) = (Some(key.as_bytes()), value.as_ref().map(String::as_bytes));
@@ -53,7 +53,7 @@ fn records(view: &LogView) -> Vec<(Offset, Sent)> {
     found
 }
 
-fn state(records: impl IntoIterator<Item = Sent>) -> State {
+pub(super) fn state(records: impl IntoIterator<Item = Sent>) -> State {
     let mut state = State::new();
     for (key, value) in records {
         match value {
@@ -95,7 +95,7 @@ fn fill(rig: &mut Rig, dice: &mut Dice, sent: &mut Vec<Sent>, batches: usize) {
 }
 
 /// Compacts as a broker does; false when nothing was due.
-fn compact(rig: &mut Rig, now: Timestamp) -> Result<bool, CompactionError> {
+pub(super) fn compact(rig: &mut Rig, now: Timestamp) -> Result<bool, CompactionError> {
     let config = Arc::clone(rig.log.config());
     let Some(compaction) = rig.log.view().compaction_due(&config, now)? else { return Ok(false) };
     rig.log.allow_gaps_below(compaction.upto());

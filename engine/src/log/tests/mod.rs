@@ -1,5 +1,6 @@
 //! Properties of a whole log, and the rig that holds one as a shard would.
 
+mod compacted_transactions;
 mod compaction;
 mod corruption;
 mod model;
