@@ -4,7 +4,8 @@ import os
 import sys
 import threading
 
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic
 
 # The server is killed now and then: clients are to find the next one soon. A consumer whose question for the partitions' leader was
 # lost asks again with the refresh only.
@@ -23,6 +24,17 @@ def input_ended():
     ended = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
     return ended
+
+
+def create_target(bootstrap, partitions):
+    """Makes topic b, unless somebody else has."""
+    admin = AdminClient({"bootstrap.servers": bootstrap} | QUICK)
+    while True:
+        try:
+            return admin.create_topics([NewTopic("b", partitions, 1)], request_timeout=5)["b"].result()
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
+                return None
 
 
 class Notes:

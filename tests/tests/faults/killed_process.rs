@@ -125,3 +125,41 @@ fn a_group_whose_members_and_server_are_killed_sees_everything() {
     println!("{} acknowledged, {} seen by the group", evidence.acknowledged(), evidence.seen());
     evidence.check(&directory.path().join(DATA), &work, CHECKERS).unwrap();
 }
+
+#[test]
+fn what_is_moved_in_transactions_arrives_once_and_in_order_whoever_is_killed() {
+    let directory = tempfile::tempdir().unwrap();
+    let notes = new_notes(directory.path());
+    let mut random = fastrand::Rng::with_seed(4);
+    let work = Workload { partitions: 3, ..KEPT };
+    let (mut child, port) = server::start(directory.path(), &notes, &work, 0);
+    let producers: Option<Vec<_>> = (0..2).map(|name| Client::start(port, &notes, name, &work)).collect();
+    let start_mover = |name| Client::moving(port, &notes, name, &work);
+    let movers: Option<Vec<_>> = (0..2).map(start_mover).collect();
+    let (Some(producers), Some(mut movers)) = (producers, movers) else { return };
+    let Some(reader) = Client::following(port, &notes, &work) else { return };
+    let mut noted = wait_for_more(&notes, 0);
+    for _ in 0..effort(12, 500) {
+        std::thread::sleep(Duration::from_millis(random.u64(200..1500)));
+        let name = random.usize(..movers.len());
+        match random.u8(..3) {
+            0 => {
+                child.kill();
+                child = server::start(directory.path(), &notes, &work, port).0;
+            }
+            _ => {
+                // Its successor has the same name, and fences what is left of it.
+                let successor = start_mover(u64::try_from(name).unwrap()).unwrap();
+                std::mem::replace(&mut movers[name], successor).kill();
+            }
+        }
+        noted = wait_for_more(&notes, noted);
+    }
+    producers.into_iter().for_each(Client::stop);
+    reader.stop();
+    movers.into_iter().for_each(Client::stop);
+    child.kill();
+    let evidence = Evidence::read(&notes);
+    println!("{} acknowledged and moved", evidence.acknowledged());
+    evidence.check(&directory.path().join(DATA), &work, CHECKERS).unwrap();
+}

@@ -64,6 +64,16 @@ impl Client {
         Client::run("read_in_group.py", port, notes, &[])
     }
 
+    /// Starts mover `name`, who carries what is in the topic to another one, in transactions.
+    pub(crate) fn moving(port: u16, notes: &Path, name: u64, workload: &Workload) -> Option<Client> {
+        Client::run("move.py", port, notes, &[name, u64::from(workload.partitions.unsigned_abs())])
+    }
+
+    /// Starts a reader of what is moved.
+    pub(crate) fn following(port: u16, notes: &Path, workload: &Workload) -> Option<Client> {
+        Client::run("follow.py", port, notes, &[u64::from(workload.partitions.unsigned_abs())])
+    }
+
     /// `kill -9`.
     pub(crate) fn kill(mut self) {
         self.0.kill().unwrap();
