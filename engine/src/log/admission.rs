@@ -25,6 +25,10 @@ pub fn admit(
     now: Timestamp,
     scratch: &mut Vec<u8>,
 ) -> Result<SealedBatch, Refused> {
+    if batch.header().attributes().is_control() && !batch.is_foreign() {
+        // A marker ends a transaction whatever the topic's rules have become since that began.
+        return Ok(batch);
+    }
     let checked = check_size(&batch, config).and_then(|()| check_content(&mut batch, config, now, scratch));
     if let Err(error) = checked {
         return Err(Refused { error, batch });
@@ -58,7 +62,7 @@ fn check_content(
     scratch: &mut Vec<u8>,
 ) -> Result<(), AppendError> {
     let rules = rules(config, now);
-    if batch.is_foreign() || needs_every_record(&rules) && !batch.header().attributes().is_control() {
+    if batch.is_foreign() || needs_every_record(&rules) {
         let max_timestamp = batch.view().validate(&rules, scratch)?;
         batch.set_max_timestamp(max_timestamp);
         return Ok(());
@@ -186,6 +190,25 @@ mod tests {
         let config = LogConfig { compression: Some(Compression::None), ..config };
         assert!(small.size() < size);
         assert_eq!(verdict(small, &config).unwrap_err(), too_large, "as it would be stored");
+    }
+
+    #[test]
+    fn a_marker_is_taken_by_any_topic_as_it_is_but_from_no_client() {
+        use crate::record::{ControlMarker, ControlRecord};
+        use crate::types::{ProducerEpoch, ProducerId};
+        let record = ControlRecord { marker: ControlMarker::Abort, coordinator_epoch: 0 };
+        let marker = || SealedBatch::control(record, ProducerId(1), ProducerEpoch(0), Timestamp(5));
+        let config = LogConfig {
+            max_message_bytes: 10,
+            compression: Some(Compression::Zstd),
+            cleanup_policy: CleanupPolicy { delete: false, compact: true },
+            timestamp_before_max: Duration::from_secs(1),
+            ..LogConfig::default()
+        };
+        let admitted = verdict(marker(), &config).unwrap();
+        assert_eq!(admitted.view().bytes(), marker().view().bytes());
+        let refused = verdict(foreign(&marker()), &LogConfig::default()).unwrap_err();
+        assert_eq!(refused, AppendError::Invalid(ValidationError::Control));
     }
 
     #[test]

@@ -13,3 +13,4 @@ mod groups;
 mod measuring;
 mod quickstart;
 mod topics;
+mod transactions;

@@ -29,6 +29,7 @@ mod standard_input;
 mod throughput;
 mod time;
 mod topics;
+mod transactions;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -57,6 +58,7 @@ enum Command {
     Produce(produce::ProduceArgs),
     Consume(consume::ConsumeArgs),
     Groups(groups::GroupsArgs),
+    Transactions(transactions::TransactionsArgs),
     Dump(dump::DumpArgs),
     Check(check::CheckArgs),
     Repair(repair::RepairArgs),
@@ -84,6 +86,7 @@ fn main() -> ExitCode {
         Command::Produce(args) => produce::run(&args),
         Command::Consume(args) => consume::run(&args),
         Command::Groups(args) => groups::run(&args),
+        Command::Transactions(args) => transactions::run(&args),
         Command::Dump(args) => dump::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Repair(args) => repair::run(&args),

@@ -8,3 +8,4 @@ mod offsets;
 pub(in crate::broker) mod requests;
 mod simulation;
 mod static_members;
+mod transactional;

@@ -1,4 +1,4 @@
-//! [`Admin`]: looks at an engine and changes it: topics, settings, records, groups. Calls return when the change is
+//! [`Admin`]: looks at an engine and changes it: topics, settings, records, groups, transactions. Calls return when the change is
 //! durable, so nothing here has a queue, a callback or a timeout; what cannot be done is answered for each item by
 //! itself, in the order asked.
 //!
@@ -12,6 +12,7 @@ mod offsets;
 #[cfg(test)]
 mod tests;
 mod topics;
+mod transactions;
 mod worker;
 
 pub use crate::broker::NewPartitions;

@@ -8,10 +8,11 @@ pub(super) use super::requests::*;
 use crate::broker::group::{
     AppendId, CommitRequest, Coordinator, CoordinatorRecord, Effect, FetchOffset, FetchedOffset, GroupState,
     JoinRequest, JoinResponse, Moment, OffsetsResponse, Response, Stability, SyncRequest, SyncResponse,
+    TransactionalCommit,
 };
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
-use crate::types::{PartitionIndex, Timestamp};
+use crate::types::{PartitionIndex, ProducerId, Timestamp};
 
 /// Names a request; the bench collects answers by it.
 pub(super) type Tag = u32;
@@ -29,7 +30,9 @@ pub(super) struct Bench {
     pub(super) now: Moment,
     pub(super) log: Log,
     pub(super) records: Vec<CoordinatorRecord>,
-    hanging: VecDeque<(AppendId, Vec<CoordinatorRecord>)>,
+    /// In whose transaction each of them was written.
+    transactions: Vec<Option<ProducerId>>,
+    hanging: VecDeque<(AppendId, Vec<CoordinatorRecord>, Option<ProducerId>)>,
     answers: BTreeMap<Tag, Response>,
     config: Arc<EngineConfig>,
     next_tag: Tag,
@@ -51,6 +54,7 @@ impl Bench {
             now,
             log: Log::Writes,
             records: Vec::new(),
+            transactions: Vec::new(),
             hanging: VecDeque::new(),
             answers: BTreeMap::new(),
             config,
@@ -61,8 +65,8 @@ impl Bench {
     /// The coordinator that would come up with what the log holds.
     pub(super) fn restart(&mut self) {
         let mut coordinator = Coordinator::new(Arc::clone(&self.config), Box::new(Counter(500)));
-        for record in &self.records {
-            coordinator.load(&record.key, record.value.as_deref(), None).unwrap();
+        for (record, transaction) in self.records.iter().zip(&self.transactions) {
+            coordinator.load(&record.key, record.value.as_deref(), *transaction).unwrap();
         }
         coordinator.finish_loading(self.now);
         self.coordinator = coordinator;
@@ -99,9 +103,9 @@ impl Bench {
                     Effect::Reply { to, response } => {
                         assert!(self.answers.insert(to, response).is_none(), "request {to} answered twice");
                     }
-                    Effect::Append { id, records, .. } => {
+                    Effect::Append { id, records, producer } => {
                         assert!(!records.is_empty());
-                        self.hanging.push_back((id, records));
+                        self.hanging.push_back((id, records, producer.map(|(id, _)| id)));
                         if self.log != Log::Hangs {
                             self.release();
                         }
@@ -113,10 +117,11 @@ impl Bench {
 
     /// Acknowledges the appends that hang, as `self.log` says (hanging counts as written here).
     fn release(&mut self) {
-        while let Some((id, records)) = self.hanging.pop_front() {
+        while let Some((id, records, transaction)) = self.hanging.pop_front() {
             let result = match self.log {
                 Log::Fails(error) => Err(error),
                 Log::Writes | Log::Hangs => {
+                    self.transactions.extend(records.iter().map(|_| transaction));
                     self.records.extend(records);
                     Ok(())
                 }
@@ -156,6 +161,19 @@ impl Bench {
         self.coordinator.commit(self.now, request, tag);
         self.settle();
         tag
+    }
+
+    pub(super) fn keep(&mut self, request: TransactionalCommit) -> Tag {
+        let tag = self.tag();
+        self.coordinator.commit_in_transaction(self.now, request, tag);
+        self.settle();
+        tag
+    }
+
+    /// The errors of a commit in a transaction, partition by partition.
+    pub(super) fn keep_errors(&mut self, request: TransactionalCommit) -> Vec<ErrorCode> {
+        let tag = self.keep(request);
+        self.offsets_answer(tag).partitions.iter().map(|partition| partition.error).collect()
     }
 
     pub(super) fn delete_group(&mut self) -> Tag {
