@@ -8,6 +8,8 @@
 mod hosted;
 mod reach;
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
