@@ -62,6 +62,8 @@ struct Simulation {
     next_tag: Tag,
     clients: Vec<Client>,
     model: Model,
+    /// Batches that are long on their way; nobody waits for them any more.
+    late: Vec<(usize, SealedBatch)>,
     compactions: usize,
 }
 
@@ -85,6 +87,7 @@ impl Simulated for Simulation {
             // Two of them fight for one id.
             clients: (0..CLIENTS).map(|number| Client::new(format!("mover-{}", number / 2))).collect(),
             model: Model::default(),
+            late: Vec::new(),
             compactions: 0,
         }
     }
@@ -97,7 +100,8 @@ impl Simulated for Simulation {
                 80..86 => self.shard.clock.advance(Duration::from_millis(self.random.u64(..20_000))),
                 86..88 => self.shard.plan_fault(&mut self.random),
                 88..90 => self.shard.disk.set_delay(self.random.u64(..5)),
-                90..94 => self.compact(),
+                90..92 => self.compact(),
+                92..94 => self.deliver_late(),
                 94..96 => self.restart(End::Killed),
                 96..98 => self.restart(End::PowerCut),
                 _ => self.restart(End::Clean),
@@ -172,8 +176,13 @@ impl Simulation {
                 self.hosted.with(|coordinator, now| coordinator.add_partitions(now, &session, &places, to));
             }
             Step::Send { slot, value, .. } => {
-                let (slot, batch) = (*slot, self.clients[number].batch(value));
-                self.send(number, slot, batch, step);
+                let (slot, batch) = (*slot, self.clients[number].batch(*slot, value));
+                if self.random.u32(..8) == 0 {
+                    self.late.push((slot, batch));
+                    self.clients[number].hears_nothing(&step);
+                } else {
+                    self.send(number, slot, batch, step);
+                }
             }
             Step::End(end) => {
                 let (session, end) = (self.clients[number].session(), *end);
@@ -192,6 +201,15 @@ impl Simulation {
         let reply = AppendReply::new(Box::new(reply));
         let since = self.shard.clock.monotonic();
         self.shard.partitions[1 + slot].append(Append { batch, acks: Acks::Durable, since, reply });
+    }
+
+    /// A batch arrives that its producer has given up: its transaction may have ended since.
+    fn deliver_late(&mut self) {
+        if let Some((slot, batch)) = self.late.pop() {
+            let reply = AppendReply::new(Box::new(|_: Result<Appended, ProduceFailure>| {}));
+            let since = self.shard.clock.monotonic();
+            self.shard.partitions[1 + slot].append(Append { batch, acks: Acks::Durable, since, reply });
+        }
     }
 
     fn compact(&mut self) {

@@ -1,6 +1,8 @@
 //! [`Client`]: a producer of transactions as Kafka's clients are: it asks again where it is told to, commits only what was
 //! acknowledged whole, and gives up what was not.
 
+use bytes::BytesMut;
+
 use super::{
     Answer, BatchBuilder, BufferPool, Compression, Duration, ErrorCode, Model, PARTITIONS, ProducerStamp,
     RecordData, Response, SealedBatch, Sequence, Timestamp, TransactionEnd,
@@ -30,6 +32,7 @@ enum Phase {
     Ending {
         transaction: usize,
         end: TransactionEnd,
+        has_failed: bool,
     },
 }
 
@@ -40,11 +43,13 @@ pub(super) struct Client {
     phase: Phase,
     /// Requests without an answer.
     waits_for: usize,
+    /// Of the next batch to each partition, in this epoch.
+    sequences: [i32; PARTITIONS],
 }
 
 impl Client {
     pub(super) fn new(id: String) -> Client {
-        Client { id, session: None, phase: Phase::Out, waits_for: 0 }
+        Client { id, session: None, phase: Phase::Out, waits_for: 0, sequences: [0; PARTITIONS] }
     }
 
     pub(super) fn init(&self) -> InitRequest {
@@ -55,8 +60,11 @@ impl Client {
         self.session.clone().unwrap()
     }
 
-    pub(super) fn batch(&self, value: &str) -> SealedBatch {
+    /// A batch as it comes over a network.
+    pub(super) fn batch(&mut self, slot: usize, value: &str) -> SealedBatch {
         let session = self.session();
+        let base_sequence = Sequence(self.sequences[slot]);
+        self.sequences[slot] += 1;
         let mut builder = BatchBuilder::new(BufferPool::new(0).take(256), Compression::None);
         let value = Some(value.as_bytes());
         builder
@@ -65,11 +73,11 @@ impl Client {
         let stamp = ProducerStamp {
             producer_id: session.producer_id,
             epoch: session.epoch,
-            // As a producer in the process: the log numbers its batches.
-            base_sequence: Sequence(0),
+            base_sequence,
             transactional: true,
         };
-        builder.seal(stamp, None).unwrap()
+        let batch = builder.seal(stamp, None).unwrap();
+        SealedBatch::from_wire(BytesMut::from(batch.view().bytes())).unwrap()
     }
 
     /// What it does next; `None` when it waits.
@@ -102,7 +110,7 @@ impl Client {
                     let aborts = has_failed || random.u32(..3) == 0;
                     let end = if aborts { TransactionEnd::Abort } else { TransactionEnd::Commit };
                     model.ask(transaction, end);
-                    self.phase = Phase::Ending { transaction, end };
+                    self.phase = Phase::Ending { transaction, end, has_failed };
                     Step::End(end)
                 }
             }
@@ -124,6 +132,7 @@ impl Client {
                     let transactional_id = self.id.clone();
                     self.session = Some(ProducerSession { transactional_id, producer_id, epoch });
                     self.phase = Phase::Ready;
+                    self.sequences = [0; PARTITIONS];
                 }
             }
             (Step::Add(slots), Answer::Coordinator(Response::Done(ErrorCode::None))) => {
@@ -144,11 +153,15 @@ impl Client {
     }
 
     fn ended(&mut self, code: ErrorCode, model: &mut Model) {
-        let Phase::Ending { transaction, .. } = self.phase else { return };
+        let Phase::Ending { transaction, has_failed, .. } = self.phase else { return };
         match code {
             ErrorCode::None => {
                 model.answer(transaction);
                 self.phase = Phase::Ready;
+                if has_failed {
+                    // What it has given up may still arrive: it needs a new epoch, whose batches count from 0 (KIP-360).
+                    self.leave();
+                }
             }
             code if is_fenced(code) => self.leave(),
             // Aborted by its time, or by a successor that has gone since.
