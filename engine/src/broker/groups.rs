@@ -8,53 +8,29 @@ mod hosted;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::thread::JoinHandle;
-use std::time::Duration;
-
-use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use self::hosted::{Hosted, Reply};
+use super::coordinators::Coordinators;
 use super::group::{
-    AppendId, CommitRequest, FetchOffset, FetchedOffset, GroupDescription, JoinRequest, JoinResponse,
-    LeavingMember, LeftMember, ListedGroup, MemberIdentity, OffsetsResponse, RandomMemberIds, Response,
-    Stability, SyncRequest, SyncResponse, TransactionalCommit,
+    CommitRequest, FetchOffset, FetchedOffset, GroupDescription, JoinRequest, JoinResponse, LeavingMember,
+    LeftMember, ListedGroup, MemberIdentity, OffsetsResponse, RandomMemberIds, Response, Stability,
+    SyncRequest, SyncResponse, TransactionalCommit,
 };
-use super::offsets_schema::partition_for;
-use super::{Broker, BrokerError, NewTopic};
+use super::{Broker, BrokerError};
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
-use crate::io::{Clock, OwnerProcess};
+use crate::io::Clock;
 use crate::shard::{Notify, Partition, ShardStopped};
-use crate::types::{PartitionIndex, ProducerId, TopicName, TopicPartition};
+use crate::types::{PartitionIndex, ProducerId, TopicPartition};
 
 /// Where groups keep their records.
 pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
 
 /// The groups of one broker.
-pub struct Groups {
-    /// By partition of [`OFFSETS_TOPIC`].
-    hosted: Vec<Arc<Hosted>>,
-    events: Sender<Event>,
-    thread: Option<JoinHandle<()>>,
-    owner: OwnerProcess,
-}
-
-/// What the thread of the groups is told.
-enum Event {
-    /// An append of a partition's coordinator has ended.
-    Appended {
-        partition: usize,
-        id: AppendId,
-        result: Result<(), ErrorCode>,
-    },
-    /// Something is due earlier than it was.
-    Rescheduled,
-    Stop,
-}
+pub struct Groups(Coordinators<Hosted>);
 
 impl Groups {
     /// Reads what the log has of groups and starts their thread.
@@ -66,30 +42,14 @@ impl Groups {
         config: &Arc<EngineConfig>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Groups, BrokerError> {
-        let (events, inbox) = unbounded();
-        let mut hosted = Vec::with_capacity(partitions.len());
-        for (index, partition) in partitions.into_iter().enumerate() {
-            hosted.push(Arc::new(Hosted::load(
-                index,
-                partition,
-                config,
-                Box::new(RandomMemberIds),
-                clock,
-                &events,
-            )?));
-        }
-        let (all, clock) = (hosted.clone(), Arc::clone(clock));
-        let thread = std::thread::Builder::new()
-            .name("tidelog-groups".to_owned())
-            .spawn(move || run(&all, &inbox, &*clock))
-            .map_err(BrokerError::Thread)?;
-        Ok(Groups { hosted, events, thread: Some(thread), owner: OwnerProcess::current() })
+        let started = Coordinators::start("tidelog-groups", clock, partitions, |partition, teller| {
+            Hosted::load(partition, config, Box::new(RandomMemberIds), clock, teller)
+        });
+        started.map(Groups)
     }
 
     fn of(&self, group: &str) -> &Hosted {
-        let count = i32::try_from(self.hosted.len()).unwrap_or(i32::MAX);
-        let index = usize::try_from(partition_for(group, count).0).unwrap_or(0);
-        &self.hosted[index]
+        self.0.of(group)
     }
 
     /// Lets a member join its group; `answer` may come only when all others have.
@@ -163,7 +123,7 @@ impl Groups {
     /// A producer's transaction has ended in a partition of [`OFFSETS_TOPIC`]: what it has kept there becomes visible, or
     /// is forgotten.
     pub(super) fn end_transaction(&self, partition: PartitionIndex, producer: ProducerId, committed: bool) {
-        if let Some(hosted) = usize::try_from(partition.0).ok().and_then(|index| self.hosted.get(index)) {
+        if let Some(hosted) = self.0.at(partition) {
             hosted.with(|coordinator, _| coordinator.end_transaction(producer, committed));
         }
     }
@@ -215,11 +175,8 @@ impl Groups {
     /// All groups, by name.
     #[must_use]
     pub fn list(&self) -> Vec<ListedGroup> {
-        let mut groups: Vec<ListedGroup> = self
-            .hosted
-            .iter()
-            .flat_map(|hosted| hosted.with(|coordinator, _| coordinator.list(&[])))
-            .collect();
+        let mut groups: Vec<ListedGroup> =
+            self.0.iter().flat_map(|hosted| hosted.with(|coordinator, _| coordinator.list(&[]))).collect();
         groups.sort_by(|a, b| a.group.cmp(&b.group));
         groups
     }
@@ -232,7 +189,7 @@ impl Groups {
 
     /// Deletes all groups' offsets of a topic that is gone.
     pub(super) fn topic_deleted(&self, topic: &str) {
-        for hosted in &self.hosted {
+        for hosted in self.0.iter() {
             hosted.with(|coordinator, now| coordinator.topic_deleted(now, topic));
         }
     }
@@ -244,37 +201,6 @@ fn offsets_reply(answer: impl FnOnce(OffsetsResponse) + Send + 'static) -> Reply
             answer(response);
         }
     })
-}
-
-/// Whoever still waits is told that the coordinator is gone.
-impl Drop for Groups {
-    fn drop(&mut self) {
-        if !self.owner.is_current() {
-            // A forked child has no such thread, and perhaps locks that nobody holds.
-            return std::mem::forget(self.thread.take());
-        }
-        drop(self.events.send(Event::Stop));
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
-        for hosted in &self.hosted {
-            hosted.with(|coordinator, _| coordinator.stop(ErrorCode::NotCoordinator));
-        }
-    }
-}
-
-/// The thread: acknowledges appends and does what is due.
-fn run(hosted: &[Arc<Hosted>], inbox: &Receiver<Event>, clock: &dyn Clock) {
-    loop {
-        let due = hosted.iter().filter_map(|hosted| hosted.next_deadline()).min();
-        let wait = due.map_or(Duration::MAX, |due| due.saturating_sub(clock.monotonic()));
-        match inbox.recv_timeout(wait) {
-            Ok(Event::Appended { partition, id, result }) => hosted[partition].appended(id, result),
-            Ok(Event::Rescheduled) => {}
-            Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-            Err(RecvTimeoutError::Timeout) => hosted.iter().for_each(|hosted| hosted.tick()),
-        }
-    }
 }
 
 impl Broker {
@@ -291,9 +217,12 @@ impl Broker {
             return Ok(Arc::clone(groups));
         }
         if self.topic(OFFSETS_TOPIC).is_none() {
-            self.create_offsets_topic()?;
+            let config = &self.config;
+            let (count, size) = (config.offsets_topic_num_partitions, config.offsets_topic_segment_bytes);
+            self.create_internal_topic(OFFSETS_TOPIC, count, size, "producer")?;
         }
-        let groups = Arc::new(self.start_groups()?);
+        let partitions = self.all_partitions(OFFSETS_TOPIC)?;
+        let groups = Arc::new(Groups::start(partitions, &self.config, &self.clock)?);
         *started = Some(Arc::clone(&groups));
         Ok(groups)
     }
@@ -304,23 +233,5 @@ impl Broker {
     /// When their topic cannot be read.
     pub fn existing_groups(&self) -> Result<Option<Arc<Groups>>, BrokerError> {
         if self.topic(OFFSETS_TOPIC).is_none() { Ok(None) } else { self.groups().map(Some) }
-    }
-
-    fn start_groups(&self) -> Result<Groups, BrokerError> {
-        Groups::start(self.all_partitions(OFFSETS_TOPIC)?, &self.config, &self.clock)
-    }
-
-    fn create_offsets_topic(&self) -> Result<(), BrokerError> {
-        let overrides = HashMap::from([
-            ("cleanup.policy", "compact".to_owned()),
-            ("compression.type", "producer".to_owned()),
-            ("segment.bytes", self.config.offsets_topic_segment_bytes.to_string()),
-        ]);
-        let new = NewTopic {
-            name: OFFSETS_TOPIC.to_owned(),
-            partitions: Some(self.config.offsets_topic_num_partitions),
-            overrides: overrides.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        };
-        self.create(TopicName::new(OFFSETS_TOPIC)?, &new).map(drop)
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! [`Broker`] is one open data directory with its shards. Around it, in reading order: `opening` (start and stop),
 //! `topic` (a topic at work), `administration` (create, delete, alter), `maintenance` (retention, checkpoints), `compaction`,
-//! `list_offsets`, `groups` (consumer groups at work), `transactions` (the same), `coordinator_log` (where both keep
-//! their records). The rest are state machines that neither read the clock nor do I/O of their own, so that one seed
+//! `list_offsets`, `groups` (consumer groups at work), `transactions` (the same), `coordinators` and `coordinator_log`
+//! (their thread, and where they keep their records). The rest are state machines that neither read the clock nor do I/O of their own, so that one seed
 //! replays a run: [`catalog`], [`group`] (whose records [`offsets_schema`] describes), [`transaction`] (whose records
 //! [`transaction_schema`] describes), [`producer_ids`].
 
@@ -13,6 +13,7 @@ mod checkpoints;
 mod compaction;
 mod coordination;
 mod coordinator_log;
+mod coordinators;
 mod error;
 pub mod group;
 mod groups;

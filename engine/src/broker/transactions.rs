@@ -12,66 +12,27 @@ mod simulation;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::thread::JoinHandle;
-use std::time::Duration;
-
-use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use self::hosted::{Hosted, Reply};
 pub(super) use self::reach::Reach;
-use super::coordination::AppendId;
-use super::offsets_schema::partition_for;
+use super::coordinators::Coordinators;
 use super::transaction::{
     InitRequest, ListedTransaction, ProducerSession, Response, TransactionDescription, TransactionEnd,
 };
-use super::{Broker, BrokerError, NewTopic};
+use super::{Broker, BrokerError};
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
-use crate::io::{Clock, OwnerProcess};
-use crate::record::{ControlMarker, ControlRecord};
+use crate::io::Clock;
+use crate::record::ControlRecord;
 use crate::shard::{Partition, ShardStopped};
-use crate::types::{ProducerEpoch, ProducerId, TopicName, TopicPartition};
+use crate::types::{ProducerEpoch, ProducerId, TopicPartition};
 
 /// Where transactions keep their records.
 pub const TRANSACTIONS_TOPIC: &str = "__transaction_state";
 
 /// The transactions of one broker.
-pub struct Transactions {
-    /// By partition of [`TRANSACTIONS_TOPIC`].
-    hosted: Vec<Arc<Hosted>>,
-    events: Sender<Event>,
-    thread: Option<JoinHandle<()>>,
-    owner: OwnerProcess,
-}
-
-/// What the thread of the transactions is told.
-enum Event {
-    /// An append of a partition's coordinator has ended.
-    Appended {
-        partition: usize,
-        id: AppendId,
-        result: Result<(), ErrorCode>,
-    },
-    /// A marker has been written, or not.
-    Marked {
-        partition: usize,
-        marked: Marked,
-    },
-    /// Something is due earlier than it was.
-    Rescheduled,
-    Stop,
-}
-
-/// A marker that has been written, or not.
-struct Marked {
-    transactional_id: Arc<str>,
-    producer_id: ProducerId,
-    marker: ControlMarker,
-    place: TopicPartition,
-    result: Result<(), ErrorCode>,
-}
+pub struct Transactions(Coordinators<Hosted>);
 
 impl Transactions {
     /// Reads what the log has of transactions, goes on with those that were about to end, and starts their thread.
@@ -84,23 +45,14 @@ impl Transactions {
         clock: &Arc<dyn Clock>,
         reach: &Arc<Reach>,
     ) -> Result<Transactions, BrokerError> {
-        let (events, inbox) = unbounded();
-        let mut hosted = Vec::with_capacity(partitions.len());
-        for (index, partition) in partitions.into_iter().enumerate() {
-            hosted.push(Arc::new(Hosted::load(index, partition, config, clock, reach, &events)?));
-        }
-        let (all, clock) = (hosted.clone(), Arc::clone(clock));
-        let thread = std::thread::Builder::new()
-            .name("tidelog-transactions".to_owned())
-            .spawn(move || run(&all, &inbox, &*clock))
-            .map_err(BrokerError::Thread)?;
-        Ok(Transactions { hosted, events, thread: Some(thread), owner: OwnerProcess::current() })
+        let started = Coordinators::start("tidelog-transactions", clock, partitions, |partition, teller| {
+            Hosted::load(partition, config, clock, reach, teller)
+        });
+        started.map(Transactions)
     }
 
     fn of(&self, transactional_id: &str) -> &Hosted {
-        let count = i32::try_from(self.hosted.len()).unwrap_or(i32::MAX);
-        let index = usize::try_from(partition_for(transactional_id, count).0).unwrap_or(0);
-        &self.hosted[index]
+        self.0.of(transactional_id)
     }
 
     /// Gives a transactional id to a producer, or a new epoch to the one that has it. Whoever had it is fenced, and what it
@@ -146,7 +98,7 @@ impl Transactions {
     /// All transactional ids, in order.
     #[must_use]
     pub fn list(&self) -> Vec<ListedTransaction> {
-        let lists = self.hosted.iter().flat_map(|hosted| hosted.with(|coordinator, _| coordinator.list()));
+        let lists = self.0.iter().flat_map(|hosted| hosted.with(|coordinator, _| coordinator.list()));
         let mut all: Vec<ListedTransaction> = lists.collect();
         all.sort_by(|a, b| a.transactional_id.cmp(&b.transactional_id));
         all
@@ -167,38 +119,6 @@ fn done_reply(answer: impl FnOnce(ErrorCode) + Send + 'static) -> Reply {
     })
 }
 
-/// Whoever still waits is told that the coordinator is gone.
-impl Drop for Transactions {
-    fn drop(&mut self) {
-        if !self.owner.is_current() {
-            // A forked child has no such thread, and perhaps locks that nobody holds.
-            return std::mem::forget(self.thread.take());
-        }
-        drop(self.events.send(Event::Stop));
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
-        for hosted in &self.hosted {
-            hosted.with(|coordinator, _| coordinator.stop(ErrorCode::NotCoordinator));
-        }
-    }
-}
-
-/// The thread: acknowledges appends and markers, and does what is due.
-fn run(hosted: &[Arc<Hosted>], inbox: &Receiver<Event>, clock: &dyn Clock) {
-    loop {
-        let due = hosted.iter().filter_map(|hosted| hosted.next_deadline()).min();
-        let wait = due.map_or(Duration::MAX, |due| due.saturating_sub(clock.monotonic()));
-        match inbox.recv_timeout(wait) {
-            Ok(Event::Appended { partition, id, result }) => hosted[partition].appended(id, result),
-            Ok(Event::Marked { partition, marked }) => hosted[partition].marked(&marked),
-            Ok(Event::Rescheduled) => {}
-            Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-            Err(RecvTimeoutError::Timeout) => hosted.iter().for_each(|hosted| hosted.tick()),
-        }
-    }
-}
-
 impl Broker {
     /// The transactions. The first call makes [`TRANSACTIONS_TOPIC`] if there is none.
     ///
@@ -213,7 +133,10 @@ impl Broker {
             return Ok(Arc::clone(transactions));
         }
         if self.topic(TRANSACTIONS_TOPIC).is_none() {
-            self.create_transactions_topic()?;
+            let config = &self.config;
+            let (count, size) =
+                (config.transaction_topic_num_partitions, config.transaction_topic_segment_bytes);
+            self.create_internal_topic(TRANSACTIONS_TOPIC, count, size, "uncompressed")?;
         }
         let partitions = self.all_partitions(TRANSACTIONS_TOPIC)?;
         let transactions = Transactions::start(partitions, &self.config, &self.clock, &self.reach)?;
@@ -246,19 +169,5 @@ impl Broker {
             }
             answer(result.err().unwrap_or(ErrorCode::None));
         });
-    }
-
-    fn create_transactions_topic(&self) -> Result<(), BrokerError> {
-        let overrides = HashMap::from([
-            ("cleanup.policy", "compact".to_owned()),
-            ("compression.type", "uncompressed".to_owned()),
-            ("segment.bytes", self.config.transaction_topic_segment_bytes.to_string()),
-        ]);
-        let new = NewTopic {
-            name: TRANSACTIONS_TOPIC.to_owned(),
-            partitions: Some(self.config.transaction_topic_num_partitions),
-            overrides: overrides.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        };
-        self.create(TopicName::new(TRANSACTIONS_TOPIC)?, &new).map(drop)
     }
 }

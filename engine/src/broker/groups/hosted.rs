@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam::channel::Sender;
 use parking_lot::Mutex;
 
-use super::Event;
 use crate::broker::BrokerError;
 use crate::broker::coordination::{AppendId, Moment};
 use crate::broker::coordinator_log::{CoordinatorLog, Replayed};
+use crate::broker::coordinators::{Coordinating, Teller};
 use crate::broker::group::{Coordinator, Effect, MemberIds, Response};
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
@@ -21,11 +20,16 @@ use crate::types::TopicPartition;
 /// Where a request is answered.
 pub(super) type Reply = Box<dyn FnOnce(Response) + Send>;
 
+/// An append of the coordinator has ended.
+pub(super) struct Appended {
+    pub(super) id: AppendId,
+    pub(super) result: Result<(), ErrorCode>,
+}
+
 /// See the module.
 pub(super) struct Hosted {
-    index: usize,
     log: CoordinatorLog,
-    events: Sender<Event>,
+    teller: Teller<Appended>,
     coordinator: Mutex<Coordinator<Reply>>,
     /// Members in this process that want to know when a group may rebalance.
     pub(super) waiters: Waiters,
@@ -34,12 +38,11 @@ pub(super) struct Hosted {
 impl Hosted {
     /// A coordinator with the groups that the partition's log knows.
     pub(super) fn load(
-        index: usize,
         partition: Arc<Partition>,
         config: &Arc<EngineConfig>,
         ids: Box<dyn MemberIds>,
         clock: &Arc<dyn Clock>,
-        events: &Sender<Event>,
+        teller: Teller<Appended>,
     ) -> Result<Hosted, BrokerError> {
         let mut coordinator = Coordinator::new(Arc::clone(config), ids);
         let log = CoordinatorLog::new(partition, clock);
@@ -51,13 +54,7 @@ impl Hosted {
             }
         })?;
         coordinator.finish_loading(log.moment());
-        Ok(Hosted {
-            index,
-            log,
-            events: events.clone(),
-            coordinator: Mutex::new(coordinator),
-            waiters: Waiters::default(),
-        })
+        Ok(Hosted { log, teller, coordinator: Mutex::new(coordinator), waiters: Waiters::default() })
     }
 
     pub(super) fn partition_id(&self) -> &TopicPartition {
@@ -75,42 +72,40 @@ impl Hosted {
                 Effect::Reply { to, response } => replies.push((to, response)),
                 // Still under the lock: appends must reach the log in the order they were asked for.
                 Effect::Append { id, records, producer } => {
-                    let (partition, events) = (self.index, self.events.clone());
-                    self.log.append(&records, producer, move |result| {
-                        drop(events.send(Event::Appended { partition, id, result }));
-                    });
+                    let teller = self.teller.clone();
+                    self.log.append(&records, producer, move |result| teller.tell(Appended { id, result }));
                 }
             }
         }
         let next = coordinator.next_deadline();
         drop(coordinator);
         if next.is_some_and(|next| deadline.is_none_or(|before| next < before)) {
-            self.tell(Event::Rescheduled);
+            self.teller.reschedule();
         }
         for (to, response) in replies {
             to(response);
         }
         result
     }
+}
 
-    /// Tells the coordinator how an append went.
-    pub(super) fn appended(&self, id: AppendId, result: Result<(), ErrorCode>) {
+impl Coordinating for Hosted {
+    type News = Appended;
+
+    fn hear(&self, Appended { id, result }: Appended) {
         self.with(|coordinator, now| coordinator.appended(now, id, result));
     }
 
-    /// Lets the coordinator do what is due.
-    pub(super) fn tick(&self) {
+    fn tick(&self) {
         self.with(|coordinator, now| coordinator.tick(now));
         self.waiters.wake_all();
     }
 
-    /// When the coordinator has something to do, by the monotonic clock.
-    pub(super) fn next_deadline(&self) -> Option<Duration> {
+    fn next_deadline(&self) -> Option<Duration> {
         self.coordinator.lock().next_deadline()
     }
 
-    fn tell(&self, event: Event) {
-        // Nobody listens once the groups have stopped; nothing is due any more then.
-        drop(self.events.send(event));
+    fn stop(&self) {
+        self.with(|coordinator, _| coordinator.stop(ErrorCode::NotCoordinator));
     }
 }

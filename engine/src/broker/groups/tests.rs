@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -9,9 +10,9 @@ use super::*;
 use crate::broker::BrokerOptions;
 use crate::broker::group::{CommitOffset, GroupState, Protocol};
 use crate::io::{SimDisk, SystemClock};
-use crate::types::Offset;
+use crate::types::{Offset, TopicName};
 
-fn broker(disk: &SimDisk) -> Arc<Broker> {
+pub(in crate::broker) fn broker(disk: &SimDisk) -> Arc<Broker> {
     Broker::open(BrokerOptions {
         root: PathBuf::from("/data"),
         config: EngineConfig::parse([("group.min.session.timeout.ms", "100")]).unwrap(),

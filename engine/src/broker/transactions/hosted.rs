@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam::channel::Sender;
 use parking_lot::Mutex;
 
-use super::{Event, Marked, Reach};
+use super::Reach;
 use crate::broker::BrokerError;
 use crate::broker::coordination::{AppendId, Moment};
 use crate::broker::coordinator_log::{CoordinatorLog, Replayed};
+use crate::broker::coordinators::{Coordinating, Teller};
 use crate::broker::transaction::{Coordinator, Effect, InitRequest, Response};
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
@@ -21,13 +21,29 @@ use crate::types::{ProducerEpoch, ProducerId, TopicPartition};
 /// Where a request is answered.
 pub(super) type Reply = Box<dyn FnOnce(Response) + Send>;
 
+/// What a coordinator is told.
+pub(super) enum News {
+    /// An append has ended.
+    Appended { id: AppendId, result: Result<(), ErrorCode> },
+    /// A marker has been written, or not.
+    Marked(Marked),
+}
+
+/// A marker that has been written, or not.
+pub(super) struct Marked {
+    transactional_id: Arc<str>,
+    producer_id: ProducerId,
+    marker: ControlMarker,
+    place: TopicPartition,
+    result: Result<(), ErrorCode>,
+}
+
 /// See the module.
 pub(super) struct Hosted {
-    index: usize,
     log: CoordinatorLog,
     clock: Arc<dyn Clock>,
     reach: Arc<Reach>,
-    events: Sender<Event>,
+    teller: Teller<News>,
     coordinator: Mutex<Coordinator<Reply>>,
 }
 
@@ -51,12 +67,11 @@ struct Mark {
 impl Hosted {
     /// A coordinator with the transactions that the partition's log knows.
     pub(super) fn load(
-        index: usize,
         partition: Arc<Partition>,
         config: &Arc<EngineConfig>,
         clock: &Arc<dyn Clock>,
         reach: &Arc<Reach>,
-        events: &Sender<Event>,
+        teller: Teller<News>,
     ) -> Result<Hosted, BrokerError> {
         let mut coordinator = Coordinator::new(Arc::clone(config));
         let log = CoordinatorLog::new(partition, clock);
@@ -65,11 +80,10 @@ impl Hosted {
             Replayed::End { .. } => Ok(()),
         })?;
         let hosted = Hosted {
-            index,
             log,
             clock: Arc::clone(clock),
             reach: Arc::clone(reach),
-            events: events.clone(),
+            teller,
             coordinator: Mutex::new(coordinator),
         };
         hosted.with(|coordinator, now| coordinator.finish_loading(now));
@@ -87,10 +101,9 @@ impl Hosted {
                 Effect::Reply { to, response } => outside.push(Outside::Reply(to, response)),
                 // Still under the lock: appends must reach the log in the order they were asked for.
                 Effect::Append { id, record } => {
-                    let (partition, events) = (self.index, self.events.clone());
-                    self.log.append(&[record], None, move |result| {
-                        drop(events.send(Event::Appended { partition, id, result }));
-                    });
+                    let teller = self.teller.clone();
+                    self.log
+                        .append(&[record], None, move |result| teller.tell(News::Appended { id, result }));
                 }
                 // Before anybody is answered.
                 Effect::Admit { producer_id, epoch, partitions } => {
@@ -107,8 +120,7 @@ impl Hosted {
         let next = coordinator.next_deadline();
         drop(coordinator);
         if next.is_some_and(|next| deadline.is_none_or(|before| next < before)) {
-            // Nobody listens once the transactions have stopped; nothing is due any more then.
-            drop(self.events.send(Event::Rescheduled));
+            self.teller.reschedule();
         }
         for task in outside {
             match task {
@@ -124,43 +136,49 @@ impl Hosted {
         self.with(|coordinator, now| coordinator.init(now, request, &mut fresh, to));
     }
 
-    /// Tells the coordinator how an append went.
-    pub(super) fn appended(&self, id: AppendId, result: Result<(), ErrorCode>) {
-        self.with(|coordinator, now| coordinator.appended(now, id, result));
-    }
-
-    /// Tells the coordinator how a marker went, and the groups that one is there.
-    pub(super) fn marked(&self, marked: &Marked) {
-        let Marked { transactional_id, producer_id, marker, place, result } = marked;
-        if result.is_ok() {
-            self.reach.ended(place, *producer_id, *marker);
-        }
-        self.with(|coordinator, now| coordinator.marked(now, transactional_id, place, *result));
-    }
-
-    /// Lets the coordinator do what is due.
-    pub(super) fn tick(&self) {
-        self.with(|coordinator, now| coordinator.tick(now));
-    }
-
-    /// When the coordinator has something to do, by the monotonic clock.
-    pub(super) fn next_deadline(&self) -> Option<Duration> {
-        self.coordinator.lock().next_deadline()
-    }
-
     /// Writes markers.
     fn mark(&self, mark: &Mark) {
         let Mark { transactional_id, producer_id, epoch, marker, partitions } = mark;
         let record = ControlRecord { marker: *marker, coordinator_epoch: COORDINATOR_EPOCH };
         for place in partitions {
-            let (index, events) = (self.index, self.events.clone());
+            let teller = self.teller.clone();
             let (transactional_id, producer_id) = (Arc::clone(transactional_id), *producer_id);
             let (marker, asked) = (*marker, place.clone());
             let answer = move |result| {
                 let marked = Marked { transactional_id, producer_id, marker, place: asked, result };
-                drop(events.send(Event::Marked { partition: index, marked }));
+                teller.tell(News::Marked(marked));
             };
             self.reach.mark(place, (producer_id, *epoch), record, &*self.clock, answer);
         }
+    }
+}
+
+impl Coordinating for Hosted {
+    type News = News;
+
+    fn hear(&self, news: News) {
+        match news {
+            News::Appended { id, result } => {
+                self.with(|coordinator, now| coordinator.appended(now, id, result));
+            }
+            News::Marked(Marked { transactional_id, producer_id, marker, place, result }) => {
+                if result.is_ok() {
+                    self.reach.ended(&place, producer_id, marker);
+                }
+                self.with(|coordinator, now| coordinator.marked(now, &transactional_id, &place, result));
+            }
+        }
+    }
+
+    fn tick(&self) {
+        self.with(|coordinator, now| coordinator.tick(now));
+    }
+
+    fn next_deadline(&self) -> Option<Duration> {
+        self.coordinator.lock().next_deadline()
+    }
+
+    fn stop(&self) {
+        self.with(|coordinator, _| coordinator.stop(ErrorCode::NotCoordinator));
     }
 }

@@ -16,8 +16,9 @@ use parking_lot::Mutex;
 
 use self::client::{Client, Step};
 use self::model::Model;
-use super::hosted::{Hosted, Reply};
-use super::{Event, Reach};
+use super::Reach;
+use super::hosted::{Hosted, News, Reply};
+use crate::broker::coordinators::{Coordinating, Event, Teller};
 use crate::broker::producer_ids::ProducerIds;
 use crate::broker::topic::Topic;
 use crate::broker::topic_index::TopicIndex;
@@ -55,8 +56,8 @@ struct Simulation {
     shard: SimulatedShard,
     config: Arc<EngineConfig>,
     hosted: Hosted,
-    events: Sender<Event>,
-    inbox: Receiver<Event>,
+    events: Sender<Event<News>>,
+    inbox: Receiver<Event<News>>,
     answers: Arc<Mutex<Vec<(Tag, Answer)>>>,
     waiting: Waiting,
     next_tag: Tag,
@@ -123,10 +124,8 @@ impl Simulation {
     /// What the thread of the transactions does, and what the answers bring.
     fn settle(&mut self) {
         while let Ok(event) = self.inbox.try_recv() {
-            match event {
-                Event::Appended { id, result, .. } => self.hosted.appended(id, result),
-                Event::Marked { marked, .. } => self.hosted.marked(&marked),
-                Event::Rescheduled | Event::Stop => {}
+            if let Event::News(_, news) = event {
+                self.hosted.hear(news);
             }
         }
         if self.hosted.next_deadline().is_some_and(|due| due <= self.shard.clock.monotonic()) {
@@ -268,7 +267,7 @@ impl Simulation {
     }
 }
 
-fn load(shard: &SimulatedShard, config: &Arc<EngineConfig>, events: &Sender<Event>) -> Hosted {
+fn load(shard: &SimulatedShard, config: &Arc<EngineConfig>, events: &Sender<Event<News>>) -> Hosted {
     let clock: Arc<dyn Clock> = Arc::new(shard.clock.clone());
     let first = &shard.partitions[0];
     let served = shard.partitions.iter().map(|partition| Ok(Arc::clone(partition))).collect();
@@ -283,7 +282,7 @@ fn load(shard: &SimulatedShard, config: &Arc<EngineConfig>, events: &Sender<Even
         producer_ids: Mutex::new(producer_ids),
         groups: Mutex::new(None),
     });
-    Hosted::load(0, Arc::clone(first), config, &clock, &reach, events).unwrap()
+    Hosted::load(Arc::clone(first), config, &clock, &reach, Teller::new(0, events)).unwrap()
 }
 
 /// Values that a reader of committed records gets, and whether that is all there is.

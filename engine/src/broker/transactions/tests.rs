@@ -1,34 +1,21 @@
 //! Transactions on a simulated disk: what readers see, who is fenced, and what survives.
 
-use std::path::PathBuf;
 use std::sync::mpsc::channel;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::*;
-use crate::broker::BrokerOptions;
+use crate::broker::NewTopic;
 use crate::broker::group::{
     CommitOffset, FetchOffset, MemberIdentity, OffsetsResponse, Stability, TransactionalCommit,
 };
+use crate::broker::groups::tests::broker;
 use crate::broker::transaction::TransactionState;
-use crate::io::{SimDisk, SystemClock};
+use crate::io::SimDisk;
 use crate::record::{BatchBuilder, Compression, PooledBuffer, ProducerStamp, RecordData, SealedBatch};
 use crate::shard::{Append, Appended, ProduceFailure};
-use crate::types::{Acks, Isolation, Offset, PartitionIndex, Sequence, Timestamp};
+use crate::types::{Acks, Isolation, Offset, PartitionIndex, Sequence, Timestamp, TopicName};
 
 const PATIENCE: Duration = Duration::from_secs(20);
-
-fn broker(disk: &SimDisk) -> Arc<Broker> {
-    Broker::open(BrokerOptions {
-        root: PathBuf::from("/data"),
-        config: EngineConfig::parse([]).unwrap(),
-        disk: Arc::new(disk.clone()),
-        clock: Arc::new(SystemClock::new()),
-        lock: None,
-        spin: Duration::ZERO,
-        accept_truncation: Default::default(),
-    })
-    .unwrap()
-}
 
 fn with_topic(disk: &SimDisk) -> Arc<Broker> {
     let broker = broker(disk);

@@ -14,8 +14,9 @@ use parking_lot::Mutex;
 
 use self::client::{Client, Step};
 use self::model::{Model, Outcome};
-use super::hosted::Hosted;
-use super::{Event, Reply};
+use super::Reply;
+use super::hosted::{Appended, Hosted};
+use crate::broker::coordinators::{Coordinating, Event, Teller};
 use crate::broker::group::tests::requests::{Counter, GROUP, commit_request, outsider, topic};
 use crate::broker::group::{CommitRequest, FetchOffset, Response, Stability};
 use crate::config::EngineConfig;
@@ -53,8 +54,8 @@ struct Simulation {
     shard: SimulatedShard,
     config: Arc<EngineConfig>,
     hosted: Hosted,
-    events: Sender<Event>,
-    inbox: Receiver<Event>,
+    events: Sender<Event<Appended>>,
+    inbox: Receiver<Event<Appended>>,
     answers: Answers,
     waiting: BTreeMap<Tag, Asker>,
     next_tag: Tag,
@@ -127,8 +128,8 @@ impl Simulation {
     /// What the thread of the groups does, and what the answers bring.
     fn settle(&mut self) {
         while let Ok(event) = self.inbox.try_recv() {
-            if let Event::Appended { id, result, .. } = event {
-                self.hosted.appended(id, result);
+            if let Event::News(_, appended) = event {
+                self.hosted.hear(appended);
             }
         }
         if self.hosted.next_deadline().is_some_and(|due| due <= self.shard.clock.monotonic()) {
@@ -289,12 +290,17 @@ impl Simulation {
     }
 }
 
-fn load(shard: &SimulatedShard, config: &Arc<EngineConfig>, restarts: u32, events: &Sender<Event>) -> Hosted {
+fn load(
+    shard: &SimulatedShard,
+    config: &Arc<EngineConfig>,
+    restarts: u32,
+    events: &Sender<Event<Appended>>,
+) -> Hosted {
     let (partition, clock): (_, Arc<dyn Clock>) =
         (Arc::clone(&shard.partitions[0]), Arc::new(shard.clock.clone()));
     // Ids that no run before has given.
     let ids = Box::new(Counter(restarts * 1000));
-    Hosted::load(0, partition, config, ids, &clock, events).unwrap()
+    Hosted::load(partition, config, ids, &clock, Teller::new(0, events)).unwrap()
 }
 
 #[test]
