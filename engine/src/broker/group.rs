@@ -27,6 +27,7 @@ mod classic_group;
 mod coordinator;
 mod describe;
 mod expiry;
+mod in_transaction;
 mod join;
 mod leave;
 mod load;

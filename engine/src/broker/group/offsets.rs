@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::classic_group::Group;
-use super::outbox::{Continuation, Turn};
+use super::in_transaction::TransactionalOffset;
+use super::outbox::{Continuation, Turn, refused};
 use super::request::{
     CommitOffset, CommitRequest, FetchOffset, FetchedOffset, MemberIdentity, OffsetsResponse,
-    PartitionOutcome, Response, Stability, TransactionalCommit,
+    PartitionOutcome, Response, Stability,
 };
 use super::state::GroupState;
 use crate::broker::coordination::{CoordinatorRecord, append_error};
@@ -24,17 +25,9 @@ pub(super) struct Offsets {
     /// Count of appends under way that change a partition's offset.
     in_flight: BTreeMap<TopicPartition, u32>,
     /// What becomes visible when a transaction is committed.
-    in_transactions: BTreeMap<ProducerId, BTreeMap<TopicPartition, TransactionalOffset>>,
+    pub(super) in_transactions: BTreeMap<ProducerId, BTreeMap<TopicPartition, TransactionalOffset>>,
     /// Count of offsets that were ever kept for transactions.
-    transactional_count: u64,
-}
-
-/// An offset that waits for the end of its transaction.
-#[derive(Debug)]
-struct TransactionalOffset {
-    /// Of two for one partition the one with the larger number came later.
-    number: u64,
-    commit: OffsetCommit,
+    pub(super) transactional_count: u64,
 }
 
 impl Offsets {
@@ -65,32 +58,6 @@ impl Offsets {
     pub(super) fn remove(&mut self, partition: &TopicPartition) {
         self.forget_in_transactions(partition, u64::MAX);
         self.committed.remove(partition);
-    }
-
-    /// Keeps an offset for when the transaction of `producer` is committed.
-    pub(super) fn keep(&mut self, producer: ProducerId, partition: TopicPartition, commit: OffsetCommit) {
-        self.transactional_count += 1;
-        let kept = TransactionalOffset { number: self.transactional_count, commit };
-        self.in_transactions.entry(producer).or_default().insert(partition, kept);
-    }
-
-    /// The transaction of `producer` has ended.
-    pub(super) fn end_transaction(&mut self, producer: ProducerId, committed: bool) {
-        let kept = self.in_transactions.remove(&producer).unwrap_or_default();
-        for (partition, TransactionalOffset { number, commit }) in kept.into_iter().filter(|_| committed) {
-            self.forget_in_transactions(&partition, number);
-            self.committed.insert(partition, commit);
-        }
-    }
-
-    /// Drops what transactions have kept for `partition` before `number`.
-    fn forget_in_transactions(&mut self, partition: &TopicPartition, number: u64) {
-        self.in_transactions.retain(|_, kept| {
-            if kept.get(partition).is_some_and(|kept| kept.number < number) {
-                kept.remove(partition);
-            }
-            !kept.is_empty()
-        });
     }
 
     pub(super) fn take_off(&mut self, partition: &TopicPartition) {
@@ -155,45 +122,15 @@ impl<R> Group<R> {
         turn.outbox.append(&self.id, records, Continuation::Commit { commits, outcomes, to });
     }
 
-    /// Keeps offsets for the end of a transaction; answered when they are durable.
-    pub(super) fn commit_in_transaction(
-        &mut self,
-        request: TransactionalCommit,
-        to: R,
-        turn: &mut Turn<'_, R>,
-    ) {
-        if let Err(error) = self.check_transactional_commit(&request.member) {
-            return refuse_commit(request.offsets, error, to, turn);
-        }
-        let (outcomes, commits) = sort_out(request.offsets, None, turn);
-        if commits.is_empty() {
-            return answer(outcomes, to, turn);
-        }
-        let records = self.take_off_all(&commits);
-        let (producer, _) = request.producer;
-        let then = Continuation::CommitInTransaction { producer, ended: None, commits, outcomes, to };
-        turn.outbox.append_in_transaction(&self.id, records, Some(request.producer), then);
-    }
-
     /// The records of offsets that are now on the way.
-    fn take_off_all(&mut self, commits: &[(TopicPartition, OffsetCommit)]) -> Vec<CoordinatorRecord> {
+    pub(super) fn take_off_all(
+        &mut self,
+        commits: &[(TopicPartition, OffsetCommit)],
+    ) -> Vec<CoordinatorRecord> {
         for (partition, _) in commits {
             self.offsets.take_off(partition);
         }
         commits.iter().map(|(partition, commit)| self.offset_record(partition, Some(commit))).collect()
-    }
-
-    /// Unlike other commits one in a transaction may come from outside a group with members, and while these wait for
-    /// their assignments: clients before KIP-447 say nothing of a member.
-    fn check_transactional_commit(&self, member: &MemberIdentity) -> Result<(), ErrorCode> {
-        let names_member =
-            member.generation >= 0 || !member.member_id.is_empty() || member.instance_id.is_some();
-        match self.state {
-            GroupState::Dead => Err(ErrorCode::CoordinatorNotAvailable),
-            GroupState::Empty if member.generation < 0 => Ok(()),
-            _ if names_member => self.check_identity(member),
-            _ => Ok(()),
-        }
     }
 
     fn check_commit(&self, member: &MemberIdentity) -> Result<(), ErrorCode> {
@@ -231,25 +168,6 @@ impl<R> Group<R> {
             }
         }
         answer(settled(outcomes, result), to, turn);
-    }
-
-    /// What is kept for the end of a transaction is durable, or is not.
-    pub(super) fn kept(
-        &mut self,
-        producer: ProducerId,
-        ended: Option<bool>,
-        commits: Vec<(TopicPartition, OffsetCommit)>,
-        result: Result<(), ErrorCode>,
-    ) {
-        for (partition, commit) in commits {
-            self.offsets.land(&partition);
-            if result.is_ok() {
-                self.offsets.keep(producer, partition, commit);
-            }
-        }
-        if let Some(committed) = ended {
-            self.offsets.end_transaction(producer, committed);
-        }
     }
 
     /// Deletes offsets of topics that no member reads; answered when that is durable.
@@ -339,7 +257,7 @@ impl<R> Group<R> {
 }
 
 /// What is to be written of a request's offsets, and what is said of each.
-fn sort_out<R>(
+pub(super) fn sort_out<R>(
     offsets: Vec<CommitOffset>,
     expiry_time: Option<Timestamp>,
     turn: &Turn<'_, R>,
@@ -362,15 +280,13 @@ fn sort_out<R>(
 
 /// `outcomes` after an append has ended.
 pub(super) fn settled(
-    mut outcomes: Vec<PartitionOutcome>,
+    outcomes: Vec<PartitionOutcome>,
     result: Result<(), ErrorCode>,
 ) -> Vec<PartitionOutcome> {
-    if let Err(error) = result {
-        for outcome in outcomes.iter_mut().filter(|outcome| outcome.error == ErrorCode::None) {
-            outcome.error = append_error(error);
-        }
+    match result {
+        Ok(()) => outcomes,
+        Err(error) => refused(outcomes, append_error(error)),
     }
-    outcomes
 }
 
 pub(super) fn answer<R>(partitions: Vec<PartitionOutcome>, to: R, turn: &mut Turn<'_, R>) {

@@ -101,7 +101,7 @@ impl<R> Continuation<R> {
 }
 
 /// `outcomes` with `error` for those that had none of their own.
-fn refused(mut outcomes: Vec<PartitionOutcome>, error: ErrorCode) -> Vec<PartitionOutcome> {
+pub(super) fn refused(mut outcomes: Vec<PartitionOutcome>, error: ErrorCode) -> Vec<PartitionOutcome> {
     for outcome in outcomes.iter_mut().filter(|outcome| outcome.error == ErrorCode::None) {
         outcome.error = error;
     }

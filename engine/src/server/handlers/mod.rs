@@ -42,7 +42,10 @@ pub(super) mod write_txn_markers;
 
 use std::time::Duration;
 
-use crate::types::LeaderEpoch;
+use crate::broker::Topic;
+use crate::broker::group::CommitOffset;
+use crate::error_code::ErrorCode;
+use crate::types::{LeaderEpoch, Offset, PartitionIndex};
 
 /// Everything that may be done with a topic, as the bits of Kafka's `AclOperation`: read, write, create, delete, alter,
 /// describe, describe and alter its settings.
@@ -57,6 +60,27 @@ const CLUSTER_OPERATIONS: i32 = 0b1_1111_1010_0000;
 /// A time of a request; what is negative counts as none.
 fn millis(millis: impl Into<i64>) -> Duration {
     Duration::from_millis(u64::try_from(millis.into()).unwrap_or(0))
+}
+
+/// An offset and the leader epoch that goes with it, as a group is to keep them.
+fn commit_offset(
+    topic: &Topic,
+    partition: i32,
+    (offset, epoch): (i64, i32),
+    metadata: Option<&str>,
+) -> Result<CommitOffset, ErrorCode> {
+    let partition = PartitionIndex(partition);
+    if topic.partition(partition).is_none() {
+        return Err(ErrorCode::UnknownTopicOrPartition);
+    }
+    Ok(CommitOffset {
+        topic: topic.name().clone(),
+        topic_id: Some(topic.id()),
+        partition,
+        offset: Offset(offset),
+        leader_epoch: leader_epoch(epoch),
+        metadata: metadata.unwrap_or_default().to_owned(),
+    })
 }
 
 /// A leader epoch of a request, where -1 is none.

@@ -1,11 +1,10 @@
 //! OffsetCommit: answered when the offsets are durable.
 
-use super::{leader_epoch, millis};
+use super::{commit_offset, millis};
 use crate::broker::group::{CommitOffset, CommitRequest, MemberIdentity, OffsetsResponse};
 use crate::error_code::ErrorCode;
 use crate::server::call::{Call, Operation, Resource};
 use crate::server::inbox::Reply;
-use crate::types::{Offset, PartitionIndex};
 use crate::wire::api::offset_commit::{
     OffsetCommit, OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic,
     OffsetCommitResponse, OffsetCommitResponsePartition, OffsetCommitResponseTopic,
@@ -98,16 +97,6 @@ fn commit(
     topic: &crate::broker::Topic,
     asked: &OffsetCommitRequestPartition,
 ) -> Result<CommitOffset, ErrorCode> {
-    let partition = PartitionIndex(asked.partition_index);
-    if topic.partition(partition).is_none() {
-        return Err(ErrorCode::UnknownTopicOrPartition);
-    }
-    Ok(CommitOffset {
-        topic: topic.name().clone(),
-        topic_id: Some(topic.id()),
-        partition,
-        offset: Offset(asked.committed_offset),
-        leader_epoch: leader_epoch(asked.committed_leader_epoch),
-        metadata: asked.committed_metadata.clone().unwrap_or_default(),
-    })
+    let place = (asked.committed_offset, asked.committed_leader_epoch);
+    commit_offset(topic, asked.partition_index, place, asked.committed_metadata.as_deref())
 }

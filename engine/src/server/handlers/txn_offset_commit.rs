@@ -1,12 +1,11 @@
 //! TxnOffsetCommit: answered when the offsets are durable; they become visible with the end of the transaction.
 
-use super::leader_epoch;
+use super::commit_offset;
 use super::transactions::session;
 use crate::broker::group::{CommitOffset, MemberIdentity, OffsetsResponse, TransactionalCommit};
 use crate::error_code::ErrorCode;
 use crate::server::call::{Call, Operation, Resource};
 use crate::server::inbox::Reply;
-use crate::types::{Offset, PartitionIndex};
 use crate::wire::api::txn_offset_commit::{
     TxnOffsetCommit, TxnOffsetCommitRequest, TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
     TxnOffsetCommitResponse, TxnOffsetCommitResponsePartition, TxnOffsetCommitResponseTopic,
@@ -66,20 +65,12 @@ fn offset(
     topic: &str,
     asked: &TxnOffsetCommitRequestPartition,
 ) -> Result<CommitOffset, ErrorCode> {
-    let partition = PartitionIndex(asked.partition_index);
-    let topic = call.broker().topic(topic).filter(|topic| topic.partition(partition).is_some());
-    let topic = topic.ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    let topic = call.broker().topic(topic).ok_or(ErrorCode::UnknownTopicOrPartition)?;
     if !call.allows(Operation::Read, Resource::Topic(topic.name().as_str())) {
         return Err(ErrorCode::TopicAuthorizationFailed);
     }
-    Ok(CommitOffset {
-        topic: topic.name().clone(),
-        topic_id: Some(topic.id()),
-        partition,
-        offset: Offset(asked.committed_offset),
-        leader_epoch: leader_epoch(asked.committed_leader_epoch),
-        metadata: asked.committed_metadata.clone().unwrap_or_default(),
-    })
+    let place = (asked.committed_offset, asked.committed_leader_epoch);
+    commit_offset(&topic, asked.partition_index, place, asked.committed_metadata.as_deref())
 }
 
 /// The answer, with the code for each partition in the order of the request.
