@@ -13,4 +13,5 @@ mod node;
 pub(crate) mod python;
 mod raw;
 mod rig;
+mod transactions;
 mod zero_copy;

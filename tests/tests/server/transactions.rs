@@ -1,0 +1,184 @@
+//! Transactions by raw requests: what producers that know no better, or no newer version, are answered; and the end of a
+//! transaction that hangs.
+
+use tidelog::error_code::ErrorCode;
+use tidelog::record::{Compression, ProducerStamp};
+use tidelog::wire::api::add_offsets_to_txn::{AddOffsetsToTxn, AddOffsetsToTxnRequest};
+use tidelog::wire::api::add_partitions_to_txn::{
+    AddPartitionsToTxn, AddPartitionsToTxnRequest, AddPartitionsToTxnTopic,
+};
+use tidelog::wire::api::end_txn::{EndTxn, EndTxnRequest};
+use tidelog::wire::api::fetch::{Fetch, FetchPartition, FetchRequest, FetchTopic};
+use tidelog::wire::api::find_coordinator::{FindCoordinator, FindCoordinatorRequest};
+use tidelog::wire::api::init_producer_id::{InitProducerId, InitProducerIdRequest, InitProducerIdResponse};
+use tidelog::wire::api::list_transactions::{ListTransactions, ListTransactionsRequest};
+use tidelog::wire::api::txn_offset_commit::{
+    TxnOffsetCommit, TxnOffsetCommitRequest, TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
+};
+use tidelog::wire::api::write_txn_markers::{
+    WritableTxnMarker, WritableTxnMarkerTopic, WriteTxnMarkers, WriteTxnMarkersRequest,
+};
+
+use super::raw::{RawClient, batch_by, now, stamp};
+use super::rig::TestServer;
+
+fn init(client: &mut RawClient, version: i16, request: InitProducerIdRequest) -> InitProducerIdResponse {
+    let known = InitProducerIdRequest { transaction_timeout_ms: 60_000, ..request };
+    client.call::<InitProducerId>(version, &known)
+}
+
+fn of(id: &str) -> InitProducerIdRequest {
+    InitProducerIdRequest { transactional_id: Some(id.to_owned()), ..InitProducerIdRequest::default() }
+}
+
+fn add(client: &mut RawClient, version: i16, session: &InitProducerIdResponse, topics: &[&str]) -> Vec<i16> {
+    let topic = |name: &&str| AddPartitionsToTxnTopic { name: (*name).to_owned(), partitions: vec![0] };
+    let request = AddPartitionsToTxnRequest {
+        transactional_id: "mover".to_owned(),
+        producer_id: session.producer_id,
+        producer_epoch: session.producer_epoch,
+        topics: topics.iter().map(topic).collect(),
+    };
+    let response = client.call::<AddPartitionsToTxn>(version, &request);
+    let codes = response.results_by_topic.iter().map(|topic| &topic.results_by_partition[0]);
+    codes.map(|partition| partition.partition_error_code).collect()
+}
+
+fn end(client: &mut RawClient, version: i16, session: &InitProducerIdResponse, committed: bool) -> i16 {
+    let request = EndTxnRequest {
+        transactional_id: "mover".to_owned(),
+        producer_id: session.producer_id,
+        producer_epoch: session.producer_epoch,
+        committed,
+    };
+    client.call::<EndTxn>(version, &request).error_code
+}
+
+fn records(session: &InitProducerIdResponse, sequence: i32) -> Vec<u8> {
+    let stamp = stamp(session.producer_id, session.producer_epoch, sequence);
+    batch_by(Compression::None, ProducerStamp { transactional: true, ..stamp }, now(), &[b"v"])
+}
+
+/// High watermark and last stable offset of the topic's partition, and the count of aborted transactions.
+fn marks(client: &mut RawClient, topic: &str) -> (i64, i64, usize) {
+    let partition = FetchPartition { partition_max_bytes: 1 << 20, ..FetchPartition::default() };
+    let topic = FetchTopic { topic: topic.to_owned(), partitions: vec![partition], ..FetchTopic::default() };
+    let request = FetchRequest { isolation_level: 1, topics: vec![topic], ..FetchRequest::default() };
+    let response = client.call::<Fetch>(11, &request);
+    let data = &response.responses[0].partitions[0];
+    (data.high_watermark, data.last_stable_offset, data.aborted_transactions.as_ref().map_or(0, Vec::len))
+}
+
+const NONE: i16 = 0;
+
+#[test]
+fn producers_that_know_no_better_are_told_what_is_wrong() {
+    let server = TestServer::start();
+    let mut client = RawClient::connect(&server);
+    client.create_topic("t", &[]);
+    let request = FindCoordinatorRequest { key: "mover".to_owned(), key_type: 1, ..Default::default() };
+    assert_eq!(client.call::<FindCoordinator>(2, &request).error_code, NONE);
+    assert_eq!(init(&mut client, 4, of("")).error_code, ErrorCode::InvalidRequest.code());
+    let half = InitProducerIdRequest { producer_id: 5, ..of("mover") };
+    assert_eq!(init(&mut client, 4, half).error_code, ErrorCode::InvalidRequest.code());
+    let session = init(&mut client, 1, of("mover"));
+    assert_eq!((session.error_code, session.producer_epoch), (NONE, 0));
+
+    let not_attempted = ErrorCode::OperationNotAttempted.code();
+    let unknown = ErrorCode::UnknownTopicOrPartition.code();
+    assert_eq!(add(&mut client, 3, &session, &["t", "gone"]), [not_attempted, unknown]);
+    let internal = add(&mut client, 3, &session, &["__consumer_offsets"]);
+    assert_eq!(internal, [ErrorCode::TopicAuthorizationFailed.code()]);
+    assert_eq!(end(&mut client, 3, &session, true), ErrorCode::InvalidTxnState.code());
+    let produced = client.produce("t", &records(&session, 0));
+    assert_eq!(produced.error_code, ErrorCode::InvalidTxnState.code(), "the partition was not added");
+    assert_eq!(marks(&mut client, "t"), (0, 0, 0), "and nothing was written");
+
+    assert_eq!(add(&mut client, 0, &session, &["t"]), [NONE]);
+    assert_eq!(client.produce("t", &records(&session, 0)).error_code, NONE);
+    assert_eq!(marks(&mut client, "t"), (1, 0, 0));
+    let other = InitProducerIdResponse { producer_id: 999, ..session.clone() };
+    assert_eq!(end(&mut client, 3, &other, true), ErrorCode::InvalidProducerIdMapping.code());
+    let newer = InitProducerIdResponse { producer_epoch: 5, ..session.clone() };
+    assert_eq!(end(&mut client, 1, &newer, true), ErrorCode::InvalidProducerEpoch.code());
+    assert_eq!(end(&mut client, 2, &newer, true), ErrorCode::ProducerFenced.code());
+    assert_eq!(end(&mut client, 1, &session, true), NONE);
+    assert_eq!(marks(&mut client, "t"), (2, 2, 0));
+}
+
+#[test]
+fn offsets_need_their_group_in_the_transaction() {
+    let server = TestServer::start();
+    let mut client = RawClient::connect(&server);
+    client.create_topic("t", &[]);
+    let session = init(&mut client, 4, of("mover"));
+    let commit = |client: &mut RawClient, topic: &str| {
+        let partition = TxnOffsetCommitRequestPartition {
+            committed_offset: 7,
+            ..TxnOffsetCommitRequestPartition::default()
+        };
+        let request = TxnOffsetCommitRequest {
+            transactional_id: "mover".to_owned(),
+            group_id: "g".to_owned(),
+            producer_id: session.producer_id,
+            producer_epoch: session.producer_epoch,
+            topics: vec![TxnOffsetCommitRequestTopic { name: topic.to_owned(), partitions: vec![partition] }],
+            ..TxnOffsetCommitRequest::default()
+        };
+        client.call::<TxnOffsetCommit>(3, &request).topics[0].partitions[0].error_code
+    };
+    assert_eq!(commit(&mut client, "t"), ErrorCode::InvalidTxnState.code());
+    let request = AddOffsetsToTxnRequest {
+        transactional_id: "mover".to_owned(),
+        producer_id: session.producer_id,
+        producer_epoch: session.producer_epoch,
+        group_id: "g".to_owned(),
+    };
+    assert_eq!(client.call::<AddOffsetsToTxn>(3, &request).error_code, NONE);
+    assert_eq!(commit(&mut client, "gone"), ErrorCode::UnknownTopicOrPartition.code());
+    assert_eq!(commit(&mut client, "t"), NONE);
+    assert_eq!(end(&mut client, 3, &session, true), NONE);
+}
+
+#[test]
+fn an_administrator_ends_what_hangs_and_finds_it_by_its_name() {
+    let server = TestServer::start();
+    let mut client = RawClient::connect(&server);
+    client.create_topic("t", &[]);
+    let session = init(&mut client, 4, of("mover"));
+    add(&mut client, 3, &session, &["t"]);
+    client.produce("t", &records(&session, 0));
+    let list = |client: &mut RawClient, request: ListTransactionsRequest| {
+        let listed = client.call::<ListTransactions>(2, &request);
+        (listed.error_code, listed.transaction_states.len(), listed.unknown_state_filters.len())
+    };
+    let by_name = |pattern: &str| ListTransactionsRequest {
+        transactional_id_pattern: Some(pattern.to_owned()),
+        ..ListTransactionsRequest::default()
+    };
+    assert_eq!(list(&mut client, by_name("mo.*")), (NONE, 1, 0));
+    assert_eq!(list(&mut client, by_name("mo")), (NONE, 0, 0), "the whole name counts");
+    assert_eq!(list(&mut client, by_name("(")).0, ErrorCode::InvalidRegularExpression.code());
+    let by_state = ListTransactionsRequest {
+        state_filters: vec!["Ongoing".to_owned(), "Sleeping".to_owned()],
+        ..ListTransactionsRequest::default()
+    };
+    assert_eq!(list(&mut client, by_state), (NONE, 1, 1));
+    let lasting =
+        ListTransactionsRequest { duration_filter: 3_600_000, ..ListTransactionsRequest::default() };
+    assert_eq!(list(&mut client, lasting), (NONE, 0, 0));
+
+    let topic = |name: &str| WritableTxnMarkerTopic { name: name.to_owned(), partition_indexes: vec![0] };
+    let marker = WritableTxnMarker {
+        producer_id: session.producer_id,
+        producer_epoch: session.producer_epoch,
+        topics: vec![topic("t"), topic("gone")],
+        ..WritableTxnMarker::default()
+    };
+    let request = WriteTxnMarkersRequest { markers: vec![marker] };
+    let response = client.call::<WriteTxnMarkers>(1, &request);
+    let codes = response.markers[0].topics.iter().map(|topic| topic.partitions[0].error_code);
+    assert_eq!(codes.collect::<Vec<_>>(), [NONE, ErrorCode::UnknownTopicOrPartition.code()]);
+    assert_eq!(marks(&mut client, "t"), (2, 2, 1), "it was aborted");
+    assert!(client.call::<WriteTxnMarkers>(2, &WriteTxnMarkersRequest::default()).markers.is_empty());
+}
