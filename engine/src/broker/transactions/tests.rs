@@ -208,14 +208,14 @@ fn a_transaction_that_lasts_too_long_is_aborted() {
     let disk = SimDisk::new(4);
     let broker = with_topic(&disk);
     let session = init(&broker, &request(Duration::from_millis(100)));
+    let start = Instant::now();
     add(&broker, &session, &[place(0)]);
     produce(&broker, &session, 0).unwrap();
-    let start = Instant::now();
     while seen(&broker, 0) != (2, 2, 1) {
         assert!(start.elapsed() < PATIENCE);
         std::thread::sleep(Duration::from_millis(5));
     }
-    assert!(start.elapsed() >= Duration::from_millis(50), "not before its time");
+    assert!(start.elapsed() >= Duration::from_millis(90), "not before its time");
     assert_eq!(end(&broker, &session, TransactionEnd::Commit), ErrorCode::ProducerFenced);
 }
 
@@ -267,7 +267,9 @@ fn a_decision_outlives_a_crash_at_any_moment() {
         let (sender, answer) = channel();
         transactions.end(&session, TransactionEnd::Commit, move |code| sender.send(code).unwrap_or_default());
         std::thread::sleep(Duration::from_micros(40 * seed));
-        let answered = answer.try_recv().is_ok();
+        // However slow the machine is, some have been answered.
+        let patience = if seed < 25 { Duration::ZERO } else { PATIENCE };
+        let answered = answer.recv_timeout(patience).is_ok();
         let crashed = disk.power_cut();
         drop(transactions);
         drop(first);

@@ -256,11 +256,6 @@ impl Transaction {
         true
     }
 
-    /// Lets partitions be added again.
-    pub(super) fn let_join(self: &Arc<Self>) {
-        self.go_on_adding();
-    }
-
     /// Something has failed: a fenced producer is of no use any more, for everything else the transaction can be aborted.
     pub(super) fn fail(&self, error: &KafkaError) -> KafkaError {
         let mut state = self.lock();
@@ -311,6 +306,12 @@ impl Transaction {
     /// Asks the coordinator to take in the partitions that want to join.
     fn add_joining(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         let joining = std::mem::take(&mut state.joining);
+        if !matches!(state.phase, Phase::InTransaction | Phase::Committing | Phase::Aborting) {
+            drop(state);
+            // They were produced while the transaction ended, and are part of none.
+            let error = KafkaError::new(ErrorCode::LocalState);
+            return joining.iter().for_each(|batches| batches.fail_all(&error));
+        }
         let places: Vec<TopicPartition> = joining.iter().filter_map(|batches| batches.place()).collect();
         let (Some(session), Some(coordinator)) = (state.session.clone(), state.coordinator.clone()) else {
             return;
@@ -346,10 +347,11 @@ impl Transaction {
             let number = self.number();
             joining.iter().for_each(|batches| batches.join_transaction(number));
         }
-        self.go_on_adding();
+        self.let_join();
     }
 
-    fn go_on_adding(self: &Arc<Self>) {
+    /// Lets partitions be added: those that have asked meanwhile are.
+    pub(super) fn let_join(self: &Arc<Self>) {
         let mut state = self.lock();
         state.is_adding = false;
         self.notify();
@@ -364,12 +366,12 @@ impl Transaction {
         let later = move || {
             std::thread::sleep(BUSY_BACKOFF);
             this.lock().joining.extend(joining);
-            this.go_on_adding();
+            this.let_join();
         };
         if let Err(error) = std::thread::Builder::new().name("tidelog-retry".to_owned()).spawn(later) {
             tracing::error!(%error, "cannot wait for the end of a transaction");
             self.fail(&KafkaError::new(ErrorCode::LocalCritSysResource));
-            self.go_on_adding();
+            self.let_join();
         }
     }
 }
