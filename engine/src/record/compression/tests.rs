@@ -4,8 +4,13 @@ use super::*;
 use crate::record::{BatchBuilder, BufferPool, ProducerStamp, RecordData, SealedBatch};
 use crate::types::Timestamp;
 
-const CODECS: [Compression; 4] =
-    [Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd];
+/// Miri is slow: its data is that much smaller.
+const SHRUNK: usize = if cfg!(miri) { 64 } else { 1 };
+
+fn codecs() -> impl Iterator<Item = Compression> {
+    let all = [Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd];
+    all.into_iter().filter(Compression::is_testable)
+}
 
 fn sealed(codec: Compression, level: Option<i32>, values: &[Vec<u8>]) -> SealedBatch {
     let mut builder = BatchBuilder::new(BufferPool::new(1 << 20).take(4096), codec);
@@ -37,11 +42,11 @@ fn every_codec_gives_back_what_it_packed() {
     let sets = [
         vec![b"".to_vec()],
         vec![b"a small value".to_vec(); 3],
-        vec![b"the same again and again ".repeat(8); 2000],
-        vec![vec![0; 3 << 20]],
-        vec![noise(200_000), noise(70_000), vec![1; 70_000]],
+        vec![b"the same again and again ".repeat(8); 2000 / SHRUNK],
+        vec![vec![0; (3 << 20) / SHRUNK]],
+        vec![noise(200_000 / SHRUNK), noise(70_000 / SHRUNK), vec![1; 70_000 / SHRUNK]],
     ];
-    for codec in CODECS {
+    for codec in codecs() {
         for values in &sets {
             let batch = sealed(codec, None, values);
             batch.view().verify().unwrap();
@@ -56,26 +61,26 @@ fn every_codec_gives_back_what_it_packed() {
 
 #[test]
 fn every_level_works_and_beyond_the_ends_counts_as_the_end() {
-    let values = vec![b"level ".repeat(20); 200];
+    let values = vec![b"level ".repeat(20); 200 / SHRUNK];
     for level in [i32::MIN, -5, 0, 1, 6, 9, 17, 22, i32::MAX] {
-        for codec in CODECS {
+        for codec in codecs() {
             let batch = sealed(codec, Some(level), &values);
             assert_eq!(values_of(&batch.view(), 1 << 20).as_ref(), Ok(&values), "{codec:?} {level}");
         }
     }
-    for codec in [Compression::Gzip, Compression::Zstd] {
-        let values = vec![noise(64).repeat(3); 300];
+    for codec in codecs().filter(|codec| matches!(codec, Compression::Gzip | Compression::Zstd)) {
+        let values = vec![noise(64).repeat(3); 300 / SHRUNK];
         assert!(sealed(codec, Some(9), &values).size() <= sealed(codec, Some(1), &values).size());
     }
 }
 
 #[test]
 fn the_bound_is_exact_and_memory_stays_within_it() {
-    let values = vec![vec![0; 1_500_000]];
+    let values = vec![vec![0; 1_500_000 / SHRUNK]];
     let size = sealed(Compression::None, None, &values).view().payload().len();
-    for codec in CODECS {
+    for codec in codecs() {
         let batch = sealed(codec, None, &values);
-        for size_max in [0, 1, 1000, 64 << 10, 1_000_000, size - 1] {
+        for size_max in [0, 1, 1000, size / 20, size / 3 * 2, size - 1] {
             let mut scratch = Vec::new();
             let refused = batch.view().unpack(&mut scratch, size_max).err();
             assert_eq!(refused, Some(BatchError::Unpacked(size_max)), "{codec:?}");
@@ -87,9 +92,9 @@ fn the_bound_is_exact_and_memory_stays_within_it() {
 
 #[test]
 fn a_scratch_is_used_again_without_leaking_what_was_in_it() {
-    let (large, small) = (vec![vec![7; 300_000]], vec![vec![8; 10]]);
+    let (large, small) = (vec![vec![7; 300_000 / SHRUNK]], vec![vec![8; 10]]);
     let mut scratch = Vec::new();
-    for codec in CODECS {
+    for codec in codecs() {
         for values in [&large, &small, &large] {
             let batch = sealed(codec, None, values);
             let read: Vec<_> = batch.view().unpack(&mut scratch, 1 << 20).unwrap().collect();
@@ -99,7 +104,7 @@ fn a_scratch_is_used_again_without_leaking_what_was_in_it() {
     }
     assert!(scratch.capacity() < 1 << 20);
     // A larger scratch does not lift the bound.
-    let batch = sealed(Compression::Zstd, None, &large);
+    let batch = sealed(Compression::Gzip, None, &large);
     assert!(matches!(batch.view().unpack(&mut scratch, 1000), Err(BatchError::Unpacked(1000))));
 }
 
@@ -118,7 +123,7 @@ fn unpack(codec: Compression, packed: &[u8], scratch: &mut Vec<u8>) -> Result<Ve
 
 #[test]
 fn damaged_data_is_an_error_and_never_a_panic() {
-    for codec in CODECS {
+    for codec in codecs() {
         let mut packed = Vec::new();
         pack(codec, None, &b"some text to pack ".repeat(50), &mut packed).unwrap();
         let mut scratch = Vec::new();
@@ -126,7 +131,7 @@ fn damaged_data_is_an_error_and_never_a_panic() {
             // A cut may pass for an end; the records then miss bytes, which `Records` reports.
             let _ = unpack(codec, &packed[..cut], &mut scratch);
         }
-        for position in 0..packed.len() {
+        for position in (0..packed.len()).step_by(if cfg!(miri) { 7 } else { 1 }) {
             for bit in 0..8 {
                 let mut damaged = packed.clone();
                 damaged[position] ^= 1 << bit;
@@ -152,9 +157,11 @@ fn a_size_that_is_only_claimed_takes_no_memory() {
     // A block size beyond what is there.
     let framed = [b"\x82SNAPPY\0\0\0\0\x01\0\0\0\x01\x7f\xff\xff\xff".as_slice(), &block].concat();
     assert!(matches!(unpack(Compression::Snappy, &framed, &mut scratch), Err(UnpackError::Corrupt(_))));
-    // Zstandard: a frame header with a content size of 1 GiB and a block that is cut short.
-    let frame = [0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0, 0, 0x40, 0x01, 0, 0];
-    assert!(unpack(Compression::Zstd, &frame, &mut scratch).is_err());
+    if Compression::Zstd.is_testable() {
+        // A frame header with a content size of 1 GiB and a block that is cut short.
+        let frame = [0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0, 0, 0x40, 0x01, 0, 0];
+        assert!(unpack(Compression::Zstd, &frame, &mut scratch).is_err());
+    }
     assert!(scratch.capacity() <= SINK_SIZE_FIRST, "{}", scratch.capacity());
 }
 
@@ -180,7 +187,9 @@ fn frames_are_laid_out_as_kafkas_clients_expect() {
     packed.clear();
     pack(Compression::Gzip, None, &[1; 100], &mut packed).unwrap();
     assert_eq!(packed[..3], [0x1f, 0x8b, 8]);
-    packed.clear();
-    pack(Compression::Zstd, None, &[1; 100], &mut packed).unwrap();
-    assert_eq!(packed[..4], [0x28, 0xb5, 0x2f, 0xfd]);
+    if Compression::Zstd.is_testable() {
+        packed.clear();
+        pack(Compression::Zstd, None, &[1; 100], &mut packed).unwrap();
+        assert_eq!(packed[..4], [0x28, 0xb5, 0x2f, 0xfd]);
+    }
 }
