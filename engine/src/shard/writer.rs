@@ -314,6 +314,8 @@ impl Writer {
     fn prepare(&mut self, next: Waiting, now: Timestamp, gathered: &mut Gathered, cache: &mut BatchCache) {
         let Waiting { append: Append { batch, acks, since, reply }, refused } = next;
         let refused = refused.or_else(|| self.check_transaction(&batch));
+        let header = batch.header();
+        let ended = header.attributes().is_control().then(|| header.producer_id());
         let prepared = match refused {
             Some(error) => Err((error, batch)),
             None => self.log.prepare(batch, now).map_err(|Refused { error, batch }| (error.into(), batch)),
@@ -326,6 +328,9 @@ impl Writer {
             }
             Ok(Prepared::Duplicate { base_offset, .. }) => (base_offset, Timestamp::NONE, Bytes::new()),
             Ok(Prepared::Write { bytes, base_offset, last_offset, append_time }) => {
+                if let Some(producer_id) = ended {
+                    self.partition.end_transaction(producer_id);
+                }
                 cache.add(self.partition.tail(), base_offset, last_offset, &bytes);
                 gathered.size += bytes.len();
                 gathered.pieces.push(bytes.clone());
@@ -348,9 +353,6 @@ impl Writer {
     fn check_transaction(&self, batch: &SealedBatch) -> Option<ProduceError> {
         let header = batch.header();
         let (producer_id, epoch) = (header.producer_id(), header.producer_epoch());
-        if header.attributes().is_control() {
-            self.partition.end_transaction(producer_id);
-        }
         let is_stray =
             self.log.begins_transaction(batch) && !self.partition.admits_transaction(producer_id, epoch);
         is_stray.then(|| AppendError::NotInTransaction(producer_id).into())

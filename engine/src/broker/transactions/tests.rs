@@ -11,7 +11,9 @@ use crate::broker::group::{
 use crate::broker::groups::tests::broker;
 use crate::broker::transaction::TransactionState;
 use crate::io::SimDisk;
-use crate::record::{BatchBuilder, Compression, PooledBuffer, ProducerStamp, RecordData, SealedBatch};
+use crate::record::{
+    BatchBuilder, Compression, ControlMarker, PooledBuffer, ProducerStamp, RecordData, SealedBatch,
+};
 use crate::shard::{Append, Appended, ProduceFailure};
 use crate::types::{Acks, Isolation, Offset, PartitionIndex, Sequence, Timestamp, TopicName};
 
@@ -201,6 +203,24 @@ fn a_batch_outside_of_any_transaction_is_refused() {
     // It was long on its way.
     assert_eq!(produce(&broker, &session, 0), Err(ErrorCode::InvalidTxnState));
     assert_eq!(seen(&broker, 0), (2, 2, 0));
+}
+
+#[test]
+fn a_marker_that_is_refused_ends_nothing() {
+    let disk = SimDisk::new(9);
+    let broker = with_topic(&disk);
+    let old = init(&broker, &request(MINUTE));
+    let session = init(&broker, &request(MINUTE));
+    add(&broker, &session, &[place(0)]);
+    produce(&broker, &session, 0).unwrap();
+    end(&broker, &session, TransactionEnd::Commit);
+    add(&broker, &session, &[place(0)]);
+    let record = ControlRecord { marker: ControlMarker::Abort, coordinator_epoch: 0 };
+    let stale = (old.producer_id, old.epoch);
+    let refused = wait(|answer| broker.write_marker(&place(0), stale, record, answer));
+    assert_eq!(refused, ErrorCode::InvalidProducerEpoch);
+    produce(&broker, &session, 0).unwrap();
+    assert_eq!(end(&broker, &session, TransactionEnd::Commit), ErrorCode::None);
 }
 
 #[test]
