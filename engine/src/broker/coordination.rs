@@ -1,6 +1,8 @@
 //! What the coordinators of groups and of transactions have in common: state machines that keep their records in a
 //! partition of an internal topic.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error_code::ErrorCode;
@@ -23,13 +25,26 @@ pub struct Moment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AppendId(u64);
 
-impl AppendId {
-    /// The first.
-    pub(super) const FIRST: AppendId = AppendId(0);
+/// What a coordinator leaves to be done outside: effects that were not fetched yet; and what follows appends that were not
+/// acknowledged yet, with the name of whom it concerns.
+#[derive(Debug)]
+pub(super) struct Outbox<E, C> {
+    pub(super) effects: Vec<E>,
+    pub(super) appending: BTreeMap<AppendId, (Arc<str>, C)>,
+    next: AppendId,
+}
 
-    /// The one behind it.
-    pub(super) fn next(self) -> AppendId {
-        AppendId(self.0 + 1)
+impl<E, C> Outbox<E, C> {
+    pub(super) fn new() -> Outbox<E, C> {
+        Outbox { effects: Vec::new(), appending: BTreeMap::new(), next: AppendId(0) }
+    }
+
+    /// Leaves an append to be done, behind all that were asked for earlier.
+    pub(super) fn ask(&mut self, of: &Arc<str>, then: C, append: impl FnOnce(AppendId) -> E) {
+        let id = self.next;
+        self.next = AppendId(id.0 + 1);
+        self.appending.insert(id, (Arc::clone(of), then));
+        self.effects.push(append(id));
     }
 }
 

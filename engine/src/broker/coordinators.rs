@@ -148,6 +148,19 @@ fn run<C: Coordinating>(all: &[Arc<C>], inbox: &Receiver<Event<C::News>>, clock:
     }
 }
 
+/// What the thread does, for simulations that have none.
+#[cfg(test)]
+pub(super) fn run_once<C: Coordinating>(coordinator: &C, inbox: &Receiver<Event<C::News>>, now: Duration) {
+    while let Ok(event) = inbox.try_recv() {
+        if let Event::News(_, news) = event {
+            coordinator.hear(news);
+        }
+    }
+    if coordinator.next_deadline().is_some_and(|due| due <= now) {
+        coordinator.tick();
+    }
+}
+
 impl Broker {
     /// Makes the topic in which coordinators keep their records.
     ///

@@ -188,7 +188,7 @@ impl Broker {
     /// [`BrokerError::ProducerId`].
     pub fn allocate_producer_id(&self) -> Result<ProducerId, BrokerError> {
         self.check_process()?;
-        Ok(self.reach.producer_ids.lock().allocate(&*self.disk)?)
+        Ok(self.reach.fresh_producer_id()?)
     }
 
     /// All partitions of an internal topic, in order.

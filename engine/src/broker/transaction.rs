@@ -31,7 +31,7 @@ mod state;
 mod tests;
 
 pub use coordinator::Coordinator;
-pub use outbox::Effect;
+pub use outbox::{Effect, Mark};
 pub use request::{
     InitRequest, ListedTransaction, ProducerSession, Response, TransactionDescription, TransactionEnd,
 };

@@ -5,12 +5,12 @@ use std::collections::{HashMap, HashSet};
 
 use super::transaction_index::AbortedTransaction;
 use crate::record::BatchHeader;
-use crate::types::{Offset, ProducerId};
+use crate::types::ProducerId;
 
 /// See the module. A log is shown to it from its start on.
 pub(super) struct CleanedTransactions {
-    /// First offset and marker of the aborted transactions of each producer.
-    aborted: HashMap<ProducerId, Vec<(Offset, Offset)>>,
+    /// The aborted transactions of each producer.
+    aborted: HashMap<ProducerId, Vec<AbortedTransaction>>,
     /// Producers of whose current transaction something has been kept.
     kept: HashSet<ProducerId>,
 }
@@ -18,19 +18,18 @@ pub(super) struct CleanedTransactions {
 impl CleanedTransactions {
     /// `aborted` are all that concern the part of the log that is compacted.
     pub(super) fn new(aborted: Vec<AbortedTransaction>) -> CleanedTransactions {
-        let mut by_producer: HashMap<ProducerId, Vec<(Offset, Offset)>> = HashMap::new();
+        let mut by_producer: HashMap<ProducerId, Vec<AbortedTransaction>> = HashMap::new();
         for one in aborted {
-            by_producer.entry(one.producer_id).or_default().push((one.first_offset, one.last_offset));
+            by_producer.entry(one.producer_id).or_default().push(one);
         }
         CleanedTransactions { aborted: by_producer, kept: HashSet::new() }
     }
 
     /// Whether a batch belongs to an aborted transaction.
     pub(super) fn is_aborted(&self, header: &BatchHeader) -> bool {
-        let is_data = header.attributes().is_transactional() && !header.attributes().is_control();
-        let of_producer = self.aborted.get(&header.producer_id()).filter(|_| is_data);
-        let offset = header.base_offset();
-        of_producer.is_some_and(|all| all.iter().any(|(first, marker)| *first <= offset && offset < *marker))
+        let of_producer = self.aborted.get(&header.producer_id());
+        !header.attributes().is_control()
+            && of_producer.is_some_and(|all| all.iter().any(|one| one.covers(header)))
     }
 
     /// Notes that a batch, or its header alone, stays in the log.

@@ -5,6 +5,7 @@
 //! Source: Kafka's `Cleaner`; what is kept of a batch says `record/retain.rs`, what of transactions
 //! `cleaned_transactions.rs`.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -296,10 +297,10 @@ impl Compaction {
                     .map_err(|source| CompactionError::Batch { file: segment.path(FileKind::Log), source })?;
                 last = None;
                 let kept = match retained {
-                    Retained::Everything if header.records_count.get() > 0 => batch.bytes().to_vec(),
-                    Retained::Some(bytes) => bytes,
+                    Retained::Everything if header.records_count.get() > 0 => Cow::Borrowed(batch.bytes()),
+                    Retained::Some(bytes) => bytes.into(),
                     // Of a producer's last batch its sequence is kept.
-                    _ if newest.is_last_of_producer(batch) => emptied(batch),
+                    _ if newest.is_last_of_producer(batch) => emptied(batch).into(),
                     _ => {
                         last = Some(vacated(batch));
                         return Ok(());

@@ -13,6 +13,7 @@
 use zerocopy::byteorder::big_endian::{I16, I64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+use crate::record::BatchHeader;
 use crate::types::{Offset, ProducerId};
 
 /// Version of the format.
@@ -41,6 +42,16 @@ pub struct AbortedTransaction {
     pub last_offset: Offset,
     /// Last stable offset once it had ended: no later entry concerns what is before it.
     pub last_stable_offset: Offset,
+}
+
+impl AbortedTransaction {
+    /// Whether a batch is part of it, and so not to be read.
+    #[must_use]
+    pub fn covers(&self, batch: &BatchHeader) -> bool {
+        batch.attributes().is_transactional()
+            && batch.producer_id() == self.producer_id
+            && (self.first_offset..=self.last_offset).contains(&batch.base_offset())
+    }
 }
 
 /// The file's bytes.

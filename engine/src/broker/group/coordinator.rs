@@ -151,19 +151,18 @@ impl<R> Coordinator<R> {
     /// Keeps offsets that become visible when the transaction they belong to is committed; answered with
     /// [`Response::Offsets`] when they are durable (KIP-98, KIP-447).
     pub fn commit_in_transaction(&mut self, now: Moment, request: TransactionalCommit, to: R) {
-        let TransactionalCommit { group, member, offsets, .. } = &request;
-        let refusal = match check_group_id(group) {
+        let id = request.group.clone();
+        let refusal = match check_group_id(&id) {
             Err(error) => Some(error),
-            Ok(()) if member.generation >= 0 && !self.groups.contains_key(group.as_str()) => {
+            Ok(()) if request.member.generation >= 0 && !self.groups.contains_key(id.as_str()) => {
                 Some(ErrorCode::IllegalGeneration)
             }
             Ok(()) => None,
         };
         if let Some(error) = refusal {
             let mut turn = Turn { now, config: &self.config, ids: &mut *self.ids, outbox: &mut self.outbox };
-            return refuse_commit(offsets.clone(), error, to, &mut turn);
+            return refuse_commit(request.offsets, error, to, &mut turn);
         }
-        let id = group.clone();
         self.group_or_new(&id, now.wall);
         self.with_group(now, &id, |group, turn| group.commit_in_transaction(request, to, turn));
     }

@@ -1,7 +1,7 @@
 //! What a step of a group leaves to be done outside: answers, and records to append with what follows once they are
 //! durable.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::coordinator::MemberIds;
 use super::member::MemberSettings;
 use super::request::{OffsetsResponse, PartitionOutcome, Response};
-use crate::broker::coordination::{AppendId, CoordinatorRecord, Moment};
+use crate::broker::coordination::{self, AppendId, CoordinatorRecord, Moment};
 use crate::broker::offsets_schema::OffsetCommit;
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
@@ -108,19 +108,10 @@ pub(super) fn refused(mut outcomes: Vec<PartitionOutcome>, error: ErrorCode) -> 
     outcomes
 }
 
-/// Effects that were not fetched yet, and appends that were not acknowledged yet.
-#[derive(Debug)]
-pub(super) struct Outbox<R> {
-    pub(super) effects: Vec<Effect<R>>,
-    pub(super) appending: BTreeMap<AppendId, (Arc<str>, Continuation<R>)>,
-    next: AppendId,
-}
+/// What groups leave to be done.
+pub(super) type Outbox<R> = coordination::Outbox<Effect<R>, Continuation<R>>;
 
 impl<R> Outbox<R> {
-    pub(super) fn new() -> Outbox<R> {
-        Outbox { effects: Vec::new(), appending: BTreeMap::new(), next: AppendId::FIRST }
-    }
-
     pub(super) fn reply(&mut self, to: R, response: Response) {
         self.effects.push(Effect::Reply { to, response });
     }
@@ -142,10 +133,7 @@ impl<R> Outbox<R> {
         producer: Option<(ProducerId, ProducerEpoch)>,
         then: Continuation<R>,
     ) {
-        let id = self.next;
-        self.next = id.next();
-        self.appending.insert(id, (Arc::clone(group), then));
-        self.effects.push(Effect::Append { id, records, producer });
+        self.ask(group, then, |id| Effect::Append { id, records, producer });
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::TransactionState;
 use super::entry::{Ending, Entry, Next};
-use super::outbox::{Continuation, Effect, Outbox};
+use super::outbox::{Continuation, Effect, Mark, Outbox};
 use super::request::{
     InitRequest, ListedTransaction, ProducerSession, Response, TransactionDescription, TransactionEnd,
 };
@@ -91,7 +91,7 @@ impl<R> Coordinator<R> {
         let id: Arc<str> = request.transactional_id.as_str().into();
         match next {
             Err(error) => self.outbox.reply(to, Response::Producer(Err(error))),
-            Ok(Some(next)) => self.append(&id, &next.clone(), Continuation::Init { next, to }),
+            Ok(Some(next)) => self.append(&id, next, |next| Continuation::Init { next, to }),
             Ok(None) => self.fence(now, &id, Some(to)),
         }
     }
@@ -136,7 +136,7 @@ impl<R> Coordinator<R> {
     fn fence(&mut self, now: Moment, id: &Arc<str>, successor: Option<R>) {
         if let Some(entry) = self.entries.get(id) {
             let next = entry.fenced(now.wall);
-            self.append(id, &next.clone(), Continuation::Prepare { next, producer: None, successor });
+            self.append(id, next, |next| Continuation::Prepare { next, producer: None, successor });
         }
     }
 
@@ -155,7 +155,7 @@ impl<R> Coordinator<R> {
             Ok(None) => self.outbox.reply(to, Response::Done(ErrorCode::None)),
             Ok(Some(next)) => {
                 let id: Arc<str> = session.transactional_id.as_str().into();
-                self.append(&id, &next.clone(), Continuation::Add { next, to });
+                self.append(&id, next, |next| Continuation::Add { next, to });
             }
         }
     }
@@ -169,7 +169,7 @@ impl<R> Coordinator<R> {
             Ok(Some(next)) => {
                 let id: Arc<str> = session.transactional_id.as_str().into();
                 let (producer, successor) = (Some(to), None);
-                self.append(&id, &next.clone(), Continuation::Prepare { next, producer, successor });
+                self.append(&id, next, |next| Continuation::Prepare { next, producer, successor });
             }
         }
     }
@@ -209,7 +209,7 @@ impl<R> Coordinator<R> {
                 // If it was not for a producer, nobody else will ask for it again.
                 entry.due.get_or_insert(now.monotonic + RETRY_AFTER);
                 if let Continuation::Complete { .. } = then {
-                    self.answer_early(&id);
+                    self.answer_producer(&id);
                 }
                 then.refuse(&mut self.outbox, append_error(error));
             }
@@ -225,9 +225,9 @@ impl<R> Coordinator<R> {
                 self.outbox.reply(to, Response::Producer(Ok(producer)));
             }
             Continuation::Add { next, to } => {
-                let before = self.entries.get(id).map(|entry| entry.metadata.partitions.clone());
-                let before = before.unwrap_or_default();
-                let added = next.metadata.partitions.difference(&before).cloned().collect();
+                let before = self.entries.get(id).map(|entry| &entry.metadata.partitions);
+                let is_new = |place: &&TopicPartition| before.is_none_or(|before| !before.contains(place));
+                let added = next.metadata.partitions.iter().filter(is_new).cloned().collect();
                 self.become_next(id, next);
                 self.admit(id, added);
                 self.outbox.reply(to, Response::Done(ErrorCode::None));
@@ -242,7 +242,7 @@ impl<R> Coordinator<R> {
             }
             Continuation::Complete { next } => {
                 self.become_next(id, next);
-                self.answer_early(id);
+                self.answer_producer(id);
                 if let Some(entry) = self.entries.get_mut(id) {
                     entry.ending = None;
                 }
@@ -285,20 +285,20 @@ impl<R> Coordinator<R> {
         let Some(ending) = entry.ending.as_mut().filter(|_| !entry.is_changing) else { return };
         if ending.unmarked.is_empty() {
             let next = entry.completed(now.wall);
-            return self.append(id, &next.clone(), Continuation::Complete { next });
+            return self.append(id, next, |next| Continuation::Complete { next });
         }
         let partitions: Vec<_> = ending.unmarked.difference(&ending.in_flight).cloned().collect();
         if partitions.is_empty() {
             return;
         }
         ending.in_flight.extend(partitions.iter().cloned());
-        self.outbox.effects.push(Effect::Mark {
+        self.outbox.effects.push(Effect::Mark(Mark {
             transactional_id: Arc::clone(id),
             producer_id: entry.metadata.producer_id,
             epoch: entry.metadata.producer_epoch,
             marker,
             partitions,
-        });
+        }));
     }
 
     /// Tells how the marker of a partition went. A partition that does not exist any more needs none.
@@ -323,7 +323,7 @@ impl<R> Coordinator<R> {
             Err(error) => {
                 tracing::warn!(transactional_id, %partition, %error, "the end of a transaction has to wait");
                 entry.due = Some(now.monotonic + RETRY_AFTER);
-                self.answer_early(&id);
+                self.answer_producer(&id);
             }
         }
         let ending = self.entries.get(&id).and_then(|entry| entry.ending.as_ref());
@@ -333,8 +333,8 @@ impl<R> Coordinator<R> {
         self.schedule(now, &id);
     }
 
-    /// The end is decided, whatever is still missing: its producer need not wait for that.
-    fn answer_early(&mut self, id: &str) {
+    /// Tells the producer that its transaction has ended: that is decided, whatever is still missing.
+    fn answer_producer(&mut self, id: &str) {
         let ending = self.entries.get_mut(id).and_then(|entry| entry.ending.as_mut());
         if let Some(to) = ending.and_then(|ending| ending.producer.take()) {
             self.outbox.reply(to, Response::Done(ErrorCode::None));
@@ -428,11 +428,11 @@ impl<R> Coordinator<R> {
         }
     }
 
-    fn append(&mut self, id: &Arc<str>, next: &Next, then: Continuation<R>) {
+    fn append(&mut self, id: &Arc<str>, next: Next, then: impl FnOnce(Next) -> Continuation<R>) {
         if let Some(entry) = self.entries.get_mut(id) {
             entry.is_changing = true;
             let record = CoordinatorRecord { key: encode_key(id), value: Some(next.metadata.encode()) };
-            self.outbox.append(id, record, then);
+            self.outbox.append(id, record, then(next));
         }
     }
 }

@@ -1,11 +1,10 @@
 //! What a step of a transaction leaves to be done outside.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::entry::Next;
 use super::request::Response;
-use crate::broker::coordination::{AppendId, CoordinatorRecord};
+use crate::broker::coordination::{self, AppendId, CoordinatorRecord};
 use crate::error_code::ErrorCode;
 use crate::record::ControlMarker;
 use crate::types::{ProducerEpoch, ProducerId, TopicPartition};
@@ -37,22 +36,26 @@ pub enum Effect<R> {
         /// The partitions.
         partitions: Vec<TopicPartition>,
     },
-    /// Write a marker into each of these partitions, durably, and say how it went with [`super::Coordinator::marked`].
-    Mark {
-        /// Whose transaction it is.
-        transactional_id: Arc<str>,
-        /// The producer.
-        producer_id: ProducerId,
-        /// Its epoch.
-        epoch: ProducerEpoch,
-        /// How it ended.
-        marker: ControlMarker,
-        /// Where.
-        partitions: Vec<TopicPartition>,
-    },
+    /// Write markers, durably, and say how each went with [`super::Coordinator::marked`].
+    Mark(Mark),
 }
 
-/// What follows an append. All but the last carry what the id's state is then.
+/// A marker for each of some partitions.
+#[derive(Debug)]
+pub struct Mark {
+    /// Whose transaction it is.
+    pub transactional_id: Arc<str>,
+    /// The producer.
+    pub producer_id: ProducerId,
+    /// Its epoch.
+    pub epoch: ProducerEpoch,
+    /// How it ended.
+    pub marker: ControlMarker,
+    /// Where.
+    pub partitions: Vec<TopicPartition>,
+}
+
+/// What follows an append. All but the last carry what the id has become then.
 #[derive(Debug)]
 pub(super) enum Continuation<R> {
     /// The producer is told who it is.
@@ -86,27 +89,15 @@ impl<R> Continuation<R> {
     }
 }
 
-/// Effects that were not fetched yet, and appends that were not acknowledged yet.
-#[derive(Debug)]
-pub(super) struct Outbox<R> {
-    pub(super) effects: Vec<Effect<R>>,
-    pub(super) appending: BTreeMap<AppendId, (Arc<str>, Continuation<R>)>,
-    next: AppendId,
-}
+/// What transactions leave to be done.
+pub(super) type Outbox<R> = coordination::Outbox<Effect<R>, Continuation<R>>;
 
 impl<R> Outbox<R> {
-    pub(super) fn new() -> Outbox<R> {
-        Outbox { effects: Vec::new(), appending: BTreeMap::new(), next: AppendId::FIRST }
-    }
-
     pub(super) fn reply(&mut self, to: R, response: Response) {
         self.effects.push(Effect::Reply { to, response });
     }
 
     pub(super) fn append(&mut self, id: &Arc<str>, record: CoordinatorRecord, then: Continuation<R>) {
-        let append = self.next;
-        self.next = append.next();
-        self.appending.insert(append, (Arc::clone(id), then));
-        self.effects.push(Effect::Append { id: append, record });
+        self.ask(id, then, |id| Effect::Append { id, record });
     }
 }

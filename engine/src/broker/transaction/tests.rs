@@ -62,7 +62,7 @@ impl Bench {
                     self.records.push(record);
                 }
                 Effect::Admit { partitions, .. } => self.admitted.extend(partitions),
-                Effect::Mark { epoch, marker, partitions, .. } => {
+                Effect::Mark(Mark { epoch, marker, partitions, .. }) => {
                     self.marks.push((epoch, marker, partitions));
                 }
             }

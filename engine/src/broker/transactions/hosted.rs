@@ -10,13 +10,13 @@ use crate::broker::BrokerError;
 use crate::broker::coordination::{AppendId, Moment};
 use crate::broker::coordinator_log::{CoordinatorLog, Replayed};
 use crate::broker::coordinators::{Coordinating, Teller};
-use crate::broker::transaction::{Coordinator, Effect, InitRequest, Response};
+use crate::broker::transaction::{Coordinator, Effect, InitRequest, Mark, Response};
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
 use crate::io::Clock;
 use crate::record::{ControlMarker, ControlRecord};
 use crate::shard::Partition;
-use crate::types::{ProducerEpoch, ProducerId, TopicPartition};
+use crate::types::{ProducerId, TopicPartition};
 
 /// Where a request is answered.
 pub(super) type Reply = Box<dyn FnOnce(Response) + Send>;
@@ -54,14 +54,6 @@ const COORDINATOR_EPOCH: i32 = 0;
 enum Outside {
     Reply(Reply, Response),
     Mark(Mark),
-}
-
-struct Mark {
-    transactional_id: Arc<str>,
-    producer_id: ProducerId,
-    epoch: ProducerEpoch,
-    marker: ControlMarker,
-    partitions: Vec<TopicPartition>,
 }
 
 impl Hosted {
@@ -111,10 +103,7 @@ impl Hosted {
                         partition.admit_transaction(producer_id, epoch);
                     }
                 }
-                Effect::Mark { transactional_id, producer_id, epoch, marker, partitions } => {
-                    let mark = Mark { transactional_id, producer_id, epoch, marker, partitions };
-                    outside.push(Outside::Mark(mark));
-                }
+                Effect::Mark(mark) => outside.push(Outside::Mark(mark)),
             }
         }
         let next = coordinator.next_deadline();
@@ -125,30 +114,34 @@ impl Hosted {
         for task in outside {
             match task {
                 Outside::Reply(to, response) => to(response),
-                Outside::Mark(mark) => self.mark(&mark),
+                Outside::Mark(mark) => self.mark(mark),
             }
         }
         result
     }
 
     pub(super) fn init(&self, request: &InitRequest, to: Reply) {
-        let mut fresh = || self.reach.fresh_producer_id();
+        let mut fresh = || {
+            self.reach.fresh_producer_id().map_err(|error| {
+                tracing::error!(%error, "no producer id for a transactional id");
+                ErrorCode::CoordinatorNotAvailable
+            })
+        };
         self.with(|coordinator, now| coordinator.init(now, request, &mut fresh, to));
     }
 
     /// Writes markers.
-    fn mark(&self, mark: &Mark) {
+    fn mark(&self, mark: Mark) {
         let Mark { transactional_id, producer_id, epoch, marker, partitions } = mark;
-        let record = ControlRecord { marker: *marker, coordinator_epoch: COORDINATOR_EPOCH };
+        let record = ControlRecord { marker, coordinator_epoch: COORDINATOR_EPOCH };
         for place in partitions {
-            let teller = self.teller.clone();
-            let (transactional_id, producer_id) = (Arc::clone(transactional_id), *producer_id);
-            let (marker, asked) = (*marker, place.clone());
+            let (teller, transactional_id) = (self.teller.clone(), Arc::clone(&transactional_id));
+            let asked = place.clone();
             let answer = move |result| {
                 let marked = Marked { transactional_id, producer_id, marker, place: asked, result };
                 teller.tell(News::Marked(marked));
             };
-            self.reach.mark(place, (producer_id, *epoch), record, &*self.clock, answer);
+            self.reach.mark(&place, (producer_id, epoch), record, &*self.clock, answer);
         }
     }
 }

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use crate::broker::coordinator_log::append_durably;
 use crate::broker::groups::{Groups, OFFSETS_TOPIC};
-use crate::broker::producer_ids::ProducerIds;
+use crate::broker::producer_ids::{ProducerIdError, ProducerIds};
 use crate::broker::topic_index::TopicIndex;
 use crate::error_code::ErrorCode;
 use crate::io::{Clock, ReservedDisk};
@@ -55,12 +55,8 @@ impl Reach {
     }
 
     /// A producer id that nobody has.
-    pub(super) fn fresh_producer_id(&self) -> Result<ProducerId, ErrorCode> {
-        let allocated = self.producer_ids.lock().allocate(&*self.disk);
-        allocated.map_err(|error| {
-            tracing::error!(%error, "no producer id for a transactional id");
-            ErrorCode::CoordinatorNotAvailable
-        })
+    pub(in crate::broker) fn fresh_producer_id(&self) -> Result<ProducerId, ProducerIdError> {
+        self.producer_ids.lock().allocate(&*self.disk)
     }
 
     /// A marker is durable: offsets that were waiting for it become visible, or are forgotten. Groups that start later find

@@ -18,7 +18,7 @@ use self::client::{Client, Step};
 use self::model::Model;
 use super::Reach;
 use super::hosted::{Hosted, News, Reply};
-use crate::broker::coordinators::{Coordinating, Event, Teller};
+use crate::broker::coordinators::{Event, Teller, run_once};
 use crate::broker::producer_ids::ProducerIds;
 use crate::broker::topic::Topic;
 use crate::broker::topic_index::TopicIndex;
@@ -101,7 +101,7 @@ impl Simulated for Simulation {
                 80..86 => self.shard.clock.advance(Duration::from_millis(self.random.u64(..20_000))),
                 86..88 => self.shard.plan_fault(&mut self.random),
                 88..90 => self.shard.disk.set_delay(self.random.u64(..5)),
-                90..92 => self.compact(),
+                90..92 => self.compactions += usize::from(self.shard.try_to_compact(0)),
                 92..94 => self.deliver_late(),
                 94..96 => self.restart(End::Killed),
                 96..98 => self.restart(End::PowerCut),
@@ -123,14 +123,7 @@ impl Simulated for Simulation {
 impl Simulation {
     /// What the thread of the transactions does, and what the answers bring.
     fn settle(&mut self) {
-        while let Ok(event) = self.inbox.try_recv() {
-            if let Event::News(_, news) = event {
-                self.hosted.hear(news);
-            }
-        }
-        if self.hosted.next_deadline().is_some_and(|due| due <= self.shard.clock.monotonic()) {
-            self.hosted.tick();
-        }
+        run_once(&self.hosted, &self.inbox, self.shard.clock.monotonic());
         let answers = std::mem::take(&mut *self.answers.lock());
         for (tag, answer) in answers {
             let (client, step) =
@@ -209,13 +202,6 @@ impl Simulation {
             let since = self.shard.clock.monotonic();
             self.shard.partitions[1 + slot].append(Append { batch, acks: Acks::Durable, since, reply });
         }
-    }
-
-    fn compact(&mut self) {
-        // Its own files may fail as well; then all stays as it was.
-        let compacted = self.shard.compact(0);
-        self.compactions += usize::from(matches!(compacted, Ok(true)));
-        self.shard.note(&format!("compacted: {compacted:?}"));
     }
 
     fn restart(&mut self, end: End) {
@@ -301,10 +287,7 @@ fn committed(partition: &Partition) -> (Vec<String>, bool) {
             let batch = batch.unwrap();
             batch.verify().unwrap();
             let header = batch.header();
-            let is_aborted = aborted.iter().any(|one| {
-                one.producer_id == header.producer_id()
-                    && (one.first_offset..one.last_offset).contains(&header.base_offset())
-            });
+            let is_aborted = aborted.iter().any(|one| one.covers(header));
             if header.attributes().is_control() || is_aborted {
                 continue;
             }

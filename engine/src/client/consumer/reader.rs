@@ -172,11 +172,7 @@ impl PartitionReader {
     }
 
     fn is_aborted(&self, header: &BatchHeader) -> bool {
-        header.attributes().is_transactional()
-            && self.aborted.iter().any(|transaction| {
-                transaction.producer_id == header.producer_id()
-                    && (transaction.first_offset..=transaction.last_offset).contains(&header.base_offset())
-            })
+        self.aborted.iter().any(|transaction| transaction.covers(header))
     }
 
     /// Reads on. What was read before must have been used up.

@@ -69,9 +69,8 @@ pub(super) struct State {
     pub(super) phase: Phase,
     /// Why only aborting is left, or nothing.
     error: Option<KafkaError>,
-    pub(super) session: Option<ProducerSession>,
-    /// Where partitions are added; there since the producer has its id.
-    pub(super) coordinator: Option<Arc<Transactions>>,
+    /// Who the producer is, and who coordinates it; there since it has its id.
+    pub(super) parties: Option<(ProducerSession, Arc<Transactions>)>,
     /// Partitions that want to join.
     joining: Vec<Arc<PartitionBatches>>,
     /// The coordinator is being asked to take partitions in.
@@ -113,8 +112,7 @@ impl Transaction {
             state: Mutex::new(State {
                 phase: Phase::Init,
                 error: None,
-                session: None,
-                coordinator: None,
+                parties: None,
                 joining: Vec::new(),
                 is_adding: false,
                 joined: HashSet::new(),
@@ -143,7 +141,7 @@ impl Transaction {
 
     /// Who the producer is, with its first epoch.
     pub(super) fn identity(&self) -> Option<(ProducerId, ProducerEpoch)> {
-        self.lock().session.as_ref().map(|session| (session.producer_id, session.epoch))
+        self.lock().parties.as_ref().map(|(session, _)| (session.producer_id, session.epoch))
     }
 
     /// Steps to `phase`.
@@ -313,16 +311,14 @@ impl Transaction {
             return joining.iter().for_each(|batches| batches.fail_all(&error));
         }
         let places: Vec<TopicPartition> = joining.iter().filter_map(|batches| batches.place()).collect();
-        let (Some(session), Some(coordinator)) = (state.session.clone(), state.coordinator.clone()) else {
-            return;
-        };
+        let Some((session, coordinator)) = state.parties.clone() else { return };
         if places.is_empty() {
             return;
         }
         state.is_adding = true;
         drop(state);
         let this = Arc::clone(self);
-        coordinator.clone().add_partitions(&session, &places.clone(), move |code| {
+        coordinator.add_partitions(&session, &places.clone(), move |code| {
             this.added(&joining, places, code);
         });
     }
@@ -335,17 +331,17 @@ impl Transaction {
         code: ErrorCode,
     ) {
         match code {
-            ErrorCode::None => self.lock().joined.extend(places),
+            ErrorCode::None => {
+                self.lock().joined.extend(places);
+                let number = self.number();
+                joining.iter().for_each(|batches| batches.join_transaction(number));
+            }
             ErrorCode::ConcurrentTransactions => return self.add_later(joining.to_vec()),
             code => {
                 let text = format!("Failed to add partitions to the transaction: {}", code.description());
                 let error = self.fail(&KafkaError::with_reason(code, text));
                 joining.iter().for_each(|batches| batches.fail_all(&error));
             }
-        }
-        if code == ErrorCode::None {
-            let number = self.number();
-            joining.iter().for_each(|batches| batches.join_transaction(number));
         }
         self.let_join();
     }
@@ -391,8 +387,7 @@ impl State {
     /// # Errors
     /// `_STATE` when it has no id.
     pub(super) fn parties(&self) -> Result<(ProducerSession, Arc<Transactions>), KafkaError> {
-        let parties = self.session.clone().zip(self.coordinator.clone());
-        parties.ok_or_else(|| ErrorCode::LocalState.into())
+        self.parties.clone().ok_or_else(|| ErrorCode::LocalState.into())
     }
 
     /// Why only aborting is left, or nothing.

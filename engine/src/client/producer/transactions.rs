@@ -82,8 +82,7 @@ impl Producer {
         let (producer_id, epoch) = identity.ok_or(ErrorCode::LocalState)?;
         let mut state = transaction.lock();
         let transactional_id = request.transactional_id.clone();
-        state.session = Some(ProducerSession { transactional_id, producer_id, epoch });
-        state.coordinator = Some(coordinator);
+        state.parties = Some((ProducerSession { transactional_id, producer_id, epoch }, coordinator));
         transaction.enter(&mut state, Phase::Ready);
         Ok(())
     }

@@ -91,12 +91,7 @@ fn committed(view: &LogView) -> State {
             let batch = batch.unwrap();
             batch.verify().unwrap();
             let header = batch.header();
-            let is_aborted = header.attributes().is_transactional()
-                && aborted.iter().any(|one| {
-                    one.producer_id == header.producer_id()
-                        && one.first_offset <= header.base_offset()
-                        && header.base_offset() < one.last_offset
-                });
+            let is_aborted = aborted.iter().any(|one| one.covers(header));
             if header.attributes().is_control() || is_aborted {
                 continue;
             }

@@ -120,8 +120,15 @@ impl SimulatedShard {
         }
     }
 
-    /// Compacts a partition if that is due, as the broker does. Whether it was.
-    pub(crate) fn compact(&mut self, slot: usize) -> Result<bool, CompactionError> {
+    /// Compacts a partition if that is due. Whether it was; its own files may fail as well, then all stays as it was.
+    pub(crate) fn try_to_compact(&mut self, slot: usize) -> bool {
+        let compacted = self.compact(slot);
+        self.note(&format!("compacted: {compacted:?}"));
+        matches!(compacted, Ok(true))
+    }
+
+    /// As the broker does.
+    fn compact(&mut self, slot: usize) -> Result<bool, CompactionError> {
         let (partition, now) = (&self.partitions[slot], self.clock.now());
         let Some(compaction) = partition.view().compaction_due(&self.config, now)? else { return Ok(false) };
         let log = self.worker.log(partition).unwrap();

@@ -16,7 +16,7 @@ use self::client::{Client, Step};
 use self::model::{Model, Outcome};
 use super::Reply;
 use super::hosted::{Appended, Hosted};
-use crate::broker::coordinators::{Coordinating, Event, Teller};
+use crate::broker::coordinators::{Event, Teller, run_once};
 use crate::broker::group::tests::requests::{Counter, GROUP, commit_request, outsider, topic};
 use crate::broker::group::{CommitRequest, FetchOffset, Response, Stability};
 use crate::config::EngineConfig;
@@ -105,7 +105,7 @@ impl Simulated for Simulation {
                 66..81 => self.shard.clock.advance(Duration::from_millis(self.random.u64(..3000))),
                 81..83 => self.shard.plan_fault(&mut self.random),
                 83..85 => self.shard.disk.set_delay(self.random.u64(..5)),
-                85..92 => self.compact(),
+                85..92 => self.compactions += usize::from(self.shard.try_to_compact(0)),
                 92..95 => self.restart(End::Killed),
                 95..98 => self.restart(End::PowerCut),
                 _ => self.restart(End::Clean),
@@ -127,14 +127,7 @@ impl Simulated for Simulation {
 impl Simulation {
     /// What the thread of the groups does, and what the answers bring.
     fn settle(&mut self) {
-        while let Ok(event) = self.inbox.try_recv() {
-            if let Event::News(_, appended) = event {
-                self.hosted.hear(appended);
-            }
-        }
-        if self.hosted.next_deadline().is_some_and(|due| due <= self.shard.clock.monotonic()) {
-            self.hosted.tick();
-        }
+        run_once(&self.hosted, &self.inbox, self.shard.clock.monotonic());
         let answers = std::mem::take(&mut *self.answers.lock());
         for (tag, response) in answers {
             self.shard.note(&format!("{tag} {response:?}"));
@@ -240,13 +233,6 @@ impl Simulation {
         let delete =
             |partition: i32| self.model.delete(PLAIN, partition, found[usize::try_from(partition).unwrap()]);
         partitions.into_iter().filter_map(delete).collect()
-    }
-
-    fn compact(&mut self) {
-        // Its own files may fail as well; then all stays as it was.
-        let compacted = self.shard.compact(0);
-        self.compactions += usize::from(matches!(compacted, Ok(true)));
-        self.shard.note(&format!("compacted: {compacted:?}"));
     }
 
     fn restart(&mut self, end: End) {
