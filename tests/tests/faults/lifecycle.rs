@@ -1,7 +1,10 @@
 //! Engines that come and go, more shards than cores, a shard that panics, a clock that goes backwards.
 
+use std::io::{ErrorKind, Read};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tidelog::broker::{Broker, BrokerOptions};
 use tidelog::error_code::ErrorCode;
@@ -190,4 +193,20 @@ fn retention_reaches_a_partition_that_is_never_idle() {
     let kept = records(&broker, "a", 0);
     assert_eq!(kept.first().map(|(offset, _)| *offset), Some(partition.view().log_start()));
     assert!(kept.windows(2).all(|pair| pair[1].0 == pair[0].0.plus(1)), "nothing is missing behind it");
+}
+
+/// A blocking call with a time-out is not taken up again when the kernel has something to tell its thread, and code that
+/// knows of no signals takes that for an error.
+#[test]
+fn an_application_is_not_interrupted_by_the_engine_that_it_starts() {
+    let (mut reader, _writer) = UnixStream::pair().unwrap();
+    reader.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+    for round in 0..40 {
+        let broker = open(&SimDisk::new(round));
+        let silence = reader.read(&mut [0; 1]).unwrap_err();
+        assert_eq!(silence.kind(), ErrorKind::WouldBlock, "round {round}: {silence}");
+        broker.close();
+        let silence = reader.read(&mut [0; 1]).unwrap_err();
+        assert_eq!(silence.kind(), ErrorKind::WouldBlock, "round {round}, closed: {silence}");
+    }
 }

@@ -279,9 +279,16 @@ const _: () = assert!(libc::POLLIN == 1);
 
 /// Why this process may not use io_uring; `None` when it may. (Docker's default seccomp profile forbids it, a low
 /// RLIMIT_MEMLOCK can.)
+///
+/// It is tried on a thread of its own: the kernel interrupts whoever has opened a ring once more when it takes the ring
+/// apart, after it is closed, and the application's threads are not to see EINTR for that.
 #[must_use]
 pub fn io_uring_refused() -> Option<io::Error> {
-    IoUring::new(2).err()
+    let asking = std::thread::Builder::new().name("tidelog-probe".to_owned());
+    match asking.spawn(|| IoUring::new(2).err()) {
+        Ok(asked) => asked.join().unwrap_or_else(|_| Some(io::ErrorKind::Other.into())),
+        Err(error) => Some(error),
+    }
 }
 
 /// The ring with the cheapest way of handing over completions that this kernel knows.
