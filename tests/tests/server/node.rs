@@ -5,8 +5,7 @@ use std::process::Command;
 use super::rig::TestServer;
 use crate::programs::{install_once, is_there, run, sources, text};
 
-#[test]
-fn kafkajs_produces_consumes_and_administers() {
+fn check(script: &str) {
     if !is_there("node") || !is_there("npm") {
         return;
     }
@@ -18,8 +17,18 @@ fn kafkajs_produces_consumes_and_administers() {
         run(Command::new("npm").current_dir(folder).args(["ci", "--silent"]));
     });
     let server = TestServer::start();
-    let script = folder.join("kafkajs.js");
-    std::fs::copy(sources("node").join("kafkajs.js"), &script).unwrap();
-    let output = run(Command::new("node").arg(script).arg(server.bootstrap()));
+    let copied = folder.join(script);
+    std::fs::copy(sources("node").join(script), &copied).unwrap();
+    let output = run(Command::new("node").arg(copied).arg(server.bootstrap()));
     assert_eq!(text(&output).trim(), "ok");
+}
+
+#[test]
+fn kafkajs_produces_consumes_and_administers() {
+    check("kafkajs.js");
+}
+
+#[test]
+fn kafkajs_moves_records_in_transactions() {
+    check("transactions.js");
 }

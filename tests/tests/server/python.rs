@@ -45,3 +45,13 @@ fn kafka_python_produces_and_consumes() {
 fn aiokafka_produces_and_consumes() {
     check("aio.py");
 }
+
+#[test]
+fn kafka_python_moves_records_in_transactions() {
+    check("kafka_python_transactions.py");
+}
+
+#[test]
+fn aiokafka_moves_records_in_transactions() {
+    check("aio_transactions.py");
+}

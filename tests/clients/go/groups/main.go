@@ -1,4 +1,4 @@
-// franz-go against a server. Usage: go run . BOOTSTRAP
+// franz-go against a server. Usage: go run ./groups BOOTSTRAP
 package main
 
 import (
