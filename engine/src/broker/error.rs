@@ -169,9 +169,7 @@ impl BrokerError {
 pub fn read_error_code(error: &ReadError) -> ErrorCode {
     match error {
         ReadError::OutOfRange { .. } => ErrorCode::OffsetOutOfRange,
-        ReadError::Corrupt(_) | ReadError::File(_) | ReadError::TransactionIndex { .. } => {
-            ErrorCode::KafkaStorageError
-        }
+        ReadError::Corrupt(_) | ReadError::File(_) => ErrorCode::KafkaStorageError,
     }
 }
 

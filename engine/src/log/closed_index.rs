@@ -9,21 +9,18 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::Mutex;
 use zerocopy::IntoBytes;
 
+use super::aborted_transactions;
 use super::error::{Corruption, FileError, FileOperation, ReadError};
 use super::file_name::FileKind;
 use super::header_walk::HeaderWalk;
 use super::index::{IndexBuilder, IndexEntries, OffsetEntry, TimeEntry, TimestampOffset};
 use super::index_file::{Entries, IndexEntry};
-use super::layout;
 use super::open_files::OpenFiles;
 use super::scanner::{BatchScanner, ScanEnd, Scanned};
 use super::segment::Segment;
-use super::transaction_index::{self, AbortedTransaction};
+use super::transaction_index::AbortedTransaction;
 use crate::io::OpenMode;
 use crate::types::{Offset, Timestamp};
-
-/// Largest `.txnindex` that is read.
-const TRANSACTION_INDEX_SIZE_MAX: usize = 1 << 30;
 
 /// Indexes and size of a closed segment, as far as they have been asked for.
 #[derive(Default)]
@@ -138,17 +135,16 @@ impl ClosedIndex {
         }
     }
 
-    /// The transactions in `.txnindex`; none when there is no such file.
+    /// The transactions whose abort marker lies in the segment.
     pub(super) fn aborted(&self, segment: &Segment) -> Result<Vec<AbortedTransaction>, ReadError> {
         if let Some(known) = self.aborted.get() {
             return Ok(known.clone());
         }
-        let file = segment.path(FileKind::TransactionIndex);
-        let aborted = match segment.home().disk.read_file(&file, TRANSACTION_INDEX_SIZE_MAX) {
-            Ok(bytes) => transaction_index::decode(&bytes).ok_or(ReadError::TransactionIndex { file })?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(FileError::of(FileOperation::Read, &file)(error).into()),
-        };
+        let _loading = self.loading.lock();
+        if let Some(known) = self.aborted.get() {
+            return Ok(known.clone());
+        }
+        let aborted = aborted_transactions::load(segment)?;
         Ok(self.aborted.get_or_init(|| aborted).clone())
     }
 
@@ -222,17 +218,6 @@ pub(super) fn write_indexes(segment: &Segment, entries: &IndexEntries) -> Result
     };
     write(FileKind::OffsetIndex, entries.offsets.as_bytes())?;
     write(FileKind::TimeIndex, entries.times.as_bytes())
-}
-
-/// Replaces `.txnindex`, durably: what it lacks would be read as committed.
-pub(super) fn write_aborted(segment: &Segment, aborted: &[AbortedTransaction]) -> Result<(), FileError> {
-    let path = segment.path(FileKind::TransactionIndex);
-    let disk = &*segment.home().disk;
-    if aborted.is_empty() {
-        return layout::remove(disk, &path);
-    }
-    let bytes = transaction_index::encode(aborted);
-    disk.write_file(&path, &bytes).map_err(FileError::of(FileOperation::Write, &path))
 }
 
 /// `None` when the file is missing or is not a whole number of entries.

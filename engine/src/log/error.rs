@@ -108,12 +108,6 @@ pub enum LogError {
         "{0}; its records were durable before, so the partition stays closed: `tidelog repair` cuts it there and keeps a copy"
     )]
     Corrupt(#[from] Corruption),
-    /// The list of a segment's aborted transactions is damaged: see [`ReadError::TransactionIndex`].
-    #[error("{} is not a transaction index", file.display())]
-    TransactionIndex {
-        /// The file.
-        file: PathBuf,
-    },
     /// The folder says which offsets there were, but has no segment.
     #[error("{} has no segment, but the log reached offset {reached}", directory.display())]
     NoSegments {
@@ -255,13 +249,6 @@ pub enum ReadError {
     /// What lies on disk is not what was written (Kafka: `KAFKA_STORAGE_ERROR`).
     #[error(transparent)]
     Corrupt(#[from] Corruption),
-    /// The list of a segment's aborted transactions is damaged (Kafka: `KAFKA_STORAGE_ERROR`). It is made anew when the log is
-    /// opened with a recovery point before the segment's end.
-    #[error("{} is not a transaction index", file.display())]
-    TransactionIndex {
-        /// The file.
-        file: PathBuf,
-    },
     /// The disk refused (Kafka: `KAFKA_STORAGE_ERROR`).
     #[error(transparent)]
     File(#[from] FileError),
@@ -273,7 +260,6 @@ impl From<ReadError> for LogError {
         match error {
             ReadError::Corrupt(corruption) => LogError::Corrupt(corruption),
             ReadError::File(error) => LogError::File(error),
-            ReadError::TransactionIndex { file } => LogError::TransactionIndex { file },
             ReadError::OutOfRange { log_start, end, .. } => {
                 unreachable!("{log_start}..{end} was not searched")
             }

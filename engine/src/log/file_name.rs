@@ -18,17 +18,28 @@ pub(super) enum FileKind {
     TimeIndex,
     /// Aborted transactions.
     TransactionIndex,
+    /// Checksum of the aborted transactions: ours, Kafka does not look at it.
+    TransactionChecksum,
     /// Producers' state up to the offset.
     Snapshot,
 }
 
 impl FileKind {
-    const ALL: [FileKind; 5] = [
+    const ALL: [FileKind; 6] = [
         FileKind::Log,
         FileKind::OffsetIndex,
         FileKind::TimeIndex,
         FileKind::TransactionIndex,
+        FileKind::TransactionChecksum,
         FileKind::Snapshot,
+    ];
+
+    /// What belongs to a segment besides its `.log`.
+    pub(super) const INDEXES: [FileKind; 4] = [
+        FileKind::OffsetIndex,
+        FileKind::TimeIndex,
+        FileKind::TransactionIndex,
+        FileKind::TransactionChecksum,
     ];
 
     fn extension(self) -> &'static str {
@@ -37,6 +48,7 @@ impl FileKind {
             FileKind::OffsetIndex => "index",
             FileKind::TimeIndex => "timeindex",
             FileKind::TransactionIndex => "txnindex",
+            FileKind::TransactionChecksum => "txnindex.crc",
             FileKind::Snapshot => "snapshot",
         }
     }

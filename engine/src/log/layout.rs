@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::{FileError, FileOperation, LogError};
+use super::error::{FileError, FileOperation, LogError, ReadError};
 use super::file_name::{FileKind, with_suffix};
 use super::header_walk::HeaderWalk;
 use crate::io::{Disk, OpenMode};
@@ -20,6 +20,15 @@ pub(super) const SWAP: &str = ".swap";
 
 /// Suffixes of files that no reader will miss: half-written replacements and what was to be deleted.
 const LEFTOVERS: [&str; 3] = [DELETED, ".tmp", CLEANED];
+
+/// A `.log`, wherever it is.
+#[derive(Debug)]
+pub(super) struct SegmentFile {
+    pub(super) base: Offset,
+    pub(super) path: PathBuf,
+    /// It is a compacted one that has not taken its place.
+    pub(super) is_waiting: bool,
+}
 
 /// The files of a log, by base offset.
 #[derive(Debug, Default)]
@@ -58,6 +67,27 @@ impl Layout {
             }
         }
         Ok(Some(layout))
+    }
+
+    /// The segments that opening will find: with the compacted ones that wait in the place of those that they cover.
+    pub(super) fn segment_files(
+        &self,
+        disk: &dyn Disk,
+        directory: &Path,
+    ) -> Result<Vec<SegmentFile>, ReadError> {
+        let file = |base: &Offset| {
+            let path = FileKind::Log.path(directory, *base);
+            SegmentFile { base: *base, path, is_waiting: false }
+        };
+        let mut files: Vec<SegmentFile> = self.segments.iter().map(file).collect();
+        for base in self.swaps.iter().copied() {
+            let path = with_suffix(&FileKind::Log.path(directory, base), SWAP);
+            let end = end_of(disk, &path, base)?;
+            files.retain(|file| file.base < base || file.base >= end);
+            let place = files.partition_point(|file| file.base < base);
+            files.insert(place, SegmentFile { base, path, is_waiting: true });
+        }
+        Ok(files)
     }
 
     /// Lets compacted segments take their place, where a crash came between.
@@ -119,7 +149,7 @@ pub(super) fn put_in_place(disk: &dyn Disk, directory: &Path, base: Offset) -> R
 }
 
 /// Offset behind the last batch of a segment that is whole.
-fn end_of(disk: &dyn Disk, path: &Path, base: Offset) -> Result<Offset, LogError> {
+fn end_of(disk: &dyn Disk, path: &Path, base: Offset) -> Result<Offset, ReadError> {
     let file = disk.open(path, OpenMode::Read).map_err(FileError::of(FileOperation::Open, path))?;
     let size = file.size().map_err(FileError::of(FileOperation::Read, path))?;
     let mut walk = HeaderWalk::new(&*file, path, (base, 0), size);
@@ -142,7 +172,7 @@ pub(super) fn retire_segment(disk: &dyn Disk, directory: &Path, base: Offset) ->
 
 /// Removes everything that belongs to a segment besides its `.log`.
 pub(super) fn remove_indexes(disk: &dyn Disk, directory: &Path, base: Offset) -> Result<(), FileError> {
-    for kind in [FileKind::OffsetIndex, FileKind::TimeIndex, FileKind::TransactionIndex] {
+    for kind in FileKind::INDEXES {
         remove(disk, &kind.path(directory, base))?;
     }
     Ok(())

@@ -7,6 +7,7 @@
 //!
 //! What lies on disk, and what of it is trusted, is told in `engine/FORMAT.md`.
 
+mod aborted_transactions;
 mod active_segment;
 mod admission;
 mod checkpoint;

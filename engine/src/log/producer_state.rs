@@ -252,6 +252,13 @@ impl ProducerStates {
         None
     }
 
+    /// As [`ProducerStates::apply`], for a batch of the past: what it ends is stable at once.
+    pub(super) fn replay(&mut self, batch: &BatchView<'_>) -> Option<EndedTransaction> {
+        let ended = self.apply(batch, batch.header().max_timestamp())?;
+        self.unstable.remove(&ended.first_offset);
+        Some(ended)
+    }
+
     /// First offset that a reader of stable records must not see, for a log with this high watermark.
     pub(super) fn last_stable_offset(&mut self, high_watermark: Offset) -> Offset {
         if self.unstable.is_empty() {
@@ -310,6 +317,6 @@ impl ProducerStates {
 }
 
 /// The end of a transaction in a control batch; `None` when it holds another kind of record, or none.
-fn control_record(batch: &BatchView<'_>) -> Option<ControlRecord> {
+pub(super) fn control_record(batch: &BatchView<'_>) -> Option<ControlRecord> {
     batch.control_record().ok().flatten()
 }

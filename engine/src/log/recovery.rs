@@ -7,6 +7,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::aborted_transactions;
 use super::closed_index;
 use super::error::{Corruption, CorruptionReason, FileError, FileOperation, LogError};
 use super::file_name::FileKind;
@@ -134,7 +135,7 @@ impl Recovery<'_> {
                         entries.push(new);
                     }
                     self.epochs.assign(header.leader_epoch(), header.base_offset());
-                    let ended = self.producers.apply(&batch, header.max_timestamp());
+                    let ended = self.producers.replay(&batch);
                     aborted.extend(ended.filter(|ended| ended.aborted).map(|it| self.producers.aborted(&it)));
                     end = header.next_offset();
                     if end <= durable {
@@ -202,7 +203,7 @@ impl Recovery<'_> {
     fn finish_segment(&mut self, base: Offset, scanned: &ScannedSegment) -> Result<(), LogError> {
         self.cut(&FileKind::Log.path(&self.home.directory, base), scanned.durable_size, scanned.size)?;
         let segment = Segment::closed(Arc::clone(self.home), base);
-        closed_index::write_aborted(&segment, &scanned.aborted)?;
+        aborted_transactions::write(&segment, &scanned.aborted)?;
         Ok(closed_index::write_indexes(&segment, &scanned.entries)?)
     }
 

@@ -63,7 +63,7 @@ fn replay_segment(
         match scanner.next().map_err(FileError::of(FileOperation::Read, &path))? {
             Scanned::Batch(_, batch) => {
                 if batch.header().base_offset() >= from {
-                    producers.apply(&batch, batch.header().max_timestamp());
+                    producers.replay(&batch);
                 }
             }
             Scanned::End(ScanEnd::Bad(error)) => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::active_segment::ActiveSegment;
-use super::error::{Corruption, CorruptionReason, FileError, FileOperation, LogError, ReadError};
+use super::error::{Corruption, CorruptionReason, FileError, FileOperation, LogError};
 use super::file_name::FileKind;
 use super::header_walk::HeaderWalk;
 use super::index::{IndexBuilder, IndexEntries};
@@ -35,14 +35,14 @@ impl Log {
         };
         let size = closed.visible()?;
         self.check_end(&closed, size)?;
-        let (entries, max_timestamp) = closed.load_index().map_err(into_log_error)?;
+        let (entries, max_timestamp) = closed.load_index()?;
         let first_timestamp = first_timestamp(&closed, size)?;
         let path = closed.path(FileKind::Log);
         let handle = queue.open(&path, size).map_err(FileError::of(FileOperation::Open, &path))?;
         let interval = self.home.index_interval;
         let index = IndexBuilder::resume(closed.base(), interval, size, &entries, max_timestamp);
         let (offset_entries, time_entries) = (entries.offsets.len(), entries.times.len());
-        let aborted = closed.aborted().map_err(into_log_error)?;
+        let aborted = closed.aborted()?;
         let loaded = Some(LoadedPart { size, offsets: offset_entries, times: time_entries });
         let content = ActiveIndex { entries, loaded, max_timestamp, aborted };
         let active = ActiveSegment {
@@ -214,16 +214,16 @@ impl Log {
             return Ok(());
         }
         let last = self.end.plus(-1);
-        let Some(position) = segment.seek(last).map_err(into_log_error)? else {
+        let Some(position) = segment.seek(last)? else {
             return Err(ends_early(size).into());
         };
         let log = segment.log_file()?;
         let mut walk = HeaderWalk::new(&*log, &file, (last, position), size);
-        let found = walk.next().map_err(into_log_error)?;
+        let found = walk.next()?;
         if found.is_none_or(|found| found.header.next_offset() != self.end) {
             return Err(ends_early(position).into());
         }
-        if let Some(behind) = walk.next().map_err(into_log_error)? {
+        if let Some(behind) = walk.next()? {
             let (position, offset) = (behind.position, self.end);
             let reason = CorruptionReason::Offset(behind.header.base_offset());
             return Err(Corruption { file, position, offset, reason }.into());
@@ -256,16 +256,6 @@ fn first_timestamp(segment: &Segment, size: u64) -> Result<Option<Timestamp>, Lo
     let path = segment.path(FileKind::Log);
     let log = segment.log_file()?;
     let mut walk = HeaderWalk::new(&*log, &path, (segment.base(), 0), size);
-    let first = walk.next().map_err(into_log_error)?.map(|at| at.header.max_timestamp());
+    let first = walk.next()?.map(|at| at.header.max_timestamp());
     Ok(first.filter(|timestamp| *timestamp != Timestamp::NONE))
-}
-
-/// Opening asks a segment as a reader does.
-fn into_log_error(error: ReadError) -> LogError {
-    match error {
-        ReadError::Corrupt(corruption) => LogError::Corrupt(corruption),
-        ReadError::File(error) => LogError::File(error),
-        ReadError::TransactionIndex { file } => LogError::TransactionIndex { file },
-        ReadError::OutOfRange { .. } => unreachable!("a segment is asked by position"),
-    }
 }

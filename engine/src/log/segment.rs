@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 
+use super::aborted_transactions;
 use super::closed_index::{self, ClosedIndex, LoadedIndex};
 use super::error::{Corruption, CorruptionReason, FileError, FileOperation, ReadError};
 use super::file_name::FileKind;
@@ -216,7 +217,7 @@ impl Segment {
     pub(super) fn write_active_index(&self) -> Result<(), FileError> {
         let State::Active(active) = &self.state else { return Ok(()) };
         let index = active.index.read();
-        closed_index::write_aborted(self, &index.aborted)?;
+        aborted_transactions::write(self, &index.aborted)?;
         closed_index::write_indexes(self, &index.entries)
     }
 

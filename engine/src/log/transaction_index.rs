@@ -66,6 +66,11 @@ pub(super) fn encode(transactions: &[AbortedTransaction]) -> Vec<u8> {
     entries.flat_map(|entry| entry.as_bytes().to_vec()).collect()
 }
 
+/// What `.txnindex.crc` says of the file's bytes: their CRC-32C, big-endian.
+pub(super) fn checksum(bytes: &[u8]) -> [u8; 4] {
+    crc_fast::crc32_iscsi(bytes).to_be_bytes()
+}
+
 /// Reads the file's bytes; `None` when they cannot be one.
 pub(super) fn decode(bytes: &[u8]) -> Option<Vec<AbortedTransaction>> {
     let entries = <[TransactionEntry]>::ref_from_bytes(bytes).ok()?;

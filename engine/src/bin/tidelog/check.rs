@@ -40,8 +40,8 @@ pub(crate) struct CheckArgs {
 }
 
 const EXAMPLES: &str = "\
-Every batch of every segment is read: its checksum, its offsets, the entries of both indexes, and
-the small files beside them.
+Every batch of every segment is read: its checksum, its offsets, the entries of both indexes, the
+list of aborted transactions, and the small files beside them.
 
 Exit code:
   0  sound

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use super::file::{InspectError, InspectedFile, SegmentEnd, SegmentItem, SegmentReader};
 use super::index_check::{IndexCheck, IndexFault};
+use super::transaction_check::{TransactionCheck, TransactionFault};
 use crate::io::Disk;
 use crate::log::checkpoint::MalformedFile;
-use crate::log::error::{Corruption, CorruptionReason, FileError, FileOperation};
+use crate::log::error::{Corruption, CorruptionReason, FileError, FileOperation, ReadError};
 use crate::log::file_name::FileKind;
-use crate::log::layout::Layout;
+use crate::log::layout::{Layout, SegmentFile};
 use crate::log::leader_epochs::{self, LeaderEpochs};
 use crate::log::{OpenFrom, partition_metadata};
 use crate::record::{BatchHeader, BatchView};
@@ -86,9 +87,22 @@ pub enum Finding {
     /// A snapshot of producers that is not used; the log is read instead.
     #[error("{0}")]
     Snapshot(InspectError),
+    /// A compacted segment that has not taken the place of those that it was made of. Opening lets it.
+    #[error("{} waits to take its place", file.display())]
+    Waiting {
+        /// The segment.
+        file: PathBuf,
+    },
     /// A list of aborted transactions, which readers of committed records need.
-    #[error("{0}")]
-    TransactionIndex(InspectError),
+    #[error("{} {fault}", file.display())]
+    Transactions {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        fault: TransactionFault,
+        /// Whether opening, or the first of those readers, makes it anew.
+        is_made_anew: bool,
+    },
     /// Records that were promised are damaged.
     #[error("{0}")]
     Corrupt(Corruption),
@@ -132,9 +146,10 @@ impl Finding {
             Finding::Unclosed { .. }
             | Finding::TornTail { .. }
             | Finding::Index { .. }
-            | Finding::Snapshot(_) => true,
-            Finding::TransactionIndex(_)
-            | Finding::Corrupt(_)
+            | Finding::Snapshot(_)
+            | Finding::Waiting { .. } => true,
+            Finding::Transactions { is_made_anew, .. } => *is_made_anew,
+            Finding::Corrupt(_)
             | Finding::Malformed(_)
             | Finding::OtherTopic { .. }
             | Finding::NoMetadata { .. }
@@ -156,6 +171,7 @@ pub fn check_partition(
         directory,
         from,
         epochs: None,
+        transactions: TransactionCheck::default(),
         result: PartitionCheck {
             start: from.open.log_start,
             end: from.open.log_start,
@@ -173,13 +189,14 @@ struct FolderCheck<'a> {
     directory: &'a Path,
     from: &'a CheckFrom,
     epochs: Option<LeaderEpochs>,
+    transactions: TransactionCheck,
     result: PartitionCheck,
 }
 
 /// A segment and what its end must reach.
 #[derive(Clone, Copy)]
-struct SegmentSpan {
-    base: Offset,
+struct SegmentSpan<'a> {
+    file: &'a SegmentFile,
     /// Base of the next segment that anything was written to.
     next_base: Option<Offset>,
     /// What the last segment must reach.
@@ -205,27 +222,39 @@ impl FolderCheck<'_> {
         let Some(layout) = Layout::read(self.disk, self.directory)? else { return Ok(()) };
         let OpenFrom { recovery_point, log_start, durable, .. } = self.from.open;
         let mut durable = durable.max(recovery_point);
-        self.result.segments = layout.segments.len();
-        let Some(first) = layout.segments.first().copied() else {
+        let segments = match layout.segment_files(self.disk, self.directory) {
+            Err(ReadError::Corrupt(corruption)) => {
+                self.result.findings.push(Finding::Corrupt(corruption));
+                return Ok(());
+            }
+            Err(ReadError::File(error)) => return Err(error),
+            Err(ReadError::OutOfRange { .. }) => unreachable!("files are listed by their names"),
+            Ok(segments) => segments,
+        };
+        self.result.segments = segments.len();
+        let Some(first) = segments.first() else {
             if durable > log_start {
                 let directory = self.directory.to_owned();
                 self.result.findings.push(Finding::NoSegments { directory, reached: durable });
             }
             return Ok(());
         };
-        let last = self.last_written_segment(&layout)?;
+        let last = self.last_written_segment(&segments)?;
         // A segment is made durable before anything is written to the next one.
-        if last > 0 {
-            durable = durable.max(layout.segments.get(last).copied().unwrap_or_default());
+        if let Some(file) = segments.get(last).filter(|_| last > 0) {
+            durable = durable.max(file.base);
         }
-        self.result.start = log_start.max(first);
-        for (slot, base) in layout.segments.iter().copied().enumerate() {
-            let next_base = if slot < last { layout.segments.get(slot + 1).copied() } else { None };
+        self.result.start = log_start.max(first.base);
+        for (slot, file) in segments.iter().enumerate() {
+            let next = if slot < last { segments.get(slot + 1) } else { None };
             // Behind the last one that was written to there are only segments that were made ahead of need.
-            let durable = if slot <= last { durable } else { base };
-            self.check_segment(SegmentSpan { base, next_base, durable }, progress)?;
+            let durable = if slot <= last { durable } else { file.base };
+            self.check_segment(
+                SegmentSpan { file, next_base: next.map(|file| file.base), durable },
+                progress,
+            )?;
         }
-        self.check_side_files(&layout);
+        self.check_snapshots(&layout);
         Ok(())
     }
 
@@ -264,12 +293,10 @@ impl FolderCheck<'_> {
     }
 
     /// A segment is made before the one before it is closed, so that the newest may be empty.
-    fn last_written_segment(&self, layout: &Layout) -> Result<usize, FileError> {
-        let mut last = layout.segments.len().saturating_sub(1);
-        while last > 0 {
-            let base = layout.segments.get(last).copied().unwrap_or_default();
-            let path = FileKind::Log.path(self.directory, base);
-            let mut reader = SegmentReader::open(self.disk, &path, base)?;
+    fn last_written_segment(&self, segments: &[SegmentFile]) -> Result<usize, FileError> {
+        let mut last = segments.len().saturating_sub(1);
+        while let Some(file) = segments.get(last).filter(|_| last > 0) {
+            let mut reader = SegmentReader::open(self.disk, &file.path, file.base)?;
             if !matches!(reader.read_next()?, SegmentItem::End(SegmentEnd::File | SegmentEnd::Zeroes(_))) {
                 break;
             }
@@ -278,10 +305,13 @@ impl FolderCheck<'_> {
         Ok(last)
     }
 
-    fn check_segment(&mut self, span: SegmentSpan, progress: &mut dyn FnMut(u64)) -> Result<(), FileError> {
-        let base = span.base;
-        let path = FileKind::Log.path(self.directory, base);
-        let mut reader = SegmentReader::open(self.disk, &path, base)?;
+    fn check_segment(
+        &mut self,
+        span: SegmentSpan<'_>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(), FileError> {
+        let SegmentFile { base, ref path, .. } = *span.file;
+        let mut reader = SegmentReader::open(self.disk, path, base)?;
         let file_size = reader.size();
         let mut index = IndexCheck::new(self.disk, self.directory, base, self.from.index_interval);
         let mut end = base;
@@ -292,6 +322,7 @@ impl FolderCheck<'_> {
                         break (position, Some(reason));
                     }
                     index.add(batch.header(), position, batch.size() as u64);
+                    self.transactions.add(&batch);
                     self.count(&batch);
                     end = batch.header().next_offset();
                     progress(batch.size() as u64);
@@ -305,11 +336,20 @@ impl FolderCheck<'_> {
         let behind = file_size.saturating_sub(position);
         progress(behind);
         self.result.end = self.result.end.max(end);
-        let finding = self.judge_end(span, ScanEnd { file: path, position, offset: end, behind, fault });
-        // An index can only be held against a segment that can be read.
+        let finding =
+            self.judge_end(span, ScanEnd { file: path.clone(), position, offset: end, behind, fault });
+        // Indexes can only be held against a segment that can be read, and lists of transactions against all before.
         let is_whole = !matches!(finding, Some(Finding::Corrupt(_)));
         self.result.findings.extend(finding);
-        if is_whole {
+        if !is_whole {
+            self.transactions.lose_track();
+        }
+        let transactions = self.check_transactions(span)?;
+        if span.file.is_waiting {
+            // The indexes that are there are those of the segment that it takes the place of.
+            self.result.findings.push(Finding::Waiting { file: path.clone() });
+        } else if is_whole {
+            self.result.findings.extend(transactions);
             for (kind, fault) in index.finish() {
                 let file = kind.path(self.directory, base);
                 self.result.findings.push(Finding::Index { file, fault });
@@ -318,8 +358,20 @@ impl FolderCheck<'_> {
         Ok(())
     }
 
+    fn check_transactions(&mut self, span: SegmentSpan<'_>) -> Result<Option<Finding>, FileError> {
+        let OpenFrom { clean, recovery_point, compacted_below, .. } = self.from.open;
+        let base = span.file.base;
+        let fault = self.transactions.finish(self.disk, self.directory, base, base < compacted_below)?;
+        let is_recovered = !clean && span.next_base.is_none_or(|next| next > recovery_point);
+        Ok(fault.map(|fault| Finding::Transactions {
+            file: FileKind::TransactionIndex.path(self.directory, base),
+            is_made_anew: is_recovered || fault == TransactionFault::Damaged,
+            fault,
+        }))
+    }
+
     /// Whether the end of what can be read is a clean one, one that a crash explains, or neither.
-    fn judge_end(&self, span: SegmentSpan, end: ScanEnd) -> Option<Finding> {
+    fn judge_end(&self, span: SegmentSpan<'_>, end: ScanEnd) -> Option<Finding> {
         let ScanEnd { file, position, offset, behind, fault } = end;
         let SegmentSpan { next_base, durable, .. } = span;
         let promised = next_base.unwrap_or(durable);
@@ -363,16 +415,7 @@ impl FolderCheck<'_> {
         self.result.bytes += batch.size() as u64;
     }
 
-    fn check_side_files(&mut self, layout: &Layout) {
-        for base in &layout.segments {
-            let path = FileKind::TransactionIndex.path(self.directory, *base);
-            match InspectedFile::open(self.disk, &path) {
-                Err(error) if !is_missing(&error) => {
-                    self.result.findings.push(Finding::TransactionIndex(error));
-                }
-                _ => {}
-            }
-        }
+    fn check_snapshots(&mut self, layout: &Layout) {
         for offset in &layout.snapshots {
             let path = FileKind::Snapshot.path(self.directory, *offset);
             if let Err(error) = InspectedFile::open(self.disk, &path) {
@@ -380,8 +423,4 @@ impl FolderCheck<'_> {
             }
         }
     }
-}
-
-fn is_missing(error: &InspectError) -> bool {
-    matches!(error, InspectError::File(error) if error.source.kind() == io::ErrorKind::NotFound)
 }

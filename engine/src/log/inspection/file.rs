@@ -77,7 +77,8 @@ impl InspectedFile {
         let unknown = || InspectError::Name(path.to_owned());
         let mut parts = name.splitn(3, '.');
         let (digits, extension) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let (base, kind) = FileKind::parse(&format!("{digits}.{extension}")).ok_or_else(unknown)?;
+        let of_copy = || FileKind::parse(&format!("{digits}.{extension}"));
+        let (base, kind) = FileKind::parse(name).or_else(of_copy).ok_or_else(unknown)?;
         Ok(match kind {
             FileKind::Log => InspectedFile::Segment(SegmentReader::open(disk, path, base)?),
             FileKind::OffsetIndex => {
@@ -96,6 +97,7 @@ impl InspectedFile {
                     decoded.ok_or_else(|| malformed(path, "not a list of transactions"))?,
                 )
             }
+            FileKind::TransactionChecksum => return Err(unknown()),
             FileKind::Snapshot => {
                 let decoded = producer_snapshot::decode(&read(disk, path)?);
                 let producers = decoded.map_err(|error| malformed(path, error))?;

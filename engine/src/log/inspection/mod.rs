@@ -6,7 +6,9 @@ mod file;
 mod index_check;
 #[cfg(test)]
 mod tests;
+mod transaction_check;
 
 pub use check::{CheckFrom, Finding, PartitionCheck, check_partition};
 pub use file::{InspectError, InspectedFile, InspectedProducer, SegmentEnd, SegmentItem, SegmentReader};
 pub use index_check::IndexFault;
+pub use transaction_check::TransactionFault;

@@ -3,16 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use super::compaction::{Sent, State, compact, compacted, keyed, state};
+use super::compaction::{Sent, State, compact, compacted, keyed, look_at, state};
 use super::*;
+use crate::log::inspection::Finding;
 use crate::record::{ControlMarker, ControlRecord};
 use crate::types::{ProducerEpoch, ProducerId, Sequence};
 
 const PRODUCERS: i64 = 3;
 
 /// A log that is written to by producers with transactions and by others.
-struct Writing {
-    rig: Rig,
+pub(super) struct Writing {
+    pub(super) rig: Rig,
     dice: Dice,
     open: BTreeMap<i64, usize>,
     number: u64,
@@ -29,7 +30,7 @@ fn stamp(producer: i64) -> ProducerStamp {
 }
 
 impl Writing {
-    fn new(seed: u64) -> Writing {
+    pub(super) fn new(seed: u64) -> Writing {
         Writing { rig: Rig::create(compacted()), dice: Dice(seed), open: BTreeMap::new(), number: 0 }
     }
 
@@ -51,7 +52,7 @@ impl Writing {
         self.open.remove(&producer);
     }
 
-    fn write(&mut self, steps: usize) {
+    pub(super) fn write(&mut self, steps: usize) {
         for _ in 0..steps {
             let producer = i64::try_from(self.dice.below(4)).unwrap();
             let records = self.records();
@@ -76,7 +77,7 @@ impl Writing {
 }
 
 /// What a reader of committed records knows in the end.
-fn committed(view: &LogView) -> State {
+pub(super) fn committed(view: &LogView) -> State {
     let upto = view.last_stable_offset();
     let aborted = view.aborted_transactions(view.log_start(), upto).unwrap();
     let mut from: ReadCursor = view.log_start().into();
@@ -139,6 +140,16 @@ fn readers_of_committed_records_know_the_same_behind_a_compaction() {
             let view = writing.rig.log.view();
             assert_eq!(committed(&view), known, "seed {seed}, round {round}");
             assert_eq!(view.last_stable_offset(), stable);
+            let (disk, state) = (&writing.rig.disk, writing.rig.log.checkpoint());
+            let durable = writing.rig.log.end();
+            let from = OpenFrom { durable, compacted_below: state.compacted_below, ..OpenFrom::default() };
+            let found = look_at(disk, from).findings;
+            let is_wrong = |one: &Finding| matches!(one, Finding::Transactions { .. });
+            // That of the newest segment is written when it is closed.
+            let newest = view.segment_bases().last().copied();
+            let name = newest.map(|base| format!("{:020}.txnindex", base.0)).unwrap();
+            let wrong = found.iter().filter(|one| is_wrong(one) && !one.to_string().contains(&name));
+            assert_eq!(wrong.count(), 0, "seed {seed}, round {round}: {found:?}");
         }
         // Behind a crash, without anything but the segments.
         let known = committed(&writing.rig.log.view());

@@ -113,7 +113,7 @@ pub(super) fn compact(rig: &mut Rig, now: Timestamp) -> Result<bool, CompactionE
 }
 
 /// What a look at the folder finds, without changing it.
-fn look_at(disk: &Arc<SimDisk>, open: OpenFrom) -> PartitionCheck {
+pub(super) fn look_at(disk: &Arc<SimDisk>, open: OpenFrom) -> PartitionCheck {
     let disk: Arc<dyn Disk> = Arc::clone(disk) as Arc<dyn Disk>;
     let from = CheckFrom { topic_id: None, open, index_interval: compacted().index_interval_bytes };
     check_partition(&disk, &directory(), &from, &mut |_| {})
@@ -166,7 +166,7 @@ fn the_newest_of_every_key_stays_where_it_was() {
 
 #[test]
 fn a_disk_that_fails_at_any_point_and_a_power_cut_behind_it_lose_nothing() {
-    let mut runs = 0;
+    let (mut runs, mut waiting) = (0, 0);
     for nth in 1.. {
         let (mut rig, sent) = filled(7);
         let (operation, path_suffix) = (None, String::new());
@@ -179,17 +179,21 @@ fn a_disk_that_fails_at_any_point_and_a_power_cut_behind_it_lose_nothing() {
         for disk in [Arc::clone(&rig.disk), Arc::new(rig.disk.power_cut())] {
             let durable = Offset(i64::try_from(sent.len()).unwrap());
             let from = OpenFrom { durable, compacted_below: gaps, ..OpenFrom::default() };
-            let found = look_at(&disk, from).findings;
-            assert!(found.iter().all(Finding::is_repairable), "{found:?}");
+            let found = look_at(&disk, from);
+            assert!(found.findings.iter().all(Finding::is_repairable), "{found:?}");
+            waiting += found.findings.iter().filter(|one| matches!(one, Finding::Waiting { .. })).count();
             let (rig, _) = Rig::recover(&disk, compacted(), from);
             check(&rig, &sent);
+            let opened = look_at(&disk, from);
+            let counts = |check: &PartitionCheck| (check.segments, check.batches, check.records, check.end);
+            assert_eq!(counts(&found), counts(&opened), "what opening finds");
             assert!(!rig.names().iter().any(|name| name.ends_with(".swap") || name.ends_with(".cleaned")));
         }
         if outcome.is_ok() {
             break;
         }
     }
-    assert!(runs > 20, "{runs} points of failure");
+    assert!(runs > 20 && waiting > 0, "{runs} points of failure, {waiting} segments that wait");
 }
 
 #[test]

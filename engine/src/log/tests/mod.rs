@@ -3,6 +3,7 @@
 mod compacted_transactions;
 mod compaction;
 mod corruption;
+mod damaged_transactions;
 mod model;
 mod opening;
 mod power_cut;
