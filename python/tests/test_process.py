@@ -33,6 +33,8 @@ def run(script, timeout=60):
 def test_ctrl_c_interrupts_a_call_that_waits(call):
     script = f"""
     import os, signal, threading, time, tidelog
+    # What runs in the background of a script has it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config = {{"bootstrap.servers": "tidelog::memory:x"}}
     producer = tidelog.Producer(config)
     offline = tidelog.Producer({{"log_level": 0}})
