@@ -7,16 +7,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tidelog::broker::Broker;
+use tidelog::client::Producer;
 use tidelog::error_code::ErrorCode;
 use tidelog::log::ReadCursor;
 use tidelog::record::Batches;
 use tidelog::types::{Isolation, Offset, PartitionIndex};
 
 use crate::effort::effort;
-use crate::engines::{commit, create, on_directory, produce, producer, records};
+use crate::engines::{commit, create, on_directory, produce, producer};
 
 const PARTITIONS: i32 = 2;
 const RECORDS: usize = 60;
+
+/// After so many records there is an aborted transaction, and a committed one.
+const TRANSACTION_EVERY: usize = 6;
+
+/// What is in records that nobody may see.
+const ABORTED: &str = "aborted";
 
 /// What each partition holds.
 type Content = BTreeMap<i32, Vec<(Offset, Vec<u8>)>>;
@@ -27,16 +34,37 @@ fn template() -> (tempfile::TempDir, Content) {
     let broker = on_directory(directory.path()).unwrap();
     create(&broker, "a", PARTITIONS, &[("segment.index.bytes", "96"), ("index.interval.bytes", "100")])
         .unwrap();
-    let producer = producer(&broker, &[("enable.idempotence", "true")]);
-    for n in 0..RECORDS {
+    let plain = producer(&broker, &[("enable.idempotence", "true")]);
+    let transactional = producer(&broker, &[("transactional.id", "t")]);
+    transactional.init_transactions(None).unwrap();
+    let produce_all = |producer: &Producer, what: &str, n: usize| {
         for partition in 0..PARTITIONS {
-            let value = format!("{partition}-{n}-{}", "x".repeat(n));
-            produce(&producer, "a", partition, value.as_bytes()).unwrap();
+            let value = format!("{partition}-{n}-{what}{}", "x".repeat(n));
+            produce(producer, "a", partition, value.as_bytes()).unwrap();
+        }
+    };
+    for n in 0..RECORDS {
+        produce_all(&plain, "", n);
+        if n % TRANSACTION_EVERY == 0 {
+            transactional.begin_transaction().unwrap();
+            produce_all(&transactional, ABORTED, n);
+            produce_all(&plain, "", n);
+            transactional.abort_transaction(None).unwrap();
+            transactional.begin_transaction().unwrap();
+            produce_all(&transactional, "committed", n);
+            transactional.commit_transaction(None).unwrap();
         }
     }
     assert_eq!(commit(&broker, "g", 3), ErrorCode::None);
-    let content = (0..PARTITIONS).map(|partition| (partition, records(&broker, "a", partition))).collect();
-    drop(producer);
+    let content: Content = (0..PARTITIONS)
+        .map(|partition| {
+            let (records, is_told) = readable(&broker, partition);
+            assert!(!is_told && records.len() == RECORDS + 2 * RECORDS / TRANSACTION_EVERY);
+            assert!(records.iter().all(|(_, value)| !String::from_utf8_lossy(value).contains(ABORTED)));
+            (partition, records)
+        })
+        .collect();
+    drop((plain, transactional));
     broker.close();
     drop(broker);
     (directory, content)
@@ -71,7 +99,7 @@ fn make_unclean(directory: &Path) {
     fs::remove_file(directory.join(".kafka_cleanshutdown")).unwrap();
 }
 
-/// Reads what can be read of a partition, as a consumer that checks sums does; stops at the first error, and says whether
+/// Reads what can be read of a partition, as a consumer of committed records that checks sums does; stops at the first error, and says whether
 /// there was one.
 fn readable(broker: &Arc<Broker>, partition: i32) -> (Vec<(Offset, Vec<u8>)>, bool) {
     let mut records = Vec::new();
@@ -79,7 +107,11 @@ fn readable(broker: &Arc<Broker>, partition: i32) -> (Vec<(Offset, Vec<u8>)>, bo
         return (records, true);
     };
     let mut from = ReadCursor::from(partition.view().log_start());
-    while let Ok(read) = partition.read(from, 1 << 20, Isolation::ReadUncommitted) {
+    let view = partition.view();
+    let Ok(aborted) = view.aborted_transactions(view.log_start(), view.last_stable_offset()) else {
+        return (records, true);
+    };
+    while let Ok(read) = partition.read(from, 1 << 20, Isolation::ReadCommitted) {
         if read.pieces.is_empty() {
             return (records, false);
         }
@@ -87,6 +119,10 @@ fn readable(broker: &Arc<Broker>, partition: i32) -> (Vec<(Offset, Vec<u8>)>, bo
             let Ok(batch) = batch else { return (records, true) };
             if batch.verify().is_err() {
                 return (records, true);
+            }
+            let header = batch.header();
+            if header.attributes().is_control() || aborted.iter().any(|one| one.covers(header)) {
+                continue;
             }
             for record in batch.records().unwrap() {
                 let record = record.unwrap();
