@@ -7,27 +7,43 @@ use tidelog::client::{Producer, ProducerRecord};
 
 use crate::bench::Bench;
 
+const WAIT: Option<Duration> = Some(Duration::from_secs(20));
+
+/// A producer that has taken over this transactional id.
+fn transactional(bench: &Bench, id: &str) -> Producer {
+    let mut config = Config::new();
+    let engine = format!("tidelog:{}", bench.data().display());
+    for (name, value) in [("bootstrap.servers", engine.as_str()), ("transactional.id", id)] {
+        config.set(name, Some(value)).unwrap();
+    }
+    let producer = Producer::new(&config).unwrap();
+    producer.init_transactions(WAIT).unwrap();
+    producer
+}
+
 /// A transaction that has been committed, and one that its producer has left open.
 fn filled() -> Bench {
     let bench = Bench::new();
     bench.ok(&["topics", "create", "--topic", "t"]);
-    let wait = Some(Duration::from_secs(20));
     for (id, commits) in [("billing", true), ("shipping", false)] {
-        let mut config = Config::new();
-        let engine = format!("tidelog:{}", bench.data().display());
-        for (name, value) in [("bootstrap.servers", engine.as_str()), ("transactional.id", id)] {
-            config.set(name, Some(value)).unwrap();
-        }
-        let producer = Producer::new(&config).unwrap();
-        producer.init_transactions(wait).unwrap();
+        let producer = transactional(&bench, id);
         producer.begin_transaction().unwrap();
         producer.produce("t", ProducerRecord { value: Some(b"v"), ..ProducerRecord::default() }).unwrap();
-        assert_eq!(producer.flush(wait), 0);
+        assert_eq!(producer.flush(WAIT), 0);
         if commits {
-            producer.commit_transaction(wait).unwrap();
+            producer.commit_transaction(WAIT).unwrap();
         }
     }
     bench
+}
+
+/// How many records readers of this isolation level see.
+fn count(bench: &Bench, level: &str) -> usize {
+    let property = format!("isolation.level={level}");
+    bench
+        .ok(&["consume", "--topic", "t", "--from-beginning", "--consumer-property", &property])
+        .lines()
+        .count()
 }
 
 #[test]
@@ -50,11 +66,28 @@ fn transactions_are_listed_and_described() {
 #[test]
 fn readers_of_committed_records_wait_for_what_is_open() {
     let bench = filled();
-    let isolated = ["consume", "--topic", "t", "--from-beginning", "--consumer-property"];
-    let read = |level: &str| {
-        let property = format!("isolation.level={level}");
-        let all: Vec<&str> = isolated.iter().chain([&property.as_str()]).copied().collect();
-        bench.ok(&all).lines().count()
-    };
-    assert_eq!((read("read_uncommitted"), read("read_committed")), (2, 1));
+    assert_eq!((count(&bench, "read_uncommitted"), count(&bench, "read_committed")), (2, 1));
+}
+
+#[test]
+fn a_list_of_aborted_transactions_that_is_gone_is_named_and_made_anew() {
+    let bench = filled();
+    // Its successor aborts what is open.
+    drop(transactional(&bench, "shipping"));
+    let (list, checksum) =
+        (bench.partition_file("t-0", ".txnindex"), bench.partition_file("t-0", ".txnindex.crc"));
+    bench.ok(&["check"]);
+    for file in [&list, &checksum] {
+        std::fs::remove_file(file).unwrap();
+    }
+    let found = bench.run(&["check"]);
+    assert_eq!(found.code, 2, "{found:?}");
+    assert!(
+        found.out.contains(&*list.to_string_lossy()) && found.out.contains("tidelog repair"),
+        "{found:?}"
+    );
+    let repaired = bench.json(&["repair", "t-0"]);
+    assert_eq!(repaired[0]["copies"].as_array().map(Vec::len), Some(0), "nothing is cut");
+    bench.ok(&["check"]);
+    assert_eq!((count(&bench, "read_uncommitted"), count(&bench, "read_committed")), (2, 1));
 }

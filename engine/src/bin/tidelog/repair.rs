@@ -33,7 +33,7 @@ const EXAMPLES: &str = "\
 A partition whose durable records are damaged stays closed, so that nothing is lost unseen;
 `tidelog check` names file and byte. This command reads such a partition whole, keeps the records
 before the damage, and moves what lies behind it into <file>.corrupt-<n> beside the log.
-A partition that is sound stays as it is.
+Indexes and lists of aborted transactions are made anew. What is sound stays as it is.
 
 Example:
   tidelog check

@@ -94,7 +94,7 @@ pub enum Finding {
         file: PathBuf,
     },
     /// A list of aborted transactions, which readers of committed records need.
-    #[error("{} {fault}", file.display())]
+    #[error("{} {fault}{}", file.display(), if *is_made_anew { "" } else { "; `tidelog repair` makes it anew" })]
     Transactions {
         /// The file.
         file: PathBuf,

@@ -68,9 +68,12 @@ fn every_level_works_and_beyond_the_ends_counts_as_the_end() {
             assert_eq!(values_of(&batch.view(), 1 << 20).as_ref(), Ok(&values), "{codec:?} {level}");
         }
     }
+    if cfg!(miri) {
+        // So little data does not tell the levels apart.
+        return;
+    }
     for codec in codecs().filter(|codec| matches!(codec, Compression::Gzip | Compression::Zstd)) {
-        // Fewer would not tell the levels apart.
-        let values = vec![noise(64).repeat(3); if cfg!(miri) { 40 } else { 300 }];
+        let values = vec![noise(64).repeat(3); 300];
         assert!(sealed(codec, Some(9), &values).size() <= sealed(codec, Some(1), &values).size());
     }
 }
