@@ -86,10 +86,10 @@ impl LogView {
     }
 
     /// Offset behind the last record that `read_committed` consumers may see: the high watermark, or the start of
-    /// the first transaction that is still open (KIP-98).
+    /// the first transaction that is still open (KIP-98). Never before the log's start, where nothing can be read.
     #[must_use]
     pub fn last_stable_offset(&self) -> Offset {
-        Offset(self.last_stable.load(Ordering::Acquire))
+        Offset(self.last_stable.load(Ordering::Acquire)).max(self.log_start())
     }
 
     /// Offset that the next record gets (Kafka: `logEndOffset`).

@@ -118,6 +118,32 @@ fn idle_producers_are_forgotten() {
     assert_eq!(base_of(send(&mut rig, 0, 5, &["anywhere"])), (1, false));
 }
 
+/// Its first records are deleted: a reader that is sent there would be out of range at once, again and again.
+#[test]
+fn the_last_stable_offset_is_never_before_the_start_of_the_log() {
+    let mut rig = Rig::create(small_segments());
+    rig.append(stamped(&["t0", "t1"], 0, transactional(0)));
+    for value in numbers(0, 40) {
+        rig.append(batch(&[&value], 0));
+    }
+    rig.log.delete_records(Offset(30)).unwrap();
+    let view = rig.log.view();
+    assert_eq!(view.last_stable_offset(), Offset(30));
+    assert_eq!(view.read(Offset(30), 1000, view.last_stable_offset()).unwrap().next.offset(), Offset(30));
+    // The space comes back, too, and what is open stays so behind a restart.
+    rig.log.apply_retention(NOW).unwrap();
+    assert!(rig.log.view().segment_bases()[0] > Offset(0));
+    let (disk, from) = rig.close();
+    for clean in [true, false] {
+        let (log, _) = open(&disk, small_segments(), OpenFrom { clean, ..from }).unwrap();
+        assert_eq!(log.view().last_stable_offset(), Offset(30), "clean: {clean}");
+    }
+    let (mut rig, _) = Rig::recover(&disk, small_segments(), from);
+    let record = ControlRecord { marker: ControlMarker::Abort, coordinator_epoch: 0 };
+    rig.append(SealedBatch::control(record, PRODUCER, ProducerEpoch(0), NOW));
+    assert_eq!(rig.log.view().last_stable_offset(), Offset(43));
+}
+
 #[test]
 fn an_open_transaction_holds_the_last_stable_offset() {
     let mut rig = Rig::create(small_segments());
