@@ -43,7 +43,8 @@ pub struct FoundOffset {
 }
 
 impl Broker {
-    /// Answers `spec` for one partition. `None` when no record fits.
+    /// Answers `spec` for one partition. `None` when no record fits, or the one that does may not be read with this
+    /// isolation yet.
     ///
     /// # Errors
     /// [`BrokerError`], when the partition is not served or cannot be read.
@@ -55,6 +56,7 @@ impl Broker {
         isolation: Isolation,
     ) -> Result<Option<FoundOffset>, BrokerError> {
         let view = self.served_partition(topic, partition)?.view();
+        let end = view.end_for(isolation);
         let at_end = |offset| {
             let leader_epoch = view.latest_epoch();
             Some(FoundOffset { offset, timestamp: Timestamp::NONE, leader_epoch })
@@ -64,12 +66,12 @@ impl Broker {
             timestamp: record.timestamp,
             leader_epoch: record.leader_epoch,
         };
-        Ok(match (spec, isolation) {
-            (OffsetSpec::Earliest, _) => at_end(view.log_start()),
-            (OffsetSpec::Latest, Isolation::ReadUncommitted) => at_end(view.high_watermark()),
-            (OffsetSpec::Latest, Isolation::ReadCommitted) => at_end(view.last_stable_offset()),
-            (OffsetSpec::MaxTimestamp, _) => view.max_timestamp()?.map(found),
-            (OffsetSpec::At(timestamp), _) => view.offset_for_timestamp(timestamp)?.map(found),
+        let at_record = |record: Option<TimedRecord>| record.map(found).filter(|found| found.offset < end);
+        Ok(match spec {
+            OffsetSpec::Earliest => at_end(view.log_start()),
+            OffsetSpec::Latest => at_end(end),
+            OffsetSpec::MaxTimestamp => at_record(view.max_timestamp()?),
+            OffsetSpec::At(timestamp) => at_record(view.offset_for_timestamp(timestamp)?),
         })
     }
 }

@@ -9,7 +9,7 @@ use arc_swap::{ArcSwap, Guard};
 use super::error::FileError;
 use super::leader_epochs::{EpochEnd, LeaderEpochs};
 use super::segment::{LogHome, Segment};
-use crate::types::{LeaderEpoch, Offset};
+use crate::types::{Isolation, LeaderEpoch, Offset};
 
 /// Segments in the order of their offsets.
 #[derive(Default)]
@@ -90,6 +90,15 @@ impl LogView {
     #[must_use]
     pub fn last_stable_offset(&self) -> Offset {
         Offset(self.last_stable.load(Ordering::Acquire)).max(self.log_start())
+    }
+
+    /// Offset behind the last record that a reader of this isolation may see.
+    #[must_use]
+    pub fn end_for(&self, isolation: Isolation) -> Offset {
+        match isolation {
+            Isolation::ReadUncommitted => self.high_watermark(),
+            Isolation::ReadCommitted => self.last_stable_offset(),
+        }
     }
 
     /// Offset that the next record gets (Kafka: `logEndOffset`).

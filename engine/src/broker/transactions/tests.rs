@@ -4,12 +4,12 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::broker::NewTopic;
 use crate::broker::group::{
     CommitOffset, FetchOffset, MemberIdentity, OffsetsResponse, Stability, TransactionalCommit,
 };
 use crate::broker::groups::tests::broker;
 use crate::broker::transaction::TransactionState;
+use crate::broker::{NewTopic, OffsetSpec};
 use crate::io::SimDisk;
 use crate::record::{
     BatchBuilder, Compression, ControlMarker, PooledBuffer, ProducerStamp, RecordData, SealedBatch,
@@ -251,6 +251,25 @@ fn offsets_become_visible_with_the_commit_and_never_with_an_abort() {
     assert_eq!(keep_offset(&broker, &session, 9), ErrorCode::None);
     assert_eq!(end(&broker, &session, TransactionEnd::Abort), ErrorCode::None);
     assert_eq!(stable_offset(&broker), Ok(7));
+}
+
+#[test]
+fn a_look_up_by_time_finds_nothing_that_may_still_be_aborted() {
+    let disk = SimDisk::new(12);
+    let broker = with_topic(&disk);
+    let session = init(&broker, &request(MINUTE));
+    add(&broker, &session, &[place(0)]);
+    produce(&broker, &session, 0).unwrap();
+    let found = |isolation| {
+        [OffsetSpec::At(Timestamp(1)), OffsetSpec::MaxTimestamp].map(|spec| {
+            let found = broker.list_offset("orders", PartitionIndex(0), spec, isolation).unwrap();
+            found.map(|found| found.offset)
+        })
+    };
+    assert_eq!(found(Isolation::ReadUncommitted), [Some(Offset(0)); 2]);
+    assert_eq!(found(Isolation::ReadCommitted), [None; 2]);
+    end(&broker, &session, TransactionEnd::Commit);
+    assert_eq!(found(Isolation::ReadCommitted)[0], Some(Offset(0)));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{CallError, Consumer, resets};
+use super::{CallError, Consumer};
 use crate::broker::{self, Broker, BrokerError};
 use crate::client::engine::Engine;
 use crate::client::{ClusterMetadata, KafkaError, OffsetSpec, TopicPartitionOffset};
@@ -72,7 +72,7 @@ impl Consumer {
         let assigned = assignment.find(topic, partition).and_then(|place| assignment.get(place));
         Ok(assigned.and_then(|assigned| assigned.reader.as_ref()).map(|reader| {
             let view = reader.log().view();
-            Watermarks { low: view.log_start(), high: resets::end_of(&view, self.shared.config.isolation) }
+            Watermarks { low: view.log_start(), high: view.end_for(self.shared.config.isolation) }
         }))
     }
 

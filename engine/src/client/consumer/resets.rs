@@ -171,7 +171,7 @@ impl Fetcher {
         let Some(view) = partition.reader.as_ref().map(|reader| reader.log().view()) else { return };
         let offset = match self.reset {
             OffsetReset::Earliest => view.log_start(),
-            OffsetReset::Latest => end_of(&view, self.settings.isolation),
+            OffsetReset::Latest => view.end_for(self.settings.isolation),
             OffsetReset::Error => {
                 partition.start = Start::Nowhere;
                 let node = self.broker.as_ref().map_or(-1, |broker| broker.config().node_id);
@@ -240,22 +240,14 @@ fn find_start(spec: OffsetSpec, view: &LogView, isolation: Isolation) -> Found {
     match spec {
         OffsetSpec::At(offset) => Found::At(offset),
         OffsetSpec::Beginning => Found::At(view.log_start()),
-        OffsetSpec::End => Found::At(end_of(view, isolation)),
+        OffsetSpec::End => Found::At(view.end_for(isolation)),
         OffsetSpec::Tail(count) => {
-            let end = end_of(view, isolation);
+            let end = view.end_for(isolation);
             let count = i64::try_from(count).unwrap_or(i64::MAX);
             Found::At(Offset(end.0.saturating_sub(count)).max(view.log_start()))
         }
         OffsetSpec::Stored => Found::NeedsCommitted,
         OffsetSpec::Invalid => Found::NeedsReset,
-    }
-}
-
-/// Behind the last record that a consumer may see.
-pub(super) fn end_of(view: &LogView, isolation: Isolation) -> Offset {
-    match isolation {
-        Isolation::ReadUncommitted => view.high_watermark(),
-        Isolation::ReadCommitted => view.last_stable_offset(),
     }
 }
 
