@@ -2572,6 +2572,14 @@ void tl_conf_destroy(tl_conf_t *conf);
 tl_conf_t *tl_conf_dup(const tl_conf_t *conf);
 
 /**
+ * A copy of settings without the properties whose names begin with one of the `filter_cnt` texts in `filter`; callbacks are
+ * copied. The caller owns it. NULL when there is nothing to copy, or for a filter that is none.
+ */
+tl_conf_t *tl_conf_dup_filter(const tl_conf_t *conf,
+                              size_t filter_cnt,
+                              const char **filter);
+
+/**
  * Sets a property, by librdkafka's names and with its values; NULL and the empty text are the same. A name that no
  * client setting has is looked for among those of topics. `errstr` (of `errstr_size` bytes, may be NULL) gets the reason
  * when it is refused; the property then keeps its value.
@@ -3889,6 +3897,12 @@ int tl_version(void);
  * The version as a text. Static: never freed.
  */
 const char *tl_version_str(void);
+
+/**
+ * From within a callback: has the call that it came from, such as ::tl_poll, return as soon as the callback does, without
+ * calling others. They come with the next call. ::tl_flush goes on. Does nothing elsewhere.
+ */
+void tl_yield(tl_t *rk);
 
 #ifdef __cplusplus
 }  // extern "C"

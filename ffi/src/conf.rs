@@ -119,6 +119,26 @@ pub extern "C" fn tl_conf_dup(conf: *const Conf) -> *mut Conf {
     guard(|| or_null(CONFS.borrow(conf).and_then(|conf| new_conf(conf.settings.lock().clone()))))
 }
 
+/// A copy of settings without the properties whose names begin with one of the `filter_cnt` texts in `filter`; callbacks are
+/// copied. The caller owns it. NULL when there is nothing to copy, or for a filter that is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_conf_dup_filter(
+    conf: *const Conf,
+    filter_cnt: usize,
+    filter: *mut *const c_char,
+) -> *mut Conf {
+    guard(|| {
+        let copy = || {
+            let texts = boundary::items(filter.cast_const(), filter_cnt, "filter")?;
+            let prefixes: Result<Vec<&str>, KafkaError> =
+                texts.iter().map(|text| boundary::required_text(*text, "filter")).collect();
+            let settings = CONFS.borrow(conf)?.settings.lock().clone();
+            new_conf(Settings { config: settings.config.without(&prefixes?), ..settings })
+        };
+        or_null(copy())
+    })
+}
+
 /// Sets a property, by librdkafka's names and with its values; NULL and the empty text are the same. A name that no
 /// client setting has is looked for among those of topics. `errstr` (of `errstr_size` bytes, may be NULL) gets the reason
 /// when it is refused; the property then keeps its value.

@@ -5,7 +5,7 @@
 //! - `boundary`: pointers, memory and descriptors of C: the one place where `unsafe` stands. `guard`: no panic leaves.
 //!   `handles`: long-lived objects, named by numbers that are looked up.
 //! - `error`, `conf`, `topic_conf`, `callbacks`: what everything else is made with.
-//! - `client`, `serving`: making a producer or a consumer, and who is told what it has to say.
+//! - `client`, `serving`, `yielding`: making a producer or a consumer, and who is told what it has to say.
 //! - `topic`, `partitioners`, `producing`, `producing_tagged`, `headers`, `transactions`: messages in.
 //! - `message`, `consuming`, `simple_consumer`, `batch_view`, `topic_partition`, `offsets`, `group_metadata`: messages out.
 //! - `event_queue`, `queue`, `partition_queues`, `event`, `background`: what is handed out in place of callbacks.
@@ -47,3 +47,4 @@ pub mod topic_partition;
 pub mod transactions;
 pub mod uuid;
 pub mod version;
+pub mod yielding;

@@ -22,6 +22,7 @@ use crate::event_queue::EventQueue;
 use crate::message::Message;
 use crate::text::c_text;
 use crate::topic_partition::TopicPartitionList;
+use crate::yielding;
 
 /// A client that is being made.
 pub(crate) struct Told<'a> {
@@ -46,10 +47,11 @@ impl Told<'_> {
         }
         let callback = self.settings.callbacks.delivery?;
         Some(Box::new(move |report, delivery| {
-            if !only_errors || report.error.is_some() {
-                callback(handle.pointer(), &Message::delivered(report, delivery), opaque.pointer());
+            if only_errors && report.error.is_none() {
+                return ControlFlow::Continue(());
             }
-            ControlFlow::Continue(())
+            let message = Message::delivered(report, delivery);
+            yielding::call(|| callback(handle.pointer(), &message, opaque.pointer()))
         }))
     }
 
@@ -76,8 +78,7 @@ impl Told<'_> {
         let callback = self.settings.callbacks.rebalance?;
         Some(Box::new(move |_, rebalance| {
             let mut list = TopicPartitionList::of(rebalance.partitions());
-            callback(handle.pointer(), meaning(rebalance), &mut list, opaque.pointer());
-            ControlFlow::Continue(())
+            yielding::call(|| callback(handle.pointer(), meaning(rebalance), &mut list, opaque.pointer()))
         }))
     }
 
@@ -93,8 +94,7 @@ impl Told<'_> {
         let callback = self.settings.callbacks.offset_commit?;
         Some(Box::new(move |_, error: Option<&KafkaError>, offsets: &[TopicPartitionOffset]| {
             let mut list = TopicPartitionList::of(offsets);
-            callback(handle.pointer(), error.into(), &mut list, opaque.pointer());
-            ControlFlow::Continue(())
+            yielding::call(|| callback(handle.pointer(), error.into(), &mut list, opaque.pointer()))
         }))
     }
 
@@ -111,10 +111,11 @@ impl Told<'_> {
         let callback = self.settings.callbacks.stats?;
         Some(Box::new(move |statistics| {
             let json = Malloced::new(statistics);
-            if callback(handle.pointer(), json.pointer(), statistics.len(), opaque.pointer()) == 1 {
-                json.forget();
-            }
-            ControlFlow::Continue(())
+            yielding::call(|| {
+                if callback(handle.pointer(), json.pointer(), statistics.len(), opaque.pointer()) == 1 {
+                    json.forget();
+                }
+            })
         }))
     }
 

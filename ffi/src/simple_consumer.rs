@@ -18,6 +18,7 @@ use crate::message::Message;
 use crate::queue::{Queue, queue_of, queues};
 use crate::timeout::deadline;
 use crate::topic::{Topic, topics};
+use crate::yielding;
 
 /// Most messages that a callback is called with in one call: librdkafka has no more waiting by default
 /// (`queued.min.messages`).
@@ -138,8 +139,11 @@ fn call_with(queue: &Arc<EventQueue>, timeout_ms: c_int, callback: ConsumeCallba
     while count < CALLS_MAX
         && let Some(message) = queue.poll_message(until)
     {
-        callback(&message, opaque.pointer());
+        let flow = yielding::call(|| callback(&message, opaque.pointer()));
         count += 1;
+        if flow.is_break() {
+            break;
+        }
         until = Some(Instant::now());
     }
     c_int::try_from(count).unwrap_or(c_int::MAX)

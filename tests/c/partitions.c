@@ -220,13 +220,23 @@ static void the_simple_consumer_starts_and_stops_partitions(void) {
     tl_destroy(consumer);
 }
 
+static tl_t *yielding;
+
+static void note_and_yield(const tl_message_t *message, void *opaque) {
+    note(message, opaque);
+    tl_yield(NULL);
+    tl_yield(yielding);
+}
+
 static void callbacks_hear_what_is_there(void) {
     tl_t *consumer = consumer_of("false");
     tl_topic_t *topic = tl_topic_new(consumer, TOPIC, NULL);
     tl_queue_t *queue = tl_queue_new(consumer);
     int64_t next = 0;
     CHECK(tl_consume_start(topic, 3, 0) == 0);
-    CHECK(tl_consume_callback(topic, 3, 10000, note, &next) == 200 && next == 200);
+    yielding = consumer;
+    CHECK(tl_consume_callback(topic, 3, 10000, note_and_yield, &next) == 1 && next == 1);
+    CHECK(tl_consume_callback(topic, 3, 10000, note, &next) == 199 && next == 200);
     CHECK(tl_consume_callback(topic, 3, 10, note, &next) == 0);
     CHECK(tl_consume_callback(topic, 3, 10, NULL, NULL) == -1);
     CHECK(tl_consume_start_queue(topic, 2, 100, queue) == 0);

@@ -315,7 +315,33 @@ static void statistics_may_be_kept(void) {
     tl_destroy(producer);
 }
 
+static void on_delivery_yield(tl_t *producer, const tl_message_t *message, void *opaque) {
+    on_delivery(producer, message, opaque);
+    tl_yield(producer);
+}
+
+static void a_callback_may_end_the_call_that_it_came_from(void) {
+    tl_conf_t *conf = conf_of("tidelog::memory:");
+    tl_conf_set_dr_msg_cb(conf, on_delivery_yield);
+    tl_conf_set_opaque(conf, (void *)"mine");
+    delivered = failed = sum = 0;
+    tl_t *producer = client_of(TL_PRODUCER, conf);
+    for (int number = 0; number < 10; number++)
+        CHECK_OK(tl_producev(producer, TL_V_TOPIC("t"), TL_V_VALUE("v", 1), TL_V_END));
+    for (int number = 1; number <= 9; number++) {
+        CHECK(tl_poll(producer, 10000) == 1);
+        CHECK(delivered == number);
+    }
+    /* Nobody's callback is running. */
+    tl_yield(producer);
+    tl_yield(NULL);
+    CHECK_OK(tl_flush(producer, 10000));
+    CHECK(delivered == 10 && tl_outq_len(producer) == 0);
+    tl_destroy(producer);
+}
+
 int main(void) {
+    a_callback_may_end_the_call_that_it_came_from();
     each_message_is_reported_with_what_was_attached();
     what_cannot_be_queued_says_why();
     a_full_queue_is_told_and_waited_for();

@@ -29,6 +29,19 @@ static void properties_are_librdkafkas(void) {
         found += strcmp(all[place], "queue.buffering.max.ms") == 0 && strcmp(all[place + 1], "12") == 0;
     CHECK(found == 1);
     tl_conf_dump_free(all, count);
+    const char *prefixes[] = {"queue.buffering.max.ms", "topic."};
+    set(copy, "client.id", "mine");
+    tl_conf_t *filtered = tl_conf_dup_filter(copy, 2, prefixes);
+    size = sizeof value;
+    CHECK(tl_conf_get(filtered, "linger.ms", value, &size) == TL_CONF_OK);
+    CHECK_TEXT(value, "5");
+    size = sizeof value;
+    CHECK(tl_conf_get(filtered, "client.id", value, &size) == TL_CONF_OK);
+    CHECK_TEXT(value, "mine");
+    prefixes[0] = NULL;
+    CHECK(tl_conf_dup_filter(copy, 2, prefixes) == NULL && tl_conf_dup_filter(copy, 1, NULL) == NULL);
+    CHECK(tl_conf_dup_filter(NULL, 0, NULL) == NULL);
+    tl_conf_destroy(filtered);
     tl_conf_destroy(conf);
     tl_conf_destroy(copy);
 }

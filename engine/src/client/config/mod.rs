@@ -110,6 +110,15 @@ impl Config {
         self.values.dump(Level::Global)
     }
 
+    /// The same without the settings, of the client and of topics, whose names begin with one of `prefixes` (librdkafka:
+    /// `rd_kafka_conf_dup_filter`).
+    #[must_use]
+    pub fn without(&self, prefixes: &[&str]) -> Config {
+        let mut values = self.values.clone();
+        values.unset_where(|property| prefixes.iter().any(|prefix| property.name().starts_with(prefix)));
+        Config { values }
+    }
+
     /// The settings that topics of this client have unless they get their own.
     #[must_use]
     pub fn topic_defaults(&self) -> TopicConfig {

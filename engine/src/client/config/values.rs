@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::ConfigError;
-use super::property::{Kind, Level};
+use super::property::{Kind, Level, Property};
 use super::table::{self, PROPERTIES};
 use super::table::{BoolKey, ChoiceKey, FlagsKey, FloatKey, IntKey, PatternsKey, TextKey};
 use super::value::Value;
@@ -88,6 +88,14 @@ impl Values {
         let mut values = Values::default();
         values.replace(level, self);
         values
+    }
+
+    pub(super) fn unset_where(&mut self, is_unset: impl Fn(&Property) -> bool) {
+        for (slot, row) in self.slots.iter_mut().zip(PROPERTIES.iter()) {
+            if is_unset(row) {
+                *slot = None;
+            }
+        }
     }
 
     pub(super) fn replace(&mut self, level: Level, other: &Values) {
