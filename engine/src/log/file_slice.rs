@@ -21,6 +21,7 @@ pub struct FileSlice {
     pub position: u64,
     /// Bytes.
     pub size: usize,
+    segment: Arc<Segment>,
 }
 
 impl std::fmt::Debug for FileSlice {
@@ -44,9 +45,19 @@ impl FileSlice {
         self.file.read_ahead(self.position, self.size)
     }
 
+    /// Offset behind all batches that start in it; `None` when its segment ends with it.
+    pub(super) fn end(&self) -> Result<Option<Offset>, ReadError> {
+        self.segment.offset_from(self.position + self.size as u64)
+    }
+
+    /// The segment that it is of.
+    pub(super) fn segment(&self) -> &Segment {
+        &self.segment
+    }
+
     /// What lies in `segment` from `position` on, where a batch starts, below the offset `upto`.
     pub(super) fn of(
-        segment: &Segment,
+        segment: &Arc<Segment>,
         position: u64,
         size_max: usize,
         upto: Offset,
@@ -62,7 +73,7 @@ impl FileSlice {
         };
         let available = usize::try_from(end.saturating_sub(position)).unwrap_or(usize::MAX);
         let size = size_max.max(first_size(segment, position)?).min(available);
-        Ok((size > 0).then(|| FileSlice { file, position, size }))
+        Ok((size > 0).then(|| FileSlice { file, position, size, segment: Arc::clone(segment) }))
     }
 }
 

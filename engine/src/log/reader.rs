@@ -108,6 +108,19 @@ impl LogView {
         })
     }
 
+    /// Offset behind all batches that start in `slice`.
+    ///
+    /// # Errors
+    /// When its segment cannot be read any more.
+    pub fn end_of(&self, slice: &FileSlice) -> Result<Offset, ReadError> {
+        if let Some(end) = slice.end()? {
+            return Ok(end);
+        }
+        let (segments, base) = (self.segments(), slice.segment().base());
+        let next = segments.as_slice().iter().find(|segment| segment.base() > base);
+        Ok(next.map_or_else(|| self.high_watermark(), |next| next.base()))
+    }
+
     /// Looks at the segments that hold `offset` and those behind it.
     fn in_range<R>(
         &self,
@@ -189,6 +202,21 @@ impl LogView {
         })
     }
 
+    /// Whether there is an aborted transaction whose marker lies in the segment of `from` or behind it: mostly there is none.
+    ///
+    /// # Errors
+    /// As [`LogView::aborted_transactions`].
+    pub fn has_aborted_transactions(&self, from: Offset) -> Result<bool, ReadError> {
+        self.with_segments(|segments| {
+            for segment in segments.holding(from) {
+                if !segment.aborted()?.is_empty() {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })
+    }
+
     /// Looks at the segments, again when one of them was deleted between the look at the list and the opening
     /// of its file.
     fn with_segments<R>(&self, look: impl Fn(&SegmentList) -> Result<R, ReadError>) -> Result<R, ReadError> {
@@ -224,7 +252,7 @@ impl Bound {
 
 /// Where a read starts.
 struct Start<'a> {
-    segment: &'a Segment,
+    segment: &'a Arc<Segment>,
     position: u64,
     /// Bytes of the batch there if they are known, else 0.
     first_size: usize,

@@ -12,7 +12,7 @@ use super::aborted_transactions;
 use super::closed_index::{self, ClosedIndex, LoadedIndex};
 use super::error::{Corruption, CorruptionReason, FileError, FileOperation, ReadError};
 use super::file_name::FileKind;
-use super::header_walk::HeaderWalk;
+use super::header_walk::{HeaderAt, HeaderWalk};
 use super::index::{IndexEntries, OffsetEntry, TimestampOffset};
 use super::index_file;
 use super::open_files::{OpenFiles, SegmentFiles};
@@ -224,10 +224,19 @@ impl Segment {
     /// Where the batch starts that holds `target` or, when there is none, the next one behind it; `None` when the
     /// segment ends before.
     pub(super) fn seek(&self, target: Offset) -> Result<Option<u64>, ReadError> {
+        Ok(self.find(Target::Offset(target))?.map(|at| at.position))
+    }
+
+    /// Offset of the first batch that starts at byte `position` or behind it; `None` when there is none.
+    pub(super) fn offset_from(&self, position: u64) -> Result<Option<Offset>, ReadError> {
+        Ok(self.find(Target::Position(position))?.map(|at| at.header.base_offset()))
+    }
+
+    fn find(&self, target: Target) -> Result<Option<HeaderAt>, ReadError> {
         loop {
             let (entry, index) = self.look_up(target)?;
             match self.walk_to(entry, target, index.may_be_wrong())? {
-                Walked::Found(position) => return Ok(Some(position)),
+                Walked::Found(at) => return Ok(Some(at)),
                 Walked::End => return Ok(None),
                 Walked::IndexIsWrong if index.may_be_wrong() => self.rebuild(&index)?,
                 Walked::IndexIsWrong => return Err(self.misplaced(entry, target).into()),
@@ -299,8 +308,8 @@ impl Segment {
         }
     }
 
-    fn look_up(&self, target: Offset) -> Result<(Option<OffsetEntry>, UsedIndex), ReadError> {
-        let holds = |entry: &OffsetEntry| entry.last_offset(self.base) <= target;
+    fn look_up(&self, target: Target) -> Result<(Option<OffsetEntry>, UsedIndex), ReadError> {
+        let holds = |entry: &OffsetEntry| target.is_not_before(entry, self.base);
         match &self.state {
             State::Active(active) => {
                 let index = active.index.read();
@@ -322,7 +331,7 @@ impl Segment {
     fn walk_to(
         &self,
         entry: Option<OffsetEntry>,
-        target: Offset,
+        target: Target,
         distrusted: bool,
     ) -> Result<Walked, ReadError> {
         let visible = self.visible()?;
@@ -348,8 +357,8 @@ impl Segment {
             if expected.take().is_some_and(|expected| expected != at.header.last_offset()) {
                 return Ok(Walked::IndexIsWrong);
             }
-            if at.header.last_offset() >= target {
-                return Ok(Walked::Found(at.position));
+            if target.is_met_by(&at) {
+                return Ok(Walked::Found(at));
             }
             if distrusted && at.position - start > walk_max {
                 return Ok(Walked::IndexIsWrong);
@@ -358,8 +367,12 @@ impl Segment {
     }
 
     /// An index that was made from the log does not fit the log: the log has changed.
-    fn misplaced(&self, entry: Option<OffsetEntry>, target: Offset) -> Corruption {
-        let place = entry.map_or((target, 0), |entry| (entry.last_offset(self.base), entry.position()));
+    fn misplaced(&self, entry: Option<OffsetEntry>, target: Target) -> Corruption {
+        let of_target = match target {
+            Target::Offset(offset) => (offset, 0),
+            Target::Position(position) => (self.base, position),
+        };
+        let place = entry.map_or(of_target, |entry| (entry.last_offset(self.base), entry.position()));
         Corruption {
             file: self.path(FileKind::Log),
             position: place.1,
@@ -369,9 +382,35 @@ impl Segment {
     }
 }
 
+/// The batch that a search is for.
+#[derive(Clone, Copy)]
+enum Target {
+    /// The one that holds this offset, or the next.
+    Offset(Offset),
+    /// The one that starts at this byte, or the next.
+    Position(u64),
+}
+
+impl Target {
+    /// Whether a search for it may start at the batch of an index entry.
+    fn is_not_before(self, entry: &OffsetEntry, base: Offset) -> bool {
+        match self {
+            Target::Offset(offset) => entry.last_offset(base) <= offset,
+            Target::Position(position) => entry.position() <= position,
+        }
+    }
+
+    fn is_met_by(self, at: &HeaderAt) -> bool {
+        match self {
+            Target::Offset(offset) => at.header.last_offset() >= offset,
+            Target::Position(position) => at.position >= position,
+        }
+    }
+}
+
 /// How a walk ends.
 enum Walked {
-    Found(u64),
+    Found(HeaderAt),
     End,
     IndexIsWrong,
 }

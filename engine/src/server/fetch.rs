@@ -120,6 +120,18 @@ struct PartitionFound {
     file: Option<FileSlice>,
 }
 
+/// What there is to read of a partition.
+#[derive(Default)]
+struct Readable {
+    records: Records,
+    /// The file that they are to be sent from; otherwise they are here.
+    file: Option<FileSlice>,
+    /// What has to be read ahead first.
+    cold: Option<FileSlice>,
+    /// Offset behind them, when they are here.
+    end: Offset,
+}
+
 /// Why a partition cannot be read, with what is known of its log.
 type Unreadable = (ErrorCode, Option<Arc<LogView>>);
 
@@ -303,55 +315,54 @@ impl Fetch {
         data.high_watermark = high_watermark.0;
         data.last_stable_offset = last_stable.0;
         data.log_start_offset = log_start.0;
-        let (records, file, cold) = self
+        let Readable { records, file, cold, end } = self
             .records(place, &partition, wanted, room)
             .map_err(|error| in_view(refusal(&error, &partition)))?;
         let fits = first || records.size() <= left;
-        if self.isolation == Isolation::ReadCommitted && fits && records.size() > 0 {
-            let aborted = view.aborted_transactions(Offset(wanted.offset), last_stable);
-            let aborted = aborted.map_err(|error| in_view(refusal(&error, &partition)))?;
-            let listed = aborted.into_iter().map(|one| AbortedTransaction {
-                producer_id: one.producer_id.0,
-                first_offset: one.first_offset.0,
-            });
-            data.aborted_transactions = Some(listed.collect());
-        }
         if !fits {
             return Ok((PartitionFound { data, file: None }, None));
+        }
+        if self.isolation == Isolation::ReadCommitted && records.size() > 0 {
+            let listed =
+                aborted_transactions(&view, Offset(wanted.offset), (file.as_ref(), end), last_stable);
+            data.aborted_transactions = Some(listed.map_err(|error| in_view(refusal(&error, &partition)))?);
         }
         data.records = records;
         Ok((PartitionFound { data, file }, cold))
     }
 
-    /// The records of a partition, the file they are to be sent from, and what has to be read ahead before that.
+    /// The records of a partition, from memory or a file.
     fn records(
         &self,
         place: Place,
         partition: &Partition,
         wanted: &Wanted,
         room: Room,
-    ) -> Result<(Records, Option<FileSlice>, Option<FileSlice>), ReadError> {
+    ) -> Result<Readable, ReadError> {
         let metrics = &self.call.shared.metrics;
         let slice = match place {
-            Place::Memory(pieces) => {
+            Place::Memory(pieces, end) => {
                 let records = Records::from(pieces);
                 metrics.fetched_from_memory.add(records.size());
-                return Ok((records, None, None));
+                return Ok(Readable { records, end, ..Readable::default() });
             }
             Place::File(slice) if !self.warmed && !slice.is_cached() => {
-                return Ok((Records::default(), None, Some(slice)));
+                return Ok(Readable { cold: Some(slice), ..Readable::default() });
             }
             Place::File(slice) => Some(slice),
             Place::Elsewhere => None,
         };
         match slice.filter(|_| self.call.shared.options.fetch_method == FetchMethod::Sendfile) {
-            Some(slice) => Ok((Records { pieces: vec![Piece::Gap(slice.size)] }, Some(slice), None)),
+            Some(slice) => {
+                let records = Records { pieces: vec![Piece::Gap(slice.size)] };
+                Ok(Readable { records, file: Some(slice), ..Readable::default() })
+            }
             None => {
                 let size_max = room.size.min(room.memory);
                 let read = partition.read(Offset(wanted.offset).into(), size_max, self.isolation)?;
                 let records = Records::from(read.pieces);
                 metrics.copied_for_fetch.add(records.size());
-                Ok((records, None, None))
+                Ok(Readable { records, end: read.next.offset(), ..Readable::default() })
             }
         }
     }
@@ -444,6 +455,24 @@ impl PartitionFound {
         }
         PartitionFound { data, file: None }
     }
+}
+
+/// The aborted transactions that concern records from `from` on: those in a file, or up to `end`.
+fn aborted_transactions(
+    view: &LogView,
+    from: Offset,
+    (file, end): (Option<&FileSlice>, Offset),
+    last_stable: Offset,
+) -> Result<Vec<AbortedTransaction>, ReadError> {
+    if !view.has_aborted_transactions(from)? {
+        return Ok(Vec::new());
+    }
+    // Where a file's end is not to be found, more than need be is told, which is harmless.
+    let end = file.map_or(end, |slice| view.end_of(slice).unwrap_or(last_stable));
+    let aborted = view.aborted_transactions(from, end.min(last_stable))?.into_iter();
+    let listed = aborted
+        .map(|one| AbortedTransaction { producer_id: one.producer_id.0, first_offset: one.first_offset.0 });
+    Ok(listed.collect())
 }
 
 fn served(broker: &Broker, wanted: &Wanted, call: &Call) -> Result<Arc<Partition>, ErrorCode> {

@@ -78,8 +78,8 @@ pub struct Located {
 /// Where batches are.
 #[derive(Clone, Debug)]
 pub enum Place {
-    /// Here.
-    Memory(Vec<Bytes>),
+    /// Here, up to this offset.
+    Memory(Vec<Bytes>, Offset),
     /// In a file.
     File(FileSlice),
     /// There are none, or [`Partition::read`] has to take them into memory.
@@ -225,7 +225,7 @@ impl Partition {
             _ => self.cached(&view, from, upto, size_max.min(memory_max)),
         };
         let place = match cached {
-            Some((pieces, _)) => Place::Memory(pieces),
+            Some((pieces, next)) => Place::Memory(pieces, next.offset()),
             None => view.slice(from, size_max, upto)?.map_or(Place::Elsewhere, Place::File),
         };
         Ok(Located { place, log_start: view.log_start(), high_watermark, last_stable })

@@ -2,7 +2,7 @@
 //! transaction that hangs.
 
 use tidelog::error_code::ErrorCode;
-use tidelog::record::{Compression, ProducerStamp};
+use tidelog::record::{Batches, Compression, ProducerStamp};
 use tidelog::wire::api::add_offsets_to_txn::{AddOffsetsToTxn, AddOffsetsToTxnRequest};
 use tidelog::wire::api::add_partitions_to_txn::{
     AddPartitionsToTxn, AddPartitionsToTxnRequest, AddPartitionsToTxnTopic,
@@ -18,6 +18,7 @@ use tidelog::wire::api::txn_offset_commit::{
 use tidelog::wire::api::write_txn_markers::{
     WritableTxnMarker, WritableTxnMarkerTopic, WriteTxnMarkers, WriteTxnMarkersRequest,
 };
+use tidelog::wire::records::Piece;
 
 use super::raw::{RawClient, batch_by, now, stamp};
 use super::rig::TestServer;
@@ -181,4 +182,60 @@ fn an_administrator_ends_what_hangs_and_finds_it_by_its_name() {
     assert_eq!(codes.collect::<Vec<_>>(), [NONE, ErrorCode::UnknownTopicOrPartition.code()]);
     assert_eq!(marks(&mut client, "t"), (2, 2, 1), "it was aborted");
     assert!(client.call::<WriteTxnMarkers>(2, &WriteTxnMarkersRequest::default()).markers.is_empty());
+}
+
+/// Offsets of the data batches that are whole in an answer to a fetch from `offset`, and of what it says was aborted.
+fn fetched(client: &mut RawClient, offset: i64, size: i32) -> (Vec<i64>, Vec<i64>) {
+    let partition =
+        FetchPartition { fetch_offset: offset, partition_max_bytes: size, ..FetchPartition::default() };
+    let topic = FetchTopic { topic: "t".to_owned(), partitions: vec![partition], ..FetchTopic::default() };
+    let request = FetchRequest { isolation_level: 1, topics: vec![topic], ..FetchRequest::default() };
+    let response = client.call::<Fetch>(11, &request);
+    let data = &response.responses[0].partitions[0];
+    let mut bytes = Vec::new();
+    for piece in &data.records.pieces {
+        let Piece::Memory(piece) = piece else { panic!("what was received is in memory") };
+        bytes.extend_from_slice(piece);
+    }
+    let whole = Batches::new(&bytes).map_while(Result::ok);
+    let of_data = whole.filter(|batch| !batch.header().attributes().is_control());
+    let offsets = of_data.map(|batch| batch.header().base_offset().0).collect();
+    let aborted = data.aborted_transactions.iter().flatten().map(|one| one.first_offset).collect();
+    (offsets, aborted)
+}
+
+/// A reader that is far behind would be told of all of them with every piece that it reads.
+#[test]
+fn a_fetch_tells_of_the_aborted_transactions_in_its_records_and_of_no_others() {
+    const COUNT: usize = 150;
+    let server = TestServer::start();
+    let mut client = RawClient::connect(&server);
+    client.create_topic("t", &[("internal.segment.bytes", "50000")]);
+    let session = init(&mut client, 4, of("mover"));
+    for number in 0..COUNT {
+        add(&mut client, 3, &session, &["t"]);
+        let sequence = i32::try_from(number).unwrap();
+        let stamp = stamp(session.producer_id, session.producer_epoch, sequence);
+        let stamp = ProducerStamp { transactional: true, ..stamp };
+        let records = batch_by(Compression::None, stamp, now(), &[&[7; 1000]]);
+        assert_eq!(client.produce("t", &records).error_code, NONE);
+        assert_eq!(end(&mut client, 3, &session, false), NONE);
+    }
+    let check = |client: &mut RawClient| {
+        let mut seen = 0;
+        for from in (0..2 * i64::try_from(COUNT).unwrap()).step_by(14) {
+            let (data, aborted) = fetched(client, from, 10_000);
+            seen += data.len();
+            assert!(data.iter().all(|offset| aborted.contains(offset)), "{data:?}, {aborted:?} from {from}");
+            // One at each end may be cut off.
+            assert!(aborted.len() <= data.len() + 2, "{data:?}, {aborted:?} from {from}");
+        }
+        assert!(seen > COUNT);
+    };
+    // From memory, and from the files.
+    check(&mut client);
+    let server = server.restarted(&[]);
+    assert_eq!(server.server.metrics().fetched_from_memory.get(), 0);
+    check(&mut RawClient::connect(&server));
+    assert_eq!(server.server.metrics().fetched_from_memory.get(), 0);
 }

@@ -156,6 +156,13 @@ fn check_look_ups(view: &LogView) {
         assert_eq!(found.offset, Offset(offset), "time {timestamp}");
     }
     assert_eq!(view.max_timestamp().unwrap().unwrap().offset, Offset(4));
+    let segment = Arc::clone(&view.segments().as_slice()[0]);
+    let size = segment.visible().unwrap() / 30;
+    for (position, expected) in
+        [(0, Some(0)), (1, Some(1)), (size, Some(1)), (17 * size + 5, Some(18)), (29 * size + 1, None)]
+    {
+        assert_eq!(segment.offset_from(position).unwrap(), expected.map(Offset), "byte {position}");
+    }
 }
 
 /// After a crash the indexes are made anew; after a clean stop a wrong one must not lead any reader astray.
