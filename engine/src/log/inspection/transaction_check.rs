@@ -110,14 +110,21 @@ impl TransactionCheck {
         if self.has_lost_track {
             return Ok(None);
         }
-        let lacks = aborted.iter().filter(|aborted| aborted.first.is_some()).find_map(|aborted| {
-            let is_listed = listed.iter().any(|entry| aborted.is_told_by(entry));
-            let (producer, marker) = (aborted.producer, aborted.marker);
-            (!is_listed).then_some(TransactionFault::Lacks { producer, marker })
-        });
+        // Both ascend by the offset of the marker.
+        let entry_of = |aborted: &Aborted| {
+            let place = listed.binary_search_by_key(&aborted.marker, |entry| entry.last_offset).ok()?;
+            listed.get(place).filter(|entry| aborted.is_told_by(entry))
+        };
+        let is_known = |entry: &AbortedTransaction| {
+            let place = aborted.binary_search_by_key(&entry.last_offset, |aborted| aborted.marker).ok();
+            place.and_then(|place| aborted.get(place)).is_some_and(|aborted| aborted.is_told_by(entry))
+        };
+        let mut that_are_there = aborted.iter().filter(|aborted| aborted.first.is_some());
+        let lacks = that_are_there.find(|aborted| entry_of(aborted).is_none());
+        let lacks = lacks
+            .map(|aborted| TransactionFault::Lacks { producer: aborted.producer, marker: aborted.marker });
         let invents = || {
-            let known = |entry: &AbortedTransaction| aborted.iter().any(|aborted| aborted.is_told_by(entry));
-            let entry = listed.iter().filter(|_| !is_compacted).find(|entry| !known(entry))?;
+            let entry = listed.iter().filter(|_| !is_compacted).find(|entry| !is_known(entry))?;
             let (producer, first, marker) = (entry.producer_id, entry.first_offset, entry.last_offset);
             Some(TransactionFault::Invents { producer, first, marker })
         };
