@@ -252,6 +252,17 @@ pub enum Isolation {
     ReadCommitted,
 }
 
+impl Isolation {
+    /// Where what a reader sees ends.
+    #[must_use]
+    pub fn end(self, high_watermark: Offset, last_stable: Offset) -> Offset {
+        match self {
+            Isolation::ReadUncommitted => high_watermark,
+            Isolation::ReadCommitted => last_stable,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -83,8 +83,7 @@ fn rebuild(segment: &Segment) -> Result<Vec<AbortedTransaction>, ReadError> {
             Scanned::Batch(_, batch) => match batch.verify() {
                 Ok(()) => {
                     offset = batch.header().next_offset();
-                    let ended = producers.replay(&batch);
-                    aborted.extend(ended.filter(|ended| ended.aborted).map(|it| producers.aborted(&it)));
+                    aborted.extend(producers.replay(&batch));
                     continue;
                 }
                 Err(error) => error.into(),

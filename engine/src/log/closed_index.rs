@@ -136,16 +136,16 @@ impl ClosedIndex {
     }
 
     /// The transactions whose abort marker lies in the segment.
-    pub(super) fn aborted(&self, segment: &Segment) -> Result<Vec<AbortedTransaction>, ReadError> {
+    pub(super) fn aborted(&self, segment: &Segment) -> Result<&[AbortedTransaction], ReadError> {
         if let Some(known) = self.aborted.get() {
-            return Ok(known.clone());
+            return Ok(known);
         }
         let _loading = self.loading.lock();
         if let Some(known) = self.aborted.get() {
-            return Ok(known.clone());
+            return Ok(known);
         }
         let aborted = aborted_transactions::load(segment)?;
-        Ok(self.aborted.get_or_init(|| aborted).clone())
+        Ok(self.aborted.get_or_init(|| aborted))
     }
 
     /// See [`Segment::offset_before_timestamp`].

@@ -282,7 +282,7 @@ impl Compaction {
         let mut output = Output::create(&*home.disk, &path)?;
         let (mut scratch, mut last, mut aborted) = (Vec::new(), None, Vec::new());
         for segment in group {
-            aborted.extend(segment.aborted()?);
+            segment.with_aborted(|all| aborted.extend_from_slice(all))?;
             each_batch(segment, |batch| {
                 let header = batch.header();
                 let expires = header.attributes().is_control() && transactions.ends_nothing(header);

@@ -83,7 +83,7 @@ impl Layout {
         for base in self.swaps.iter().copied() {
             let path = with_suffix(&FileKind::Log.path(directory, base), SWAP);
             let end = end_of(disk, &path, base)?;
-            files.retain(|file| file.base < base || file.base >= end);
+            files.retain(|file| file.base < base || file.base > base && file.base >= end);
             let place = files.partition_point(|file| file.base < base);
             files.insert(place, SegmentFile { base, path, is_waiting: true });
         }
@@ -92,21 +92,21 @@ impl Layout {
 
     /// Lets compacted segments take their place, where a crash came between.
     fn finish_swaps(&mut self, disk: &dyn Disk, directory: &Path) -> Result<(), LogError> {
-        for base in std::mem::take(&mut self.swaps) {
-            let log = FileKind::Log.path(directory, base);
-            let swap = with_suffix(&log, SWAP);
-            let end = end_of(disk, &swap, base)?;
-            // The one that has its name is replaced by the renaming.
-            for covered in self.segments.iter().filter(|segment| **segment > base && **segment < end) {
-                remove(disk, &FileKind::Log.path(directory, *covered))?;
-                remove_indexes(disk, directory, *covered)?;
-            }
-            self.segments.retain(|segment| *segment <= base || *segment >= end);
-            put_in_place(disk, directory, base)?;
-            if let Err(place) = self.segments.binary_search(&base) {
-                self.segments.insert(place, base);
-            }
+        if self.swaps.is_empty() {
+            return Ok(());
         }
+        let files = self.segment_files(disk, directory)?;
+        let kept: Vec<Offset> = files.iter().map(|file| file.base).collect();
+        // The one that has the name of a compacted one is replaced by the renaming.
+        for covered in self.segments.iter().filter(|segment| kept.binary_search(segment).is_err()) {
+            remove(disk, &FileKind::Log.path(directory, *covered))?;
+            remove_indexes(disk, directory, *covered)?;
+        }
+        for file in files.iter().filter(|file| file.is_waiting) {
+            put_in_place(disk, directory, file.base)?;
+        }
+        self.segments = kept;
+        self.swaps.clear();
         Ok(())
     }
 

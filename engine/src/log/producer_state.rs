@@ -252,11 +252,12 @@ impl ProducerStates {
         None
     }
 
-    /// As [`ProducerStates::apply`], for a batch of the past: what it ends is stable at once.
-    pub(super) fn replay(&mut self, batch: &BatchView<'_>) -> Option<EndedTransaction> {
+    /// As [`ProducerStates::apply`], for a batch of the past: what it ends is stable at once. Returns the transaction that
+    /// it aborts.
+    pub(super) fn replay(&mut self, batch: &BatchView<'_>) -> Option<AbortedTransaction> {
         let ended = self.apply(batch, batch.header().max_timestamp())?;
         self.unstable.remove(&ended.first_offset);
-        Some(ended)
+        ended.aborted.then(|| self.aborted(&ended))
     }
 
     /// First offset that a reader of stable records must not see, for a log with this high watermark.

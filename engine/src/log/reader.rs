@@ -117,7 +117,8 @@ impl LogView {
             return Ok(end);
         }
         let (segments, base) = (self.segments(), slice.segment().base());
-        let next = segments.as_slice().iter().find(|segment| segment.base() > base);
+        let behind = segments.as_slice().partition_point(|segment| segment.base() <= base);
+        let next = segments.as_slice().get(behind);
         Ok(next.map_or_else(|| self.high_watermark(), |next| next.base()))
     }
 
@@ -189,13 +190,16 @@ impl LogView {
         self.with_segments(|segments| {
             let mut found = Vec::new();
             for segment in segments.holding(from) {
-                for aborted in segment.aborted()? {
-                    if aborted.last_offset >= from && aborted.first_offset < upto {
-                        found.push(aborted);
-                    }
-                    if aborted.last_stable_offset >= upto {
-                        return Ok(found);
-                    }
+                let is_complete = segment.with_aborted(|all| {
+                    all.iter().any(|aborted| {
+                        if aborted.last_offset >= from && aborted.first_offset < upto {
+                            found.push(*aborted);
+                        }
+                        aborted.last_stable_offset >= upto
+                    })
+                })?;
+                if is_complete {
+                    break;
                 }
             }
             Ok(found)
@@ -209,7 +213,7 @@ impl LogView {
     pub fn has_aborted_transactions(&self, from: Offset) -> Result<bool, ReadError> {
         self.with_segments(|segments| {
             for segment in segments.holding(from) {
-                if !segment.aborted()?.is_empty() {
+                if !segment.with_aborted(<[_]>::is_empty)? {
                     return Ok(true);
                 }
             }

@@ -135,8 +135,7 @@ impl Recovery<'_> {
                         entries.push(new);
                     }
                     self.epochs.assign(header.leader_epoch(), header.base_offset());
-                    let ended = self.producers.replay(&batch);
-                    aborted.extend(ended.filter(|ended| ended.aborted).map(|it| self.producers.aborted(&it)));
+                    aborted.extend(self.producers.replay(&batch));
                     end = header.next_offset();
                     if end <= durable {
                         durable_size = position + batch.size() as u64;

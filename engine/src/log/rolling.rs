@@ -42,7 +42,7 @@ impl Log {
         let interval = self.home.index_interval;
         let index = IndexBuilder::resume(closed.base(), interval, size, &entries, max_timestamp);
         let (offset_entries, time_entries) = (entries.offsets.len(), entries.times.len());
-        let aborted = closed.aborted()?;
+        let aborted = closed.with_aborted(<[_]>::to_vec)?;
         let loaded = Some(LoadedPart { size, offsets: offset_entries, times: time_entries });
         let content = ActiveIndex { entries, loaded, max_timestamp, aborted };
         let active = ActiveSegment {

@@ -253,12 +253,15 @@ impl Segment {
         }
     }
 
-    /// Transactions whose abort marker lies in the segment, by the offset of the marker.
-    pub(super) fn aborted(&self) -> Result<Vec<AbortedTransaction>, ReadError> {
-        match &self.state {
-            State::Active(active) => Ok(active.index.read().aborted.clone()),
-            State::Closed(closed) => closed.aborted(self),
-        }
+    /// Has `look` look at the transactions whose abort marker lies in the segment, by the offset of the marker.
+    pub(super) fn with_aborted<T>(
+        &self,
+        look: impl FnOnce(&[AbortedTransaction]) -> T,
+    ) -> Result<T, ReadError> {
+        Ok(match &self.state {
+            State::Active(active) => look(&active.index.read().aborted),
+            State::Closed(closed) => look(closed.aborted(self)?),
+        })
     }
 
     /// An offset before which no record has a timestamp of `timestamp` or later.

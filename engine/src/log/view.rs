@@ -95,10 +95,7 @@ impl LogView {
     /// Offset behind the last record that a reader of this isolation may see.
     #[must_use]
     pub fn end_for(&self, isolation: Isolation) -> Offset {
-        match isolation {
-            Isolation::ReadUncommitted => self.high_watermark(),
-            Isolation::ReadCommitted => self.last_stable_offset(),
-        }
+        isolation.end(self.high_watermark(), self.last_stable_offset())
     }
 
     /// Offset that the next record gets (Kafka: `logEndOffset`).

@@ -315,20 +315,19 @@ impl Fetch {
         data.high_watermark = high_watermark.0;
         data.last_stable_offset = last_stable.0;
         data.log_start_offset = log_start.0;
-        let Readable { records, file, cold, end } = self
+        let found = self
             .records(place, &partition, wanted, room)
             .map_err(|error| in_view(refusal(&error, &partition)))?;
-        let fits = first || records.size() <= left;
+        let fits = first || found.records.size() <= left;
         if !fits {
             return Ok((PartitionFound { data, file: None }, None));
         }
-        if self.isolation == Isolation::ReadCommitted && records.size() > 0 {
-            let listed =
-                aborted_transactions(&view, Offset(wanted.offset), (file.as_ref(), end), last_stable);
+        if self.isolation == Isolation::ReadCommitted && found.records.size() > 0 {
+            let listed = aborted_transactions(&view, Offset(wanted.offset), &found, last_stable);
             data.aborted_transactions = Some(listed.map_err(|error| in_view(refusal(&error, &partition)))?);
         }
-        data.records = records;
-        Ok((PartitionFound { data, file }, cold))
+        data.records = found.records;
+        Ok((PartitionFound { data, file: found.file }, found.cold))
     }
 
     /// The records of a partition, from memory or a file.
@@ -457,18 +456,18 @@ impl PartitionFound {
     }
 }
 
-/// The aborted transactions that concern records from `from` on: those in a file, or up to `end`.
+/// The aborted transactions that concern what was found from `from` on.
 fn aborted_transactions(
     view: &LogView,
     from: Offset,
-    (file, end): (Option<&FileSlice>, Offset),
+    found: &Readable,
     last_stable: Offset,
 ) -> Result<Vec<AbortedTransaction>, ReadError> {
     if !view.has_aborted_transactions(from)? {
         return Ok(Vec::new());
     }
     // Where a file's end is not to be found, more than need be is told, which is harmless.
-    let end = file.map_or(end, |slice| view.end_of(slice).unwrap_or(last_stable));
+    let end = found.file.as_ref().map_or(found.end, |slice| view.end_of(slice).unwrap_or(last_stable));
     let aborted = view.aborted_transactions(from, end.min(last_stable))?.into_iter();
     let listed = aborted
         .map(|one| AbortedTransaction { producer_id: one.producer_id.0, first_offset: one.first_offset.0 });

@@ -187,10 +187,7 @@ impl Partition {
     ) -> Result<Fetched, ReadError> {
         let view = self.view.load();
         let (high_watermark, last_stable) = (view.high_watermark(), view.last_stable_offset());
-        let upto = match isolation {
-            Isolation::ReadUncommitted => high_watermark,
-            Isolation::ReadCommitted => last_stable,
-        };
+        let upto = isolation.end(high_watermark, last_stable);
         let (pieces, next) = if let Some(cached) = self.cached(&view, from.offset(), upto, size_max) {
             cached
         } else {
@@ -216,10 +213,7 @@ impl Partition {
     ) -> Result<Located, ReadError> {
         let view = self.view.load();
         let (high_watermark, last_stable) = (view.high_watermark(), view.last_stable_offset());
-        let upto = match isolation {
-            Isolation::ReadUncommitted => high_watermark,
-            Isolation::ReadCommitted => last_stable,
-        };
+        let upto = isolation.end(high_watermark, last_stable);
         let cached = match memory_max {
             0 => None,
             _ => self.cached(&view, from, upto, size_max.min(memory_max)),

@@ -8,7 +8,7 @@ use tidelog::wire::api::add_partitions_to_txn::{
     AddPartitionsToTxn, AddPartitionsToTxnRequest, AddPartitionsToTxnTopic,
 };
 use tidelog::wire::api::end_txn::{EndTxn, EndTxnRequest};
-use tidelog::wire::api::fetch::{Fetch, FetchPartition, FetchRequest, FetchTopic};
+use tidelog::wire::api::fetch::{Fetch, FetchPartition, FetchRequest, FetchTopic, PartitionData};
 use tidelog::wire::api::find_coordinator::{FindCoordinator, FindCoordinatorRequest};
 use tidelog::wire::api::init_producer_id::{InitProducerId, InitProducerIdRequest, InitProducerIdResponse};
 use tidelog::wire::api::list_transactions::{ListTransactions, ListTransactionsRequest};
@@ -55,19 +55,24 @@ fn end(client: &mut RawClient, version: i16, session: &InitProducerIdResponse, c
     client.call::<EndTxn>(version, &request).error_code
 }
 
-fn records(session: &InitProducerIdResponse, sequence: i32) -> Vec<u8> {
+fn records(session: &InitProducerIdResponse, sequence: i32, value: &[u8]) -> Vec<u8> {
     let stamp = stamp(session.producer_id, session.producer_epoch, sequence);
-    batch_by(Compression::None, ProducerStamp { transactional: true, ..stamp }, now(), &[b"v"])
+    batch_by(Compression::None, ProducerStamp { transactional: true, ..stamp }, now(), &[value])
+}
+
+/// What a reader of committed records is answered that asks for so many bytes of the topic's partition.
+fn fetch(client: &mut RawClient, topic: &str, offset: i64, size: i32) -> PartitionData {
+    let partition =
+        FetchPartition { fetch_offset: offset, partition_max_bytes: size, ..FetchPartition::default() };
+    let topic = FetchTopic { topic: topic.to_owned(), partitions: vec![partition], ..FetchTopic::default() };
+    let request = FetchRequest { isolation_level: 1, topics: vec![topic], ..FetchRequest::default() };
+    client.call::<Fetch>(11, &request).responses.remove(0).partitions.remove(0)
 }
 
 /// High watermark and last stable offset of the topic's partition, and the count of aborted transactions.
 fn marks(client: &mut RawClient, topic: &str) -> (i64, i64, usize) {
-    let partition = FetchPartition { partition_max_bytes: 1 << 20, ..FetchPartition::default() };
-    let topic = FetchTopic { topic: topic.to_owned(), partitions: vec![partition], ..FetchTopic::default() };
-    let request = FetchRequest { isolation_level: 1, topics: vec![topic], ..FetchRequest::default() };
-    let response = client.call::<Fetch>(11, &request);
-    let data = &response.responses[0].partitions[0];
-    (data.high_watermark, data.last_stable_offset, data.aborted_transactions.as_ref().map_or(0, Vec::len))
+    let data = fetch(client, topic, 0, 1 << 20);
+    (data.high_watermark, data.last_stable_offset, data.aborted_transactions.map_or(0, |all| all.len()))
 }
 
 const NONE: i16 = 0;
@@ -91,12 +96,12 @@ fn producers_that_know_no_better_are_told_what_is_wrong() {
     let internal = add(&mut client, 3, &session, &["__consumer_offsets"]);
     assert_eq!(internal, [ErrorCode::TopicAuthorizationFailed.code()]);
     assert_eq!(end(&mut client, 3, &session, true), ErrorCode::InvalidTxnState.code());
-    let produced = client.produce("t", &records(&session, 0));
+    let produced = client.produce("t", &records(&session, 0, b"v"));
     assert_eq!(produced.error_code, ErrorCode::InvalidTxnState.code(), "the partition was not added");
     assert_eq!(marks(&mut client, "t"), (0, 0, 0), "and nothing was written");
 
     assert_eq!(add(&mut client, 0, &session, &["t"]), [NONE]);
-    assert_eq!(client.produce("t", &records(&session, 0)).error_code, NONE);
+    assert_eq!(client.produce("t", &records(&session, 0, b"v")).error_code, NONE);
     assert_eq!(marks(&mut client, "t"), (1, 0, 0));
     let other = InitProducerIdResponse { producer_id: 999, ..session.clone() };
     assert_eq!(end(&mut client, 3, &other, true), ErrorCode::InvalidProducerIdMapping.code());
@@ -148,7 +153,7 @@ fn an_administrator_ends_what_hangs_and_finds_it_by_its_name() {
     client.create_topic("t", &[]);
     let session = init(&mut client, 4, of("mover"));
     add(&mut client, 3, &session, &["t"]);
-    client.produce("t", &records(&session, 0));
+    client.produce("t", &records(&session, 0, b"v"));
     let list = |client: &mut RawClient, request: ListTransactionsRequest| {
         let listed = client.call::<ListTransactions>(2, &request);
         (listed.error_code, listed.transaction_states.len(), listed.unknown_state_filters.len())
@@ -186,12 +191,7 @@ fn an_administrator_ends_what_hangs_and_finds_it_by_its_name() {
 
 /// Offsets of the data batches that are whole in an answer to a fetch from `offset`, and of what it says was aborted.
 fn fetched(client: &mut RawClient, offset: i64, size: i32) -> (Vec<i64>, Vec<i64>) {
-    let partition =
-        FetchPartition { fetch_offset: offset, partition_max_bytes: size, ..FetchPartition::default() };
-    let topic = FetchTopic { topic: "t".to_owned(), partitions: vec![partition], ..FetchTopic::default() };
-    let request = FetchRequest { isolation_level: 1, topics: vec![topic], ..FetchRequest::default() };
-    let response = client.call::<Fetch>(11, &request);
-    let data = &response.responses[0].partitions[0];
+    let data = fetch(client, "t", offset, size);
     let mut bytes = Vec::new();
     for piece in &data.records.pieces {
         let Piece::Memory(piece) = piece else { panic!("what was received is in memory") };
@@ -215,10 +215,7 @@ fn a_fetch_tells_of_the_aborted_transactions_in_its_records_and_of_no_others() {
     for number in 0..COUNT {
         add(&mut client, 3, &session, &["t"]);
         let sequence = i32::try_from(number).unwrap();
-        let stamp = stamp(session.producer_id, session.producer_epoch, sequence);
-        let stamp = ProducerStamp { transactional: true, ..stamp };
-        let records = batch_by(Compression::None, stamp, now(), &[&[7; 1000]]);
-        assert_eq!(client.produce("t", &records).error_code, NONE);
+        assert_eq!(client.produce("t", &records(&session, sequence, &[7; 1000])).error_code, NONE);
         assert_eq!(end(&mut client, 3, &session, false), NONE);
     }
     let check = |client: &mut RawClient| {

@@ -190,10 +190,7 @@ impl PartitionReader {
             Err(error) => return Err(FillError::Storage(error)),
         };
         if fetched.pieces.is_empty() {
-            return Ok(Filled::AtEnd(match isolation {
-                Isolation::ReadUncommitted => fetched.high_watermark,
-                Isolation::ReadCommitted => fetched.last_stable,
-            }));
+            return Ok(Filled::AtEnd(isolation.end(fetched.high_watermark, fetched.last_stable)));
         }
         self.aborted = match isolation {
             Isolation::ReadUncommitted => Vec::new(),
