@@ -21,16 +21,15 @@ fn environment(name: &str) -> PathBuf {
     })
 }
 
-/// Builds the wheel and returns its path.
-fn wheel(environment: &Path) -> PathBuf {
-    let wheels = tempfile::tempdir().unwrap().keep();
+/// Builds the wheel in `folder` and returns its path.
+fn wheel(environment: &Path, folder: &Path) -> PathBuf {
     let mut maturin = Command::new(environment.join("bin/maturin"));
     maturin
         .args(["build", "--quiet", "--profile", "dev", "--interpreter"])
         .arg(environment.join("bin/python"));
-    maturin.arg("--out").arg(&wheels).current_dir(root().join("python"));
+    maturin.arg("--out").arg(folder).current_dir(root().join("python"));
     run_for(TIME_MAX, &mut maturin);
-    let mut found = std::fs::read_dir(&wheels).unwrap();
+    let mut found = std::fs::read_dir(folder).unwrap();
     found.next().unwrap().unwrap().path()
 }
 
@@ -54,12 +53,12 @@ fn the_wheel_passes_its_tests() {
         return;
     }
     let own = environment("requirements");
-    let wheel = wheel(&own);
+    let folder = tempfile::tempdir().unwrap();
+    let wheel = wheel(&own, folder.path());
     let report = test(&own, &wheel, &[""]);
     assert!(report.contains(" passed"), "{report}");
     // Quix Streams wants another confluent-kafka than the one that ours is held against.
     let quix = environment("requirements-quix");
     let report = test(&quix, &wheel, &["test_stand_in.py"]);
     assert!(report.contains(" passed") && !report.contains("skipped"), "{report}");
-    std::fs::remove_dir_all(wheel.parent().unwrap()).unwrap();
 }

@@ -15,6 +15,7 @@ use crate::types::PartitionIndex;
 pub(super) struct Assignment {
     places: Vec<Option<(u64, AssignedPartition)>>,
     free: Vec<usize>,
+    /// Topics stay when their last partition goes.
     by_name: HashMap<Arc<str>, BTreeMap<PartitionIndex, usize>>,
     /// Places in the order in which they were assigned.
     order: Vec<usize>,
@@ -54,8 +55,8 @@ impl Assignment {
         self.order.iter().filter_map(|place| self.get(*place))
     }
 
-    /// Whether any partition of `topic` is assigned.
-    pub(super) fn has_topic(&self, topic: &str) -> bool {
+    /// Whether any partition of `topic` is or was assigned.
+    pub(super) fn knows_topic(&self, topic: &str) -> bool {
         self.by_name.contains_key(topic)
     }
 
@@ -112,10 +113,13 @@ impl Assignment {
     /// # Errors
     /// `_INVALID_ARG`.
     pub(super) fn find_all(&self, partitions: &[TopicPartitionOffset]) -> Result<Vec<usize>, KafkaError> {
+        let refuse = |reason: String| KafkaError::with_reason(ErrorCode::LocalInvalidArg, reason);
+        if self.order.is_empty() && !partitions.is_empty() {
+            return Err(refuse("Can't subtract from empty assignment".to_owned()));
+        }
         let mut places = Vec::with_capacity(partitions.len());
         for element in partitions {
             let (topic, partition) = element.key();
-            let refuse = |reason: String| KafkaError::with_reason(ErrorCode::LocalInvalidArg, reason);
             let Some(place) = self.find(topic, partition) else {
                 return Err(refuse(format!(
                     "{topic} [{partition}] can't be unassigned since it is not in the current assignment"
@@ -136,9 +140,6 @@ impl Assignment {
         self.order.retain(|other| *other != place);
         if let Some(of_topic) = self.by_name.get_mut(&partition.topic) {
             of_topic.remove(&partition.partition);
-            if of_topic.is_empty() {
-                self.by_name.remove(&partition.topic);
-            }
         }
         Some(partition)
     }
@@ -174,8 +175,12 @@ mod tests {
     fn what_contradicts_itself_or_the_assignment_changes_nothing() {
         let queue = Arc::default();
         let mut assignment = Assignment::default();
-        assignment.add(&list(&[0]), &queue).unwrap();
         let text = |error: KafkaError| error.to_string();
+        assert_eq!(
+            text(assignment.find_all(&list(&[3])).unwrap_err()),
+            r#"KafkaError{code=_INVALID_ARG,val=-186,str="Can't subtract from empty assignment"}"#
+        );
+        assignment.add(&list(&[0]), &queue).unwrap();
         assert_eq!(
             text(assignment.add(&list(&[1, 1]), &queue).unwrap_err()),
             r#"KafkaError{code=_INVALID_ARG,val=-186,str="Duplicate t [1] in input list"}"#

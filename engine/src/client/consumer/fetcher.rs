@@ -11,7 +11,7 @@ use super::assignment::Assignment;
 use super::events::ConsumerError;
 use super::lines::{LineId, Lines};
 use super::partition::{AssignedPartition, AutoStore, Start};
-use super::reader::{BadBatch, FillError, Filled, ReadSettings};
+use super::reader::{BadBatch, FillError, Filled, Opened, ReadSettings};
 use super::readiness::ReadyQueue;
 use super::resets::{self, Reset};
 use super::topics_watch::TopicsWatch;
@@ -141,14 +141,18 @@ impl Fetcher {
             return true;
         }
         match reader.open_next() {
-            Ok(true) => {
+            Ok(Opened::Messages) => {
                 let header = reader.messages().map(|messages| *messages.header());
                 let count = header.map_or(0, |header| header.records_count.get());
                 self.received.0 += u64::try_from(count).unwrap_or(0);
                 self.received.1 += header.and_then(|header| header.size().ok()).unwrap_or(0) as u64;
                 return true;
             }
-            Ok(false) => {}
+            Ok(Opened::Marker(behind)) => {
+                partition.move_to(behind, self.store);
+                return false;
+            }
+            Ok(Opened::Nothing) => {}
             Err(bad) => {
                 self.lines.get_mut(line).errors.push_back(bad_batch(partition, &bad));
                 return false;

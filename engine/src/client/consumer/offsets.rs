@@ -33,7 +33,7 @@ impl Consumer {
 
     /// Stores offsets, to be committed later: the next to be read, of each partition. Each element's error says
     /// whether it could be done: `_STATE` for one that is not assigned, `_UNKNOWN_PARTITION` when none of its topic
-    /// is.
+    /// ever was.
     ///
     /// # Errors
     /// `_INVALID_ARG`, while `enable.auto.offset.store` is on; the last element's error, when all have one.
@@ -47,7 +47,7 @@ impl Consumer {
                     store(&mut state, place, element);
                     None
                 }
-                None if assignment.has_topic(&element.topic) => Some(ErrorCode::LocalState.into()),
+                None if assignment.knows_topic(&element.topic) => Some(ErrorCode::LocalState.into()),
                 None => Some(ErrorCode::LocalUnknownPartition.into()),
             };
         }

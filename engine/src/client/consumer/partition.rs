@@ -129,15 +129,17 @@ impl AssignedPartition {
         Some(batch)
     }
 
+    /// The application gets to `position`.
     #[inline]
-    fn move_to(&mut self, position: Position, store: AutoStore) {
+    pub(super) fn move_to(&mut self, position: Position, store: AutoStore) {
         self.position = Some(position);
         if store == AutoStore::On {
             self.stored = Some(position);
         }
     }
 
-    /// Behind the last message that was handed out since the start or the last seek.
+    /// Behind the last message that was handed out since the start or the last seek, and behind the ends of
+    /// transactions that followed it and were passed when more was asked for.
     pub(super) fn position(&self) -> Option<Position> {
         self.position
     }

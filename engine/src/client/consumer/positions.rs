@@ -95,11 +95,11 @@ impl Consumer {
     /// `_STATE`, when the partition is not assigned; `_INVALID_ARG` for `Stored`.
     pub fn seek(&self, to: &TopicPartitionOffset) -> Result<(), CallError> {
         let mut state = self.shared.lock()?;
+        let place = state.fetcher.assignment.find(&to.topic, to.partition).ok_or(ErrorCode::LocalState)?;
         if to.offset == OffsetSpec::Stored {
             return Err(ErrorCode::LocalInvalidArg.into());
         }
-        let place = state.fetcher.assignment.find(&to.topic, to.partition);
-        state.fetcher.seek(place.ok_or(ErrorCode::LocalState)?, to.offset);
+        state.fetcher.seek(place, to.offset);
         drop(state);
         self.shared.wake();
         Ok(())
@@ -141,7 +141,8 @@ impl Consumer {
     }
 
     /// Sets each element's offset to the one behind the last message that was handed out of it; `Invalid` when there
-    /// was none since the partition was assigned or sought.
+    /// was none since the partition was assigned or sought. The end of a transaction takes an offset too: asking for
+    /// more moves the position behind it, so that a group that has read everything has no lag.
     ///
     /// # Errors
     /// [`CallError::Closed`].

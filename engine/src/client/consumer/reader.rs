@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::partition::Position;
 use crate::client::BatchMessages;
 use crate::client::config::ConsumerConfig;
 use crate::log::{AbortedTransaction, ReadCursor, ReadError};
@@ -49,6 +50,17 @@ pub(super) struct PartitionReader {
 struct Chunk {
     pieces: std::vec::IntoIter<Bytes>,
     rest: Bytes,
+}
+
+/// What came next of what was read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Opened {
+    /// A batch that has something to hand out.
+    Messages,
+    /// The end of a transaction, which applications do not see but get past.
+    Marker(Position),
+    /// All has been looked at.
+    Nothing,
 }
 
 /// How a read ended.
@@ -136,11 +148,11 @@ impl PartitionReader {
         self.messages = None;
     }
 
-    /// Goes on to the next batch of what was read that has something to hand out. False when there is none.
+    /// Goes on to what comes next of what was read; aborted batches are left out.
     ///
     /// # Errors
     /// [`BadBatch`]; the next call goes on behind it.
-    pub(super) fn open_next(&mut self) -> Result<bool, BadBatch> {
+    pub(super) fn open_next(&mut self) -> Result<Opened, BadBatch> {
         self.messages = None;
         while let Some(next) = self.chunk.next_batch() {
             let bad = |reason| BadBatch { offset: self.cursor.offset(), reason };
@@ -148,10 +160,15 @@ impl PartitionReader {
             let view = BatchView::parse(&batch).map_err(bad)?;
             if let Some(messages) = self.open(&batch, &view)? {
                 self.messages = Some(messages);
-                return Ok(true);
+                return Ok(Opened::Messages);
+            }
+            let header = view.header();
+            if header.attributes().is_control() {
+                let (offset, leader_epoch) = (header.next_offset(), Some(header.leader_epoch()));
+                return Ok(Opened::Marker(Position { offset, leader_epoch }));
             }
         }
-        Ok(false)
+        Ok(Opened::Nothing)
     }
 
     fn open(&self, batch: &Bytes, view: &BatchView<'_>) -> Result<Option<BatchMessages>, BadBatch> {

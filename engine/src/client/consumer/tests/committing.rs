@@ -130,6 +130,7 @@ fn stored_offsets_are_the_applications_when_it_says_so() {
     assert_eq!(code(consumer.commit(None)), ErrorCode::LocalNoOffset, "taken back");
     consumer.unassign().unwrap();
     assert_eq!(code(consumer.store_message(&message)), ErrorCode::LocalState);
+    assert_eq!(code(consumer.store_offsets(&mut [element("t", 0, 5)])), ErrorCode::LocalState);
 }
 
 #[test]

@@ -270,3 +270,36 @@ fn an_impossible_timeout_ends_the_producer() {
     assert_eq!(reason(producer.init_transactions(LONG)), refused);
     assert_eq!(reason(producer.begin_transaction()), refused);
 }
+
+#[test]
+fn who_has_read_everything_is_behind_the_ends_of_transactions_and_has_no_lag() {
+    let engine = engine();
+    let producer = initialized(&engine, &[]);
+    for (value, commits) in [("kept", true), ("dropped", false)] {
+        producer.begin_transaction().unwrap();
+        produce(&producer, value);
+        assert_eq!(producer.flush(LONG), 0);
+        if commits {
+            producer.commit_transaction(LONG).unwrap()
+        } else {
+            producer.abort_transaction(LONG).unwrap()
+        }
+    }
+    // Two records and two markers.
+    for (isolation, before) in [("read_committed", 1), ("read_uncommitted", 3)] {
+        let settings = [("isolation.level", isolation), ("group.id", isolation)];
+        let consumer = consumer(&engine, &settings);
+        consumer.assign(&[at(0, 0)]).unwrap();
+        let mut position = [at(0, 0)];
+        let mut is_at = |offset: i64| {
+            consumer.position(&mut position).unwrap();
+            assert_eq!(position[0].offset, OffsetSpec::At(Offset(offset)), "{isolation}");
+        };
+        let count = if isolation == "read_committed" { 1 } else { 2 };
+        assert_eq!(consumer.consume(count, LONG).unwrap().len(), count);
+        is_at(before);
+        assert!(consumer.poll(Some(Duration::ZERO)).unwrap().is_none());
+        is_at(4);
+        assert_eq!(consumer.commit(None).unwrap()[0].offset, OffsetSpec::At(Offset(4)));
+    }
+}
