@@ -287,6 +287,14 @@ impl Broker {
         before: Option<Offset>,
     ) -> Result<Offset, BrokerError> {
         let partition = self.served_partition(topic, partition)?;
+        let found = self.known_topic(&partition.id().topic)?;
+        let policy = found.config().cleanup_policy;
+        if found.name().is_internal() {
+            return Err(BrokerError::Internal(topic.to_owned()));
+        }
+        if policy.compact && !policy.delete {
+            return Err(BrokerError::KeepsRecords(topic.to_owned()));
+        }
         let shard = self.shard_of(partition.topic_id(), partition.id().partition);
         let before = before.unwrap_or_else(|| partition.high_watermark());
         let deleted =

@@ -77,6 +77,12 @@ pub enum BrokerError {
     /// Internal topics are made and kept by the engine.
     #[error("topic {0} is internal")]
     Internal(String),
+    /// A request names a topic twice, so that none of it is done.
+    #[error("Duplicate topic name.")]
+    Repeated,
+    /// Records of the topic cannot be deleted: they are kept for their keys.
+    #[error("Records of topic {0} can not be deleted due to the configured policy")]
+    KeepsRecords(String),
     /// The topic has no partition of this number.
     #[error("topic {topic} has no partition {partition}")]
     UnknownPartition {
@@ -144,6 +150,8 @@ impl BrokerError {
     pub fn code(&self) -> ErrorCode {
         match self {
             BrokerError::TopicName(_) | BrokerError::Internal(_) => ErrorCode::InvalidTopicException,
+            BrokerError::Repeated => ErrorCode::InvalidRequest,
+            BrokerError::KeepsRecords(_) => ErrorCode::PolicyViolation,
             BrokerError::Topic(error) => error.code(),
             BrokerError::Config(error) => error.code(),
             BrokerError::Replication { code, .. } => *code,

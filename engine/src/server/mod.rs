@@ -22,6 +22,7 @@ mod options;
 mod output;
 mod reactor;
 mod refusal;
+mod repeated;
 mod running;
 mod sessions;
 mod shared;

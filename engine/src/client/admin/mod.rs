@@ -23,10 +23,12 @@ pub use offsets::{OffsetQuery, RecordDeletion};
 pub use topics::{NewTopic, PartitionDescription, TopicDescription};
 pub use worker::AdminWorker;
 
+use std::collections::HashMap;
+
 use super::KafkaError;
 use super::config::{AdminConfig, Config};
 use super::engine::Engine;
-use crate::broker::Broker;
+use crate::broker::{Broker, BrokerError};
 use crate::error_code::ErrorCode;
 
 /// Whether a change is made or only checked (Kafka: `validate_only`).
@@ -83,5 +85,20 @@ impl Admin {
         answer: impl Fn(&Broker, &I) -> Result<T, KafkaError>,
     ) -> Vec<Result<T, KafkaError>> {
         items.iter().map(|item| answer(self.broker()?, item)).collect()
+    }
+
+    /// As [`Admin::each`], of topics: nothing is done with one that is named twice.
+    fn each_topic<I, T>(
+        &self,
+        items: &[I],
+        name: impl Fn(&I) -> &str,
+        answer: impl Fn(&Broker, &I) -> Result<T, KafkaError>,
+    ) -> Vec<Result<T, KafkaError>> {
+        let mut count: HashMap<&str, usize> = HashMap::new();
+        items.iter().for_each(|item| *count.entry(name(item)).or_default() += 1);
+        self.each(items, |broker, item| match count.get(name(item)) {
+            Some(2..) => Err(BrokerError::Repeated.into()),
+            _ => answer(broker, item),
+        })
     }
 }

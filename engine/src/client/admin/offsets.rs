@@ -43,7 +43,8 @@ impl Admin {
 
     /// Deletes the oldest records of partitions, each on its own. Returns the first offset that is left.
     ///
-    /// Errors of an item: `UNKNOWN_TOPIC_OR_PART`, `OFFSET_OUT_OF_RANGE` behind the high watermark.
+    /// Errors of an item: `UNKNOWN_TOPIC_OR_PART`, `OFFSET_OUT_OF_RANGE` behind the high watermark, `POLICY_VIOLATION`
+    /// for topics that are compacted only, `INVALID_TOPIC_EXCEPTION` for the engine's own.
     #[must_use]
     pub fn delete_records(&self, deletions: &[RecordDeletion]) -> Vec<Result<Offset, KafkaError>> {
         self.each(deletions, |broker, deletion| {

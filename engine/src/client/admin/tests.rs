@@ -47,6 +47,33 @@ fn value_of(admin: &Admin, topic: &str, name: &str) -> (String, ConfigSource) {
 }
 
 #[test]
+fn nothing_is_done_with_a_topic_that_is_named_twice() {
+    let admin = created(&["there"]);
+    let (twice, once) = (ErrorCode::InvalidRequest, ErrorCode::None);
+    let topics = [topic("a", 1), topic("b", 1), topic("a", 2)];
+    assert_eq!(codes(&admin.create_topics(&topics, Mode::Apply)), [twice, once, twice]);
+    let more =
+        |name: &str| NewPartitions { topic: name.to_owned(), total_count: 5, ..NewPartitions::default() };
+    let added = admin.create_partitions(&[more("there"), more("b"), more("there")], Mode::Apply);
+    assert_eq!(codes(&added), [twice, once, twice]);
+    assert_eq!(codes(&admin.delete_topics(&["there", "b", "there"])), [twice, once, twice]);
+    let left: Vec<_> = admin.list_topics().unwrap();
+    assert_eq!((left.len(), left[0].name.as_str(), left[0].partitions.len()), (1, "there", 2));
+}
+
+#[test]
+fn records_that_are_kept_for_their_keys_are_not_deleted() {
+    let admin = admin();
+    let compacted = NewTopic { config: settings(&[("cleanup.policy", "compact")]), ..topic("compacted", 1) };
+    let both = NewTopic { config: settings(&[("cleanup.policy", "compact,delete")]), ..topic("both", 1) };
+    assert!(admin.create_topics(&[compacted, both], Mode::Apply).iter().all(Result::is_ok));
+    let all_of =
+        |topic: &str| RecordDeletion { topic: topic.to_owned(), partition: PartitionIndex(0), before: None };
+    let deleted = admin.delete_records(&[all_of("compacted"), all_of("both")]);
+    assert_eq!(codes(&deleted), [ErrorCode::PolicyViolation, ErrorCode::None]);
+}
+
+#[test]
 fn each_topic_is_created_or_refused_by_itself() {
     let admin = created(&["there"]);
     let topics = [
@@ -103,20 +130,15 @@ fn partitions_only_grow() {
         replica_assignment,
     };
     let wrong = [
-        to("t", 2, vec![]),
-        to("t", 1, vec![]),
-        to("missing", 3, vec![]),
-        to("t", 4, vec![vec![node]]),
-        to("t", 3, vec![vec![node + 1]]),
+        (to("t", 2, vec![]), ErrorCode::InvalidPartitions),
+        (to("t", 1, vec![]), ErrorCode::InvalidPartitions),
+        (to("missing", 3, vec![]), ErrorCode::UnknownTopicOrPartition),
+        (to("t", 4, vec![vec![node]]), ErrorCode::InvalidReplicaAssignment),
+        (to("t", 3, vec![vec![node + 1]]), ErrorCode::InvalidReplicaAssignment),
     ];
-    let expected = [
-        ErrorCode::InvalidPartitions,
-        ErrorCode::InvalidPartitions,
-        ErrorCode::UnknownTopicOrPartition,
-        ErrorCode::InvalidReplicaAssignment,
-        ErrorCode::InvalidReplicaAssignment,
-    ];
-    assert_eq!(codes(&admin.create_partitions(&wrong, Mode::Apply)), expected);
+    for (new, expected) in wrong {
+        assert_eq!(codes(&admin.create_partitions(&[new], Mode::Apply)), [expected]);
+    }
     let right = [to("t", 4, vec![vec![node], vec![node]])];
     assert_eq!(codes(&admin.create_partitions(&right, Mode::ValidateOnly)), [ErrorCode::None]);
     assert_eq!(admin.list_topics().unwrap()[0].partitions.len(), 2, "validating adds nothing");

@@ -54,45 +54,55 @@ impl Admin {
     /// Creates topics, each on its own.
     ///
     /// Errors of an item: `TOPIC_ALREADY_EXISTS`, `INVALID_TOPIC_EXCEPTION`, `INVALID_PARTITIONS`, `INVALID_CONFIG`,
-    /// `INVALID_REPLICATION_FACTOR`, `INVALID_REPLICA_ASSIGNMENT`, `POLICY_VIOLATION`.
+    /// `INVALID_REPLICATION_FACTOR`, `INVALID_REPLICA_ASSIGNMENT`, `POLICY_VIOLATION`, `INVALID_REQUEST` for one that is
+    /// listed twice.
     #[must_use]
     pub fn create_topics(&self, topics: &[NewTopic], mode: Mode) -> Vec<Result<(), KafkaError>> {
-        self.each(topics, |broker, new| {
-            let topic = broker::NewTopic {
-                name: new.name.clone(),
-                partitions: new.partition_count(broker)?,
-                overrides: new.config.clone(),
-            };
-            match mode {
-                Mode::Apply => broker.create_topic(&topic).map(drop)?,
-                Mode::ValidateOnly => broker.validate_topic(&topic)?,
-            }
-            Ok(())
-        })
+        self.each_topic(
+            topics,
+            |new| &new.name,
+            |broker, new| {
+                let topic = broker::NewTopic {
+                    name: new.name.clone(),
+                    partitions: new.partition_count(broker)?,
+                    overrides: new.config.clone(),
+                };
+                match mode {
+                    Mode::Apply => broker.create_topic(&topic).map(drop)?,
+                    Mode::ValidateOnly => broker.validate_topic(&topic)?,
+                }
+                Ok(())
+            },
+        )
     }
 
     /// Deletes topics with all their records, each on its own.
     ///
-    /// Errors of an item: `UNKNOWN_TOPIC_OR_PART`, `INVALID_TOPIC_EXCEPTION` for the engine's own topics.
+    /// Errors of an item: `UNKNOWN_TOPIC_OR_PART`, `INVALID_TOPIC_EXCEPTION` for the engine's own topics, `INVALID_REQUEST`
+    /// for one that is listed twice.
     #[must_use]
     pub fn delete_topics<S: AsRef<str>>(&self, topics: &[S]) -> Vec<Result<(), KafkaError>> {
-        self.each(topics, |broker, topic| Ok(broker.delete_topic(topic.as_ref())?))
+        self.each_topic(topics, AsRef::as_ref, |broker, topic| Ok(broker.delete_topic(topic.as_ref())?))
     }
 
     /// Adds partitions to topics, each on its own. Records stay where they are, so that keys may go elsewhere from then
     /// on.
     ///
     /// Errors of an item: `UNKNOWN_TOPIC_OR_PART`, `INVALID_PARTITIONS` unless the count grows,
-    /// `INVALID_REPLICA_ASSIGNMENT`.
+    /// `INVALID_REPLICA_ASSIGNMENT`, `INVALID_REQUEST` for one that is listed twice.
     #[must_use]
     pub fn create_partitions(&self, topics: &[NewPartitions], mode: Mode) -> Vec<Result<(), KafkaError>> {
-        self.each(topics, |broker, new| {
-            new.check(broker)?;
-            if mode == Mode::Apply {
-                broker.add_partitions(&new.topic, new.total_count)?;
-            }
-            Ok(())
-        })
+        self.each_topic(
+            topics,
+            |new| &new.topic,
+            |broker, new| {
+                new.check(broker)?;
+                if mode == Mode::Apply {
+                    broker.add_partitions(&new.topic, new.total_count)?;
+                }
+                Ok(())
+            },
+        )
     }
 
     /// All topics, by name.

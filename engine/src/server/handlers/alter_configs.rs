@@ -3,17 +3,23 @@
 use crate::config::TopicOverrides;
 use crate::error_code::ErrorCode;
 use crate::server::call::Call;
-use crate::server::config_resource::alterable;
+use crate::server::config_resource::{alterable, listed_twice};
 use crate::server::inbox::Reply;
 use crate::server::refusal::{Refusal, outcome};
+use crate::server::repeated::{Listed, answer_each};
 use crate::wire::api::alter_configs::{
     AlterConfigs, AlterConfigsRequest, AlterConfigsResource, AlterConfigsResourceResponse,
     AlterConfigsResponse,
 };
 
 pub(in crate::server) fn handle(call: &Call, request: AlterConfigsRequest, reply: Reply<AlterConfigs>) {
-    let responses = request.resources.into_iter().map(|asked| {
-        let (error_code, error_message) = outcome(alter(call, &asked, request.validate_only));
+    let resource = |asked: &AlterConfigsResource| (asked.resource_type, asked.resource_name.clone());
+    let responses = answer_each(request.resources, resource, |asked, listed| {
+        let altered = match listed {
+            Listed::Once => alter(call, &asked, request.validate_only),
+            Listed::Repeatedly => Err(listed_twice()),
+        };
+        let (error_code, error_message) = outcome(altered);
         AlterConfigsResourceResponse {
             error_code,
             error_message,
@@ -21,7 +27,7 @@ pub(in crate::server) fn handle(call: &Call, request: AlterConfigsRequest, reply
             resource_name: asked.resource_name,
         }
     });
-    reply.send(&AlterConfigsResponse { responses: responses.collect(), ..AlterConfigsResponse::default() });
+    reply.send(&AlterConfigsResponse { responses, ..AlterConfigsResponse::default() });
 }
 
 fn alter(call: &Call, asked: &AlterConfigsResource, validate_only: bool) -> Result<(), Refusal> {

@@ -1,10 +1,11 @@
 //! CreatePartitions: raises the count of a topic's partitions.
 
-use crate::broker::NewPartitions;
+use crate::broker::{BrokerError, NewPartitions};
 use crate::error_code::ErrorCode;
 use crate::server::call::{Call, Operation, Resource};
 use crate::server::inbox::Reply;
 use crate::server::refusal::{Refusal, outcome};
+use crate::server::repeated::{Listed, answer_each};
 use crate::wire::api::create_partitions::{
     CreatePartitions, CreatePartitionsRequest, CreatePartitionsResponse, CreatePartitionsTopic,
     CreatePartitionsTopicResult,
@@ -15,12 +16,17 @@ pub(in crate::server) fn handle(
     request: CreatePartitionsRequest,
     reply: Reply<CreatePartitions>,
 ) {
-    let results = request.topics.into_iter().map(|topic| {
+    let name_of = |topic: &CreatePartitionsTopic| topic.name.clone();
+    let results = answer_each(request.topics, name_of, |topic, listed| {
         let name = topic.name.clone();
-        let (error_code, error_message) = outcome(add(call, topic, request.validate_only));
+        let added = match listed {
+            Listed::Once => add(call, topic, request.validate_only),
+            Listed::Repeatedly => Err(BrokerError::Repeated.into()),
+        };
+        let (error_code, error_message) = outcome(added);
         CreatePartitionsTopicResult { name, error_code, error_message }
     });
-    reply.send(&CreatePartitionsResponse { results: results.collect(), ..Default::default() });
+    reply.send(&CreatePartitionsResponse { results, ..Default::default() });
 }
 
 fn add(call: &Call, asked: CreatePartitionsTopic, validate_only: bool) -> Result<(), Refusal> {

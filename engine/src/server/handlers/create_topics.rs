@@ -1,6 +1,6 @@
 //! CreateTopics: each topic on its own, all or nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::broker::{BrokerError, NewTopic, Topic, check_assignment, check_replication_factor};
 use crate::config::TopicOverrides;
@@ -8,6 +8,7 @@ use crate::error_code::ErrorCode;
 use crate::server::call::{Call, Operation, Resource};
 use crate::server::inbox::Reply;
 use crate::server::refusal::Refusal;
+use crate::server::repeated::{Listed, answer_each};
 use crate::wire::api::create_topics::{
     CreatableTopic, CreatableTopicConfigs, CreatableTopicResult, CreateTopics, CreateTopicsRequest,
     CreateTopicsResponse,
@@ -17,31 +18,22 @@ use crate::wire::api::create_topics::{
 const DEFAULT: i32 = -1;
 
 pub(in crate::server) fn handle(call: &Call, request: CreateTopicsRequest, reply: Reply<CreateTopics>) {
-    let mut count: HashMap<String, usize> = HashMap::new();
-    for topic in &request.topics {
-        *count.entry(topic.name.clone()).or_default() += 1;
-    }
-    let mut response = CreateTopicsResponse::default();
-    for topic in request.topics {
+    let name_of = |topic: &CreatableTopic| topic.name.clone();
+    let topics = answer_each(request.topics, name_of, |topic, listed| {
         let name = topic.name.clone();
-        let twice = count.get(&name).is_some_and(|count| *count > 1);
-        if twice && response.topics.iter().any(|answered| answered.name == name) {
-            continue;
-        }
-        let created = if twice {
-            Err(Refusal::new(ErrorCode::InvalidRequest, "Duplicate topic name."))
-        } else {
-            create(call, topic, request.validate_only)
+        let created = match listed {
+            Listed::Once => create(call, topic, request.validate_only),
+            Listed::Repeatedly => Err(BrokerError::Repeated.into()),
         };
-        response.topics.push(created.unwrap_or_else(|Refusal { code, text }| CreatableTopicResult {
+        created.unwrap_or_else(|Refusal { code, text }| CreatableTopicResult {
             name,
             error_code: code.code(),
             error_message: Some(text),
             configs: Some(Vec::new()),
             ..CreatableTopicResult::default()
-        }));
-    }
-    reply.send(&response);
+        })
+    });
+    reply.send(&CreateTopicsResponse { topics, ..CreateTopicsResponse::default() });
 }
 
 fn create(call: &Call, asked: CreatableTopic, validate_only: bool) -> Result<CreatableTopicResult, Refusal> {

@@ -34,11 +34,6 @@ fn delete(call: &Call, topic: &str, asked: &DeleteRecordsPartition) -> Result<Of
     if !call.allows(Operation::Delete, Resource::Topic(topic)) {
         return Err(ErrorCode::TopicAuthorizationFailed);
     }
-    let found = call.broker().topic(topic).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-    let policy = found.config().cleanup_policy;
-    if found.name().is_internal() || policy.compact && !policy.delete {
-        return Err(ErrorCode::PolicyViolation);
-    }
     let before = match asked.offset {
         HIGH_WATERMARK => None,
         0.. => Some(Offset(asked.offset)),

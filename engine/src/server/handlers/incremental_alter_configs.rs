@@ -3,9 +3,10 @@
 use crate::config::{AlterOperation, Alteration};
 use crate::error_code::ErrorCode;
 use crate::server::call::Call;
-use crate::server::config_resource::alterable;
+use crate::server::config_resource::{alterable, listed_twice};
 use crate::server::inbox::Reply;
 use crate::server::refusal::{Refusal, outcome};
+use crate::server::repeated::{Listed, answer_each};
 use crate::wire::api::incremental_alter_configs::{
     AlterConfigsResource, AlterConfigsResourceResponse, AlterableConfig, IncrementalAlterConfigs,
     IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
@@ -16,8 +17,13 @@ pub(in crate::server) fn handle(
     request: IncrementalAlterConfigsRequest,
     reply: Reply<IncrementalAlterConfigs>,
 ) {
-    let responses = request.resources.into_iter().map(|asked| {
-        let (error_code, error_message) = outcome(alter(call, &asked, request.validate_only));
+    let resource = |asked: &AlterConfigsResource| (asked.resource_type, asked.resource_name.clone());
+    let responses = answer_each(request.resources, resource, |asked, listed| {
+        let altered = match listed {
+            Listed::Once => alter(call, &asked, request.validate_only),
+            Listed::Repeatedly => Err(listed_twice()),
+        };
+        let (error_code, error_message) = outcome(altered);
         AlterConfigsResourceResponse {
             error_code,
             error_message,
@@ -25,7 +31,7 @@ pub(in crate::server) fn handle(
             resource_name: asked.resource_name,
         }
     });
-    reply.send(&IncrementalAlterConfigsResponse { responses: responses.collect(), ..Default::default() });
+    reply.send(&IncrementalAlterConfigsResponse { responses, ..Default::default() });
 }
 
 fn alter(call: &Call, asked: &AlterConfigsResource, validate_only: bool) -> Result<(), Refusal> {
