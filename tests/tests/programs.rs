@@ -65,6 +65,13 @@ impl Running {
         Running(piped.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}")))
     }
 
+    /// One whose words go to a file, for those that say much and that nobody listens to.
+    pub(crate) fn start_quietly(command: &mut Command, said: &Path) -> Running {
+        let file = std::fs::File::create(said).unwrap();
+        let quiet = command.stdin(Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file);
+        Running(quiet.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}")))
+    }
+
     /// Waits for its end, reading what it says.
     fn finish(mut self, time_max: Duration) -> Output {
         let (mut out, mut err) = (self.0.stdout.take().unwrap(), self.0.stderr.take().unwrap());

@@ -55,6 +55,9 @@ impl LeaderEpochs {
     /// between two known ones answers with the one before, one before all of them with the first one's start, one
     /// behind all of them with nothing.
     pub(super) fn end_of(&self, epoch: LeaderEpoch, log_end: Offset) -> Option<EpochEnd> {
+        if epoch < LeaderEpoch(0) {
+            return None;
+        }
         let behind = self.entries.partition_point(|(known, _)| *known <= epoch);
         let Some((_, next_start)) = self.entries.get(behind) else {
             let end = EpochEnd { epoch, end: log_end };

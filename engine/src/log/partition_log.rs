@@ -212,8 +212,7 @@ impl Log {
     /// Whether a batch would begin a transaction, if it is taken.
     #[must_use]
     pub fn begins_transaction(&self, batch: &SealedBatch) -> bool {
-        // Those of this process have no numbers yet, and come once.
-        self.producers.begins_transaction(batch.header(), batch.is_foreign())
+        self.producers.begins_transaction(batch.header())
     }
 
     /// What [`Log::prepare`] would say, without changing anything.

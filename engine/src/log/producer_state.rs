@@ -183,16 +183,16 @@ impl ProducerStates {
         self.producers.get(&producer_id).map_or(Sequence(0), |state| state.next_sequence(epoch))
     }
 
-    /// Whether a batch would begin a transaction, if it is taken: there is none open, it is not a batch that has come
-    /// before, and its producer has not been fenced.
-    pub(super) fn begins_transaction(&self, header: &BatchHeader, may_come_again: bool) -> bool {
+    /// Whether a batch would begin a transaction, if it is taken: there is none open in its epoch, and its producer has not
+    /// been fenced.
+    pub(super) fn begins_transaction(&self, header: &BatchHeader) -> bool {
         let attributes = header.attributes();
         if !attributes.is_transactional() || attributes.is_control() {
             return false;
         }
         self.producers.get(&header.producer_id()).is_none_or(|state| {
-            let is_known = may_come_again && state.known(header).is_some();
-            state.transaction_start.is_none() && state.epoch <= header.producer_epoch() && !is_known
+            let is_open = state.transaction_start.is_some() && state.epoch == header.producer_epoch();
+            state.epoch <= header.producer_epoch() && !is_open
         })
     }
 

@@ -62,7 +62,7 @@ impl Log {
     /// When `before` is behind the high watermark.
     pub fn delete_records(&mut self, before: Offset) -> Result<Offset, DeleteRecordsError> {
         let high_watermark = self.view.high_watermark();
-        if before > high_watermark {
+        if before < Offset::ZERO || before > high_watermark {
             return Err(DeleteRecordsError { before, high_watermark });
         }
         let log_start = self.view.log_start().max(before);

@@ -132,9 +132,6 @@ struct Readable {
     end: Offset,
 }
 
-/// Why a partition cannot be read, with what is known of its log.
-type Unreadable = (ErrorCode, Option<Arc<LogView>>);
-
 impl Reactor {
     /// Answers a fetch, or lets it wait.
     pub(super) fn fetch(&mut self, call: Call, request: FetchRequest, reply: Reply<FetchApi>) {
@@ -277,9 +274,9 @@ impl Fetch {
                     found.cold.extend(cold);
                     found.partitions.push(one);
                 }
-                Err((code, marks)) => {
+                Err(code) => {
                     found.urgent = true;
-                    found.partitions.push(PartitionFound::error(wanted.partition, code, marks));
+                    found.partitions.push(PartitionFound::error(wanted.partition, code));
                 }
             }
         }
@@ -292,17 +289,22 @@ impl Fetch {
         wanted: &Wanted,
         room: Room,
         first: bool,
-    ) -> Result<(PartitionFound, Option<FileSlice>), Unreadable> {
-        let partition = served(self.call.broker(), wanted, &self.call).map_err(|code| (code, None))?;
+    ) -> Result<(PartitionFound, Option<FileSlice>), ErrorCode> {
+        let partition = served(self.call.broker(), wanted, &self.call)?;
         let view = partition.view();
-        let in_view = |code| (code, Some(Arc::clone(&view)));
         if let Some(why) = partition.unavailable()
             && *why == Unavailable::Deleted
         {
-            return Err((ErrorCode::UnknownTopicOrPartition, None));
+            return Err(ErrorCode::UnknownTopicOrPartition);
         }
-        check_leader_epoch(wanted.leader_epoch, view.latest_epoch()).map_err(in_view)?;
-        let mut data = PartitionData { partition_index: wanted.partition, ..PartitionData::default() };
+        check_leader_epoch(wanted.leader_epoch, view.latest_epoch())?;
+        let mut data = PartitionData {
+            partition_index: wanted.partition,
+            high_watermark: view.high_watermark().0,
+            last_stable_offset: view.last_stable_offset().0,
+            log_start_offset: view.log_start().0,
+            ..PartitionData::default()
+        };
         if let Some(diverging) = diverging(wanted, &view) {
             data.diverging_epoch = diverging;
             return Ok((PartitionFound { data, file: None }, None));
@@ -311,20 +313,19 @@ impl Fetch {
         let room = Room { size: wanted.size_max.min(left), ..room };
         let located = partition.locate(Offset(wanted.offset), room.size, room.memory, self.isolation);
         let Located { place, log_start, high_watermark, last_stable } =
-            located.map_err(|error| in_view(refusal(&error, &partition)))?;
+            located.map_err(|error| refusal(&error, &partition))?;
         data.high_watermark = high_watermark.0;
         data.last_stable_offset = last_stable.0;
         data.log_start_offset = log_start.0;
-        let found = self
-            .records(place, &partition, wanted, room)
-            .map_err(|error| in_view(refusal(&error, &partition)))?;
+        let found =
+            self.records(place, &partition, wanted, room).map_err(|error| refusal(&error, &partition))?;
         let fits = first || found.records.size() <= left;
         if !fits {
             return Ok((PartitionFound { data, file: None }, None));
         }
         if self.isolation == Isolation::ReadCommitted && found.records.size() > 0 {
             let listed = aborted_transactions(&view, Offset(wanted.offset), &found, last_stable);
-            data.aborted_transactions = Some(listed.map_err(|error| in_view(refusal(&error, &partition)))?);
+            data.aborted_transactions = Some(listed.map_err(|error| refusal(&error, &partition))?);
         }
         data.records = found.records;
         Ok((PartitionFound { data, file: found.file }, found.cold))
@@ -440,18 +441,13 @@ impl Fetch {
 }
 
 impl PartitionFound {
-    fn error(partition: i32, code: ErrorCode, view: Option<Arc<LogView>>) -> PartitionFound {
-        let mut data = PartitionData {
+    fn error(partition: i32, code: ErrorCode) -> PartitionFound {
+        let data = PartitionData {
             partition_index: partition,
             error_code: code.code(),
             high_watermark: -1,
             ..PartitionData::default()
         };
-        if let Some(view) = view {
-            data.high_watermark = view.high_watermark().0;
-            data.last_stable_offset = view.last_stable_offset().0;
-            data.log_start_offset = view.log_start().0;
-        }
         PartitionFound { data, file: None }
     }
 }
@@ -502,9 +498,6 @@ pub(super) fn check_leader_epoch(told: i32, latest: LeaderEpoch) -> Result<(), E
 
 /// Whether the fetcher's last record was written in an epoch that ended before it (KIP-595).
 fn diverging(wanted: &Wanted, view: &LogView) -> Option<EpochEndOffset> {
-    if wanted.last_epoch < 0 {
-        return None;
-    }
     let end = view.end_of_epoch(LeaderEpoch(wanted.last_epoch))?;
     let diverges = end.epoch.0 < wanted.last_epoch || end.end.0 < wanted.offset;
     diverges.then_some(EpochEndOffset { epoch: end.epoch.0, end_offset: end.end.0 })

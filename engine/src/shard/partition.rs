@@ -258,9 +258,9 @@ impl Partition {
 
     // The shard's side.
 
-    /// Whether a transaction of this producer may begin here.
-    pub(super) fn admits_transaction(&self, producer_id: ProducerId, epoch: ProducerEpoch) -> bool {
-        self.admitted.lock().get(&producer_id) == Some(&epoch)
+    /// The epoch in which a transaction of this producer may begin here.
+    pub(super) fn admitted_transaction(&self, producer_id: ProducerId) -> Option<ProducerEpoch> {
+        self.admitted.lock().get(&producer_id).copied()
     }
 
     /// A producer's transaction is being ended.

@@ -352,10 +352,15 @@ impl Writer {
     /// Whether a batch would begin a transaction that its coordinator does not know of, and so would never end.
     fn check_transaction(&self, batch: &SealedBatch) -> Option<ProduceError> {
         let header = batch.header();
-        let (producer_id, epoch) = (header.producer_id(), header.producer_epoch());
-        let is_stray =
-            self.log.begins_transaction(batch) && !self.partition.admits_transaction(producer_id, epoch);
-        is_stray.then(|| AppendError::NotInTransaction(producer_id).into())
+        let (producer_id, found) = (header.producer_id(), header.producer_epoch());
+        if !self.log.begins_transaction(batch) {
+            return None;
+        }
+        match self.partition.admitted_transaction(producer_id) {
+            Some(epoch) if epoch == found => None,
+            Some(current) => Some(AppendError::ProducerFenced { producer_id, current, found }.into()),
+            None => Some(AppendError::NotInTransaction(producer_id).into()),
+        }
     }
 
     /// Nothing but duplicates and refused batches arrived: they may be answered once the log is as durable as they want it.

@@ -8,7 +8,7 @@ use super::rig::TestServer;
 use crate::programs::{Running, install_once, is_there, run, run_with_input, sources, text};
 
 /// Folder with Kafka's jars, got by Maven.
-fn jars() -> Option<PathBuf> {
+pub(super) fn jars() -> Option<PathBuf> {
     if !is_there("java") || !is_there("mvn") {
         return None;
     }
@@ -23,7 +23,7 @@ fn jars() -> Option<PathBuf> {
 }
 
 /// One of the main classes of the jars.
-fn java(jars: &Path, class: &str) -> Command {
+pub(super) fn java(jars: &Path, class: &str) -> Command {
     let mut command = Command::new("java");
     command.args([
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",

@@ -1,5 +1,6 @@
 //! The server, from outside: clients that we did not write, and raw sockets for what no client would send.
 
+mod against_kafka;
 mod bad_input;
 mod compaction;
 mod crowd;

@@ -16,31 +16,38 @@ pub(super) struct TransactionalOffset {
     /// Of two for one partition the one with the larger number came later.
     pub(super) number: u64,
     pub(super) commit: OffsetCommit,
+    /// One that came later is there already: this one will never count. Until its transaction ends it is waited for all the
+    /// same, as with Kafka.
+    pub(super) is_superseded: bool,
 }
 
 impl Offsets {
     /// Keeps an offset for when the transaction of `producer` is committed.
     pub(super) fn keep(&mut self, producer: ProducerId, partition: TopicPartition, commit: OffsetCommit) {
         self.transactional_count += 1;
-        let kept = TransactionalOffset { number: self.transactional_count, commit };
+        let kept = TransactionalOffset { number: self.transactional_count, commit, is_superseded: false };
         self.in_transactions.entry(producer).or_default().insert(partition, kept);
     }
 
     /// The transaction of `producer` has ended.
     pub(super) fn end_transaction(&mut self, producer: ProducerId, committed: bool) {
-        let kept = self.in_transactions.remove(&producer).unwrap_or_default();
-        for (partition, TransactionalOffset { number, commit }) in kept.into_iter().filter(|_| committed) {
-            self.forget_in_transactions(&partition, number);
-            self.committed.insert(partition, commit);
+        let kept = self.in_transactions.remove(&producer).unwrap_or_default().into_iter();
+        for (partition, kept) in kept.filter(|(_, kept)| committed && !kept.is_superseded) {
+            self.supersede(&partition, kept.number);
+            self.committed.insert(partition, kept.commit);
         }
     }
 
-    /// Drops what transactions have kept for `partition` before `number`.
-    pub(super) fn forget_in_transactions(&mut self, partition: &TopicPartition, number: u64) {
+    /// What transactions have kept for `partition` before `number` will not count.
+    pub(super) fn supersede(&mut self, partition: &TopicPartition, number: u64) {
+        let kept = self.in_transactions.values_mut().filter_map(|kept| kept.get_mut(partition));
+        kept.filter(|kept| kept.number < number).for_each(|kept| kept.is_superseded = true);
+    }
+
+    /// Drops what transactions have kept for `partition`.
+    pub(super) fn forget_in_transactions(&mut self, partition: &TopicPartition) {
         self.in_transactions.retain(|_, kept| {
-            if kept.get(partition).is_some_and(|kept| kept.number < number) {
-                kept.remove(partition);
-            }
+            kept.remove(partition);
             !kept.is_empty()
         });
     }

@@ -48,15 +48,15 @@ impl Offsets {
         all.cloned().collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// An offset is there; those that transactions have kept before it do not come any more.
+    /// An offset is there; those that transactions have kept before it will not count.
     pub(super) fn put(&mut self, partition: TopicPartition, commit: OffsetCommit) {
-        self.forget_in_transactions(&partition, u64::MAX);
+        self.supersede(&partition, u64::MAX);
         self.committed.insert(partition, commit);
     }
 
     /// An offset is gone, with those that transactions have kept before.
     pub(super) fn remove(&mut self, partition: &TopicPartition) {
-        self.forget_in_transactions(partition, u64::MAX);
+        self.forget_in_transactions(partition);
         self.committed.remove(partition);
     }
 

@@ -34,11 +34,7 @@ fn delete(call: &Call, topic: &str, asked: &DeleteRecordsPartition) -> Result<Of
     if !call.allows(Operation::Delete, Resource::Topic(topic)) {
         return Err(ErrorCode::TopicAuthorizationFailed);
     }
-    let before = match asked.offset {
-        HIGH_WATERMARK => None,
-        0.. => Some(Offset(asked.offset)),
-        _ => return Err(ErrorCode::OffsetOutOfRange),
-    };
+    let before = (asked.offset != HIGH_WATERMARK).then_some(Offset(asked.offset));
     let deleted = call.broker().delete_records(topic, PartitionIndex(asked.partition_index), before);
     deleted.map_err(|error| error.code())
 }

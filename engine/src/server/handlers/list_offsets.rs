@@ -23,28 +23,48 @@ mod special {
     pub(super) const LATEST_TIERED: i64 = -5;
     /// The first record that waits to be copied to a remote tier (KIP-1023): there is none.
     pub(super) const EARLIEST_PENDING_UPLOAD: i64 = -6;
+
+    /// First version that may ask for it; `None` for what stands for nothing.
+    pub(super) fn since(timestamp: i64) -> Option<i16> {
+        match timestamp {
+            EARLIEST_PENDING_UPLOAD => Some(11),
+            LATEST_TIERED => Some(9),
+            EARLIEST_LOCAL => Some(8),
+            MAX_TIMESTAMP => Some(7),
+            EARLIEST.. => Some(1),
+            _ => None,
+        }
+    }
 }
 
 pub(in crate::server) fn handle(call: &Call, request: ListOffsetsRequest, reply: Reply<ListOffsets>) {
     let isolation =
         if request.isolation_level == 1 { Isolation::ReadCommitted } else { Isolation::ReadUncommitted };
+    let asker = Asker { version: reply.version(), isolation };
     let topics = request.topics.into_iter().map(|topic| {
         let partitions =
-            topic.partitions.iter().map(|asked| answer(call, &topic.name, asked, isolation)).collect();
+            topic.partitions.iter().map(|asked| answer(call, &topic.name, asked, asker)).collect();
         ListOffsetsTopicResponse { name: topic.name, partitions }
     });
     reply.send(&ListOffsetsResponse { topics: topics.collect(), ..ListOffsetsResponse::default() });
+}
+
+/// What of a request concerns all its partitions.
+#[derive(Clone, Copy)]
+struct Asker {
+    version: i16,
+    isolation: Isolation,
 }
 
 fn answer(
     call: &Call,
     topic: &str,
     asked: &ListOffsetsPartition,
-    isolation: Isolation,
+    asker: Asker,
 ) -> ListOffsetsPartitionResponse {
     let partition_index = asked.partition_index;
     let answer = ListOffsetsPartitionResponse { partition_index, ..ListOffsetsPartitionResponse::default() };
-    find(call, topic, asked, isolation, answer).unwrap_or_else(|code| ListOffsetsPartitionResponse {
+    find(call, topic, asked, asker, answer).unwrap_or_else(|code| ListOffsetsPartitionResponse {
         partition_index,
         error_code: code.code(),
         ..ListOffsetsPartitionResponse::default()
@@ -55,11 +75,14 @@ fn find(
     call: &Call,
     topic: &str,
     asked: &ListOffsetsPartition,
-    isolation: Isolation,
+    asker: Asker,
     answer: ListOffsetsPartitionResponse,
 ) -> Result<ListOffsetsPartitionResponse, ErrorCode> {
     if !call.allows(Operation::Describe, Resource::Topic(topic)) {
         return Err(ErrorCode::TopicAuthorizationFailed);
+    }
+    if special::since(asked.timestamp).is_none_or(|since| asker.version < since) {
+        return Err(ErrorCode::UnsupportedVersion);
     }
     let partition = PartitionIndex(asked.partition_index);
     let served = call.broker().served_partition(topic, partition).map_err(|error| error.code())?;
@@ -69,10 +92,9 @@ fn find(
         special::EARLIEST | special::EARLIEST_LOCAL => OffsetSpec::Earliest,
         special::MAX_TIMESTAMP => OffsetSpec::MaxTimestamp,
         special::LATEST_TIERED | special::EARLIEST_PENDING_UPLOAD => return Ok(answer),
-        0.. => OffsetSpec::At(Timestamp(asked.timestamp)),
-        _ => return Err(ErrorCode::UnsupportedVersion),
+        timestamp => OffsetSpec::At(Timestamp(timestamp)),
     };
-    let found = call.broker().list_offset(topic, partition, spec, isolation);
+    let found = call.broker().list_offset(topic, partition, spec, asker.isolation);
     Ok(match found.map_err(|error| error.code())? {
         None => answer,
         Some(found) => ListOffsetsPartitionResponse {

@@ -38,8 +38,14 @@ pub(in crate::server) fn handle(
     reply: Reply<Produce>,
 ) {
     let acks = acks_of(request.acks);
+    let sender = Sender {
+        version: reply.version(),
+        may_transact: request
+            .transactional_id
+            .as_ref()
+            .is_some_and(|id| call.allows(Operation::Write, Resource::TransactionalId(id))),
+    };
     let (answer, topics, parts) = outline(call, request, &frame);
-    let version = reply.version();
     let silent = acks == Ok(Acks::None);
     let answers = Answers::new(Arc::clone(&call.shared), reply, answer, parts.len(), silent);
     // The request's own slices are gone, so that this is the only one left and its bytes may be changed.
@@ -49,7 +55,7 @@ pub(in crate::server) fn handle(
         let admitted = acks.and_then(|acks| {
             let topic = topics[part.topic].as_ref().map_err(|error| *error)?;
             let partition = partition_of(topic, part.index)?;
-            let batch = batch_of(part.records, &mut cutter, version)?;
+            let batch = batch_of(part.records, &mut cutter, sender)?;
             Ok((partition, batch, acks))
         });
         match admitted {
@@ -62,6 +68,14 @@ pub(in crate::server) fn handle(
             Err(Unfit { code, text }) => slot.refuse(code, text),
         }
     }
+}
+
+/// What of a request concerns all its batches.
+#[derive(Clone, Copy)]
+struct Sender {
+    version: i16,
+    /// It names a transactional id, and may use it.
+    may_transact: bool,
 }
 
 /// Why a partition's records are not even handed over.
@@ -139,14 +153,18 @@ fn partition_of(topic: &Topic, index: i32) -> Result<Arc<Partition>, Unfit> {
 fn batch_of(
     records: Option<(usize, usize)>,
     cutter: &mut Cutter,
-    version: i16,
+    sender: Sender,
 ) -> Result<SealedBatch, Unfit> {
     let Some((start, size)) = records else {
         return Err(Unfit { code: ErrorCode::InvalidRecord, text: Some("there is no record batch") });
     };
     let batch = SealedBatch::from_wire(cutter.cut(start, size)).map_err(|error| refusal_of(&error))?;
     let attributes = batch.header().attributes();
-    if version < ZSTD_SINCE && attributes.compression() == Ok(Compression::Zstd) {
+    if attributes.is_transactional() && !sender.may_transact {
+        let text = "records of a transaction need the transactional id of their producer";
+        return Err(Unfit { code: ErrorCode::TransactionalIdAuthorizationFailed, text: Some(text) });
+    }
+    if sender.version < ZSTD_SINCE && attributes.compression() == Ok(Compression::Zstd) {
         let text = "records packed with zstd need version 7 of Produce";
         return Err(Unfit { code: ErrorCode::UnsupportedCompressionType, text: Some(text) });
     }

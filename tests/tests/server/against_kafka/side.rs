@@ -1,0 +1,575 @@
+//! [`Side`]: one of the two brokers, and what its clients know of it. Says in words what each step came to, without what
+//! may differ: ids, the times of markers, texts.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use tidelog::error_code::ErrorCode;
+use tidelog::record::{BatchView, Batches, Compression, ProducerStamp};
+use tidelog::types::{ProducerEpoch, ProducerId, Sequence};
+use tidelog::wire::api::add_offsets_to_txn::{AddOffsetsToTxn, AddOffsetsToTxnRequest};
+use tidelog::wire::api::add_partitions_to_txn::{
+    AddPartitionsToTxn, AddPartitionsToTxnRequest, AddPartitionsToTxnTopic,
+};
+use tidelog::wire::api::delete_records::{
+    DeleteRecords, DeleteRecordsPartition, DeleteRecordsRequest, DeleteRecordsTopic,
+};
+use tidelog::wire::api::describe_producers::{DescribeProducers, DescribeProducersRequest, TopicRequest};
+use tidelog::wire::api::describe_transactions::{DescribeTransactions, DescribeTransactionsRequest};
+use tidelog::wire::api::end_txn::{EndTxn, EndTxnRequest};
+use tidelog::wire::api::fetch::{Fetch, FetchPartition, FetchRequest, FetchTopic, PartitionData};
+use tidelog::wire::api::find_coordinator::{FindCoordinator, FindCoordinatorRequest};
+use tidelog::wire::api::init_producer_id::{InitProducerId, InitProducerIdRequest};
+use tidelog::wire::api::list_offsets::{
+    ListOffsets, ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsTopic,
+};
+use tidelog::wire::api::offset_commit::{
+    OffsetCommit, OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic,
+};
+use tidelog::wire::api::offset_fetch::{OffsetFetch, OffsetFetchRequest};
+use tidelog::wire::api::offset_for_leader_epoch::{
+    OffsetForLeaderEpoch, OffsetForLeaderEpochRequest, OffsetForLeaderPartition, OffsetForLeaderTopic,
+};
+use tidelog::wire::api::produce::Produce;
+use tidelog::wire::api::txn_offset_commit::{
+    TxnOffsetCommit, TxnOffsetCommitRequest, TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
+};
+use tidelog::wire::records::Piece;
+
+use super::super::raw::{RawClient, batch_by, produce_request};
+use super::step::{Claim, PRODUCERS, Place, Step, Who, transactional_id};
+
+/// Longest time that a broker may say that it is not ready.
+const READY_MAX: Duration = Duration::from_secs(60);
+/// What ListOffsets takes in place of a time.
+const EARLIEST: i64 = -2;
+const MAX_TIMESTAMP: i64 = -3;
+/// What is said of a time that the broker has read from its clock.
+const LATELY: i64 = 1_700_000_000_000;
+
+/// See the module.
+pub(super) struct Side {
+    client: RawClient,
+    prefix: String,
+    producers: [Producer; PRODUCERS],
+    sequences: HashMap<(usize, Place), Sequences>,
+    /// Where producers have begun a transaction.
+    in_transaction: HashSet<(usize, Place)>,
+}
+
+/// What a producer was given.
+#[derive(Clone, Default)]
+struct Producer {
+    ids: Vec<i64>,
+    epoch: i16,
+}
+
+/// What of a producer's a partition has taken: first sequence and count.
+#[derive(Default)]
+struct Sequences(Vec<(i32, i32)>);
+
+impl Sequences {
+    fn next(&self) -> i32 {
+        self.0.last().map_or(0, |(first, count)| first + count)
+    }
+
+    /// First sequence and count of a batch.
+    fn claimed(&self, claim: Claim, count: i32) -> (i32, i32) {
+        match claim {
+            Claim::Next => (self.next(), count),
+            Claim::Repeat(back) => match self.0.len().checked_sub(back) {
+                Some(place) => self.0[place],
+                None => (self.next(), count),
+            },
+            Claim::Gap(more) => (self.next() + more, count),
+            Claim::Zero => (0, count),
+        }
+    }
+}
+
+impl Side {
+    /// A history named `prefix` begins: its topics are made.
+    pub(super) fn begin(address: SocketAddr, prefix: &str) -> Side {
+        let mut client = RawClient::at(address);
+        for (topic, partitions) in [(0, 2), (1, 1)] {
+            // The records are old.
+            client.create_topic_with(&name(prefix, topic), partitions, &[("retention.ms", "-1")]);
+        }
+        let producers = std::array::from_fn(|_| Producer::default());
+        let mut side = Side {
+            client,
+            prefix: prefix.to_owned(),
+            producers,
+            sequences: HashMap::new(),
+            in_transaction: HashSet::new(),
+        };
+        for place in super::step::PLACES {
+            let step = Step::ListOffset { place, timestamp: -1, committed: false };
+            side.until_ready(|side| side.run(&step), |said| !said.contains("None"));
+        }
+        for (key, key_type) in [(side.group(), 0), (side.id(PRODUCERS - 1), 1)] {
+            let request = FindCoordinatorRequest { key, key_type, ..Default::default() };
+            let ask = |side: &mut Side| side.client.call::<FindCoordinator>(3, &request);
+            assert_eq!(side.settled(ask, |answer| answer.error_code).error_code, 0);
+        }
+        for number in 0..PRODUCERS {
+            side.run(&Step::InitProducer { number, goes_on: false });
+        }
+        side
+    }
+
+    fn until_ready<T>(&mut self, mut ask: impl FnMut(&mut Side) -> T, is_busy: impl Fn(&T) -> bool) -> T {
+        let deadline = Instant::now() + READY_MAX;
+        loop {
+            let answer = ask(self);
+            if !is_busy(&answer) || Instant::now() > deadline {
+                return answer;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// As [`Side::until_ready`], of what has one error code.
+    fn settled<T>(&mut self, ask: impl FnMut(&mut Side) -> T, code: impl Fn(&T) -> i16) -> T {
+        const BUSY: [ErrorCode; 4] = [
+            ErrorCode::ConcurrentTransactions,
+            ErrorCode::CoordinatorLoadInProgress,
+            ErrorCode::CoordinatorNotAvailable,
+            ErrorCode::NotCoordinator,
+        ];
+        self.until_ready(ask, |answer| BUSY.iter().any(|busy| busy.code() == code(answer)))
+    }
+
+    fn topic(&self, place: Place) -> String {
+        name(&self.prefix, place.0)
+    }
+
+    fn id(&self, number: usize) -> String {
+        transactional_id(&self.prefix, number).unwrap_or_default()
+    }
+
+    fn group(&self) -> String {
+        format!("{}-group", self.prefix)
+    }
+
+    /// Id and epoch that a producer gives. Only one that has no id gives an epoch below 0.
+    fn stamp(&self, who: Who) -> (i64, i16) {
+        let producer = &self.producers[who.number];
+        (producer.ids.last().copied().unwrap_or(-1), (producer.epoch + who.epoch_off).max(0))
+    }
+
+    /// A producer's id in words: whose it is, and the how manyeth.
+    fn whose(&self, id: i64) -> String {
+        let of = |(number, producer): (usize, &Producer)| {
+            producer.ids.iter().position(|known| *known == id).map(|nth| format!("producer {number}.{nth}"))
+        };
+        if id < 0 { "nobody".to_owned() } else { self.producers.iter().enumerate().find_map(of).unwrap() }
+    }
+
+    /// Takes a step and says what came of it.
+    pub(super) fn run(&mut self, step: &Step) -> String {
+        match step {
+            Step::InitProducer { number, goes_on } => self.init_producer(*number, *goes_on),
+            Step::AddPartitions { who, places } => self.add_partitions(*who, places),
+            Step::Produce { who, transactional, claim, place, count, timestamp } => {
+                let who = who.map(|who| (who, *claim, *transactional));
+                self.produce(who, *place, *count, *timestamp)
+            }
+            Step::EndTransaction { who, commits } => self.end_transaction(*who, *commits),
+            Step::AddOffsets { who } => self.add_offsets(*who),
+            Step::CommitInTransaction { who, place, offset } => {
+                self.commit_in_transaction(*who, *place, *offset)
+            }
+            Step::Commit { place, offset } => self.commit(*place, *offset),
+            Step::Committed { stable } => self.committed(*stable),
+            Step::DeleteRecords { place, offset } => self.delete_records(*place, *offset),
+            Step::ListOffset { place, timestamp, committed } => {
+                self.list_offset(*place, *timestamp, *committed)
+            }
+            Step::Read { place, offset, committed } => self.read(*place, *offset, *committed),
+            Step::EpochEnd { place, current, epoch } => self.epoch_end(*place, *current, *epoch),
+            Step::DescribeProducers { place } => self.describe_producers(*place),
+            Step::DescribeTransaction { number } => self.describe_transaction(*number),
+        }
+    }
+
+    fn init_producer(&mut self, number: usize, goes_on: bool) -> String {
+        let (producer_id, producer_epoch) = match goes_on {
+            true => self.stamp(Who { number, epoch_off: 0 }),
+            false => (-1, -1),
+        };
+        let transactional_id = transactional_id(&self.prefix, number);
+        let request = InitProducerIdRequest {
+            transactional_id,
+            transaction_timeout_ms: 60_000,
+            producer_id,
+            producer_epoch,
+        };
+        let ask = |side: &mut Side| side.client.call::<InitProducerId>(4, &request);
+        let answer = self.settled(ask, |answer| answer.error_code);
+        if answer.error_code == 0 {
+            let producer = &mut self.producers[number];
+            producer.epoch = answer.producer_epoch;
+            if producer.ids.last() != Some(&answer.producer_id) {
+                producer.ids.push(answer.producer_id);
+            }
+            self.sequences.retain(|(whose, _), _| *whose != number);
+            self.wait_for_end(number);
+        }
+        let ids = self.producers[number].ids.len();
+        format!("{}, epoch {}, {ids} ids", text(answer.error_code), answer.producer_epoch)
+    }
+
+    fn add_partitions(&mut self, who: Who, places: &[Place]) -> String {
+        let (producer_id, producer_epoch) = self.stamp(who);
+        let topics = places
+            .iter()
+            .map(|place| AddPartitionsToTxnTopic { name: self.topic(*place), partitions: vec![place.1] });
+        let request = AddPartitionsToTxnRequest {
+            transactional_id: self.id(who.number),
+            producer_id,
+            producer_epoch,
+            topics: merged(topics.collect()),
+        };
+        let ask = |side: &mut Side| side.client.call::<AddPartitionsToTxn>(3, &request);
+        let answer = self
+            .settled(ask, |answer| answer.results_by_topic[0].results_by_partition[0].partition_error_code);
+        let mut said: Vec<String> = Vec::new();
+        for topic in answer.results_by_topic {
+            for result in topic.results_by_partition {
+                let code = text(result.partition_error_code);
+                said.push(format!("{}-{} {code}", topic.name, result.partition_index));
+            }
+        }
+        said.sort();
+        said.join(", ")
+    }
+
+    fn produce(
+        &mut self,
+        who: Option<(Who, Claim, bool)>,
+        place: Place,
+        count: i32,
+        timestamp: i64,
+    ) -> String {
+        let mut taken = None;
+        let (stamp, count) = match who {
+            None => (ProducerStamp::NONE, count),
+            Some((who, claim, transactional)) => {
+                let (id, epoch) = self.stamp(who);
+                // Kafka holds the first batch of a transaction against the sequences of those that it refused before.
+                let is_first = transactional && !self.in_transaction.contains(&(who.number, place));
+                let claim = if is_first { Claim::Next } else { claim };
+                let sequences = self.sequences.entry((who.number, place)).or_default();
+                let (first, count) = sequences.claimed(claim, count);
+                taken = Some((who.number, first, matches!(claim, Claim::Repeat(_))));
+                let stamp = ProducerStamp {
+                    producer_id: ProducerId(id),
+                    epoch: ProducerEpoch(epoch),
+                    base_sequence: Sequence(first),
+                    transactional,
+                };
+                (stamp, count)
+            }
+        };
+        let values: Vec<String> = (0..count).map(|number| format!("{timestamp}.{number}")).collect();
+        let values: Vec<&[u8]> = values.iter().map(String::as_bytes).collect();
+        let records = batch_by(Compression::None, stamp, timestamp, &values);
+        let mut request = produce_request(-1, &self.topic(place), place.1, Some(&records));
+        if let Some((who, _, true)) = who {
+            request.transactional_id = transactional_id(&self.prefix, who.number);
+        }
+        let ask = |side: &mut Side| {
+            side.client.call::<Produce>(9, &request).responses.remove(0).partition_responses.remove(0)
+        };
+        let answer = self.settled(ask, |answer| answer.error_code);
+        if let (0, Some((number, first, false))) = (answer.error_code, taken) {
+            self.sequences.entry((number, place)).or_default().0.push((first, count));
+            if stamp.transactional {
+                self.in_transaction.insert((number, place));
+            }
+        }
+        if who.is_some_and(|(_, _, transactional)| transactional) && is_stray(answer.error_code) {
+            return STRAY.to_owned();
+        }
+        // Of some refusals Kafka tells the start of the log, too.
+        let start = if answer.error_code == 0 { answer.log_start_offset } else { -1 };
+        format!("{} at {}, start {start}", text(answer.error_code), answer.base_offset)
+    }
+
+    fn end_transaction(&mut self, who: Who, commits: bool) -> String {
+        let (producer_id, producer_epoch) = self.stamp(who);
+        let request = EndTxnRequest {
+            transactional_id: self.id(who.number),
+            producer_id,
+            producer_epoch,
+            committed: commits,
+        };
+        let ask = |side: &mut Side| side.client.call::<EndTxn>(3, &request);
+        let answer = self.settled(ask, |answer| answer.error_code);
+        if answer.error_code == 0 {
+            self.wait_for_end(who.number);
+        }
+        text(answer.error_code)
+    }
+
+    /// Markers are written after the answer.
+    fn wait_for_end(&mut self, number: usize) {
+        if transactional_id(&self.prefix, number).is_some() {
+            self.in_transaction.retain(|(whose, _)| *whose != number);
+            self.until_ready(|side| side.describe_transaction(number), |said| said.contains("Prepare"));
+        }
+    }
+
+    fn add_offsets(&mut self, who: Who) -> String {
+        let (producer_id, producer_epoch) = self.stamp(who);
+        let request = AddOffsetsToTxnRequest {
+            transactional_id: self.id(who.number),
+            producer_id,
+            producer_epoch,
+            group_id: self.group(),
+        };
+        let ask = |side: &mut Side| side.client.call::<AddOffsetsToTxn>(3, &request);
+        text(self.settled(ask, |answer| answer.error_code).error_code)
+    }
+
+    fn commit_in_transaction(&mut self, who: Who, place: Place, offset: i64) -> String {
+        let (producer_id, producer_epoch) = self.stamp(who);
+        let partition = TxnOffsetCommitRequestPartition {
+            partition_index: place.1,
+            committed_offset: offset,
+            ..Default::default()
+        };
+        let topic = TxnOffsetCommitRequestTopic { name: self.topic(place), partitions: vec![partition] };
+        let request = TxnOffsetCommitRequest {
+            transactional_id: self.id(who.number),
+            group_id: self.group(),
+            producer_id,
+            producer_epoch,
+            topics: vec![topic],
+            ..Default::default()
+        };
+        let ask = |side: &mut Side| {
+            side.client.call::<TxnOffsetCommit>(3, &request).topics[0].partitions[0].error_code
+        };
+        let code = self.settled(ask, |code| *code);
+        if is_stray(code) { STRAY.to_owned() } else { text(code) }
+    }
+
+    fn commit(&mut self, place: Place, offset: i64) -> String {
+        let partition = OffsetCommitRequestPartition {
+            partition_index: place.1,
+            committed_offset: offset,
+            ..Default::default()
+        };
+        let topic = OffsetCommitRequestTopic {
+            name: self.topic(place),
+            partitions: vec![partition],
+            ..Default::default()
+        };
+        let request =
+            OffsetCommitRequest { group_id: self.group(), topics: vec![topic], ..Default::default() };
+        let ask = |side: &mut Side| {
+            side.client.call::<OffsetCommit>(8, &request).topics[0].partitions[0].error_code
+        };
+        text(self.settled(ask, |code| *code))
+    }
+
+    fn committed(&mut self, stable: bool) -> String {
+        let request =
+            OffsetFetchRequest { group_id: self.group(), require_stable: stable, ..Default::default() };
+        let request = OffsetFetchRequest { topics: None, ..request };
+        let ask = |side: &mut Side| side.client.call::<OffsetFetch>(7, &request);
+        let answer = self.settled(ask, |answer| answer.error_code);
+        let mut said = vec![text(answer.error_code)];
+        for topic in answer.topics {
+            for found in topic.partitions {
+                let code = text(found.error_code);
+                said.push(format!(
+                    "{}-{} {code} {}",
+                    topic.name, found.partition_index, found.committed_offset
+                ));
+            }
+        }
+        said.sort();
+        said.join(", ")
+    }
+
+    fn delete_records(&mut self, place: Place, offset: i64) -> String {
+        let partition = DeleteRecordsPartition { partition_index: place.1, offset };
+        let topic = DeleteRecordsTopic { name: self.topic(place), partitions: vec![partition] };
+        let request = DeleteRecordsRequest { topics: vec![topic], timeout_ms: 10_000 };
+        let answer = self.client.call::<DeleteRecords>(2, &request).topics.remove(0).partitions.remove(0);
+        format!("{}, from {}", text(answer.error_code), answer.low_watermark)
+    }
+
+    fn list_offset(&mut self, place: Place, timestamp: i64, committed: bool) -> String {
+        let answer = self.look_up(place, timestamp, committed);
+        let start = self.look_up(place, EARLIEST, committed).offset;
+        let by_time = timestamp == MAX_TIMESTAMP || timestamp >= 0;
+        if by_time && start > 0 {
+            return "Kafka finds records that are deleted, and does not find others".to_owned();
+        }
+        // Kafka's last stable offset may be that of the batch of which the log's start is a part.
+        let offset = answer.offset.max(start);
+        let time = time(answer.timestamp);
+        format!("{} {offset} of {time}, epoch {}", text(answer.error_code), answer.leader_epoch)
+    }
+
+    fn look_up(&mut self, place: Place, timestamp: i64, committed: bool) -> ListOffsetsPartitionResponse {
+        let partition =
+            ListOffsetsPartition { partition_index: place.1, current_leader_epoch: -1, timestamp };
+        let topic = ListOffsetsTopic { name: self.topic(place), partitions: vec![partition] };
+        let request = ListOffsetsRequest {
+            replica_id: -1,
+            isolation_level: i8::from(committed),
+            topics: vec![topic],
+            ..Default::default()
+        };
+        self.client.call::<ListOffsets>(8, &request).topics.remove(0).partitions.remove(0)
+    }
+
+    /// Everything from `offset` on, however many answers that takes: Kafka's may end where it likes.
+    fn read(&mut self, place: Place, offset: i64, committed: bool) -> String {
+        let mut found = self.fetch(place, offset, committed);
+        let mut said = vec![format!(
+            "{}, from {} to {}, stable {}",
+            text(found.error_code),
+            found.log_start_offset,
+            found.high_watermark,
+            found.last_stable_offset.max(found.log_start_offset)
+        )];
+        let mut aborted = BTreeSet::new();
+        loop {
+            for transaction in found.aborted_transactions.iter().flatten() {
+                let whose = self.whose(transaction.producer_id);
+                aborted.insert(format!("aborted from {} by {whose}", transaction.first_offset));
+            }
+            let before = said.len();
+            let mut next = offset;
+            for piece in &found.records.pieces {
+                let Piece::Memory(bytes) = piece else { panic!("an answer has no gaps") };
+                for batch in Batches::new(bytes) {
+                    let batch = batch.unwrap();
+                    next = batch.header().next_offset().0;
+                    said.push(self.words_of(&batch));
+                }
+            }
+            if said.len() == before {
+                break;
+            }
+            found = self.fetch(place, next, committed);
+        }
+        said.extend(aborted);
+        said.join("; ")
+    }
+
+    fn fetch(&mut self, place: Place, offset: i64, committed: bool) -> PartitionData {
+        let partition = FetchPartition {
+            partition: place.1,
+            fetch_offset: offset,
+            partition_max_bytes: 1 << 20,
+            ..FetchPartition::default()
+        };
+        let topic =
+            FetchTopic { topic: self.topic(place), partitions: vec![partition], ..FetchTopic::default() };
+        let request =
+            FetchRequest { isolation_level: i8::from(committed), topics: vec![topic], ..Default::default() };
+        self.client.call::<Fetch>(11, &request).responses.remove(0).partitions.remove(0)
+    }
+
+    fn words_of(&self, batch: &BatchView<'_>) -> String {
+        let header = batch.header();
+        let whose = self.whose(header.producer_id().0);
+        let range = format!("{}..{}", header.base_offset(), header.next_offset());
+        let epoch = header.producer_epoch().0;
+        if let Some(control) = batch.control_record().unwrap() {
+            return format!("{range} {:?} of {whose} epoch {epoch}", control.marker);
+        }
+        let values = batch.records().unwrap().map(|record| {
+            let record = record.unwrap();
+            format!("{}={}", record.timestamp, String::from_utf8_lossy(record.value.unwrap()))
+        });
+        let values: Vec<String> = values.collect();
+        let (sequence, leader) = (header.base_sequence().0, header.leader_epoch().0);
+        let kind = if header.attributes().is_transactional() { "transactional" } else { "plain" };
+        format!("{range} {kind} of {whose} epoch {epoch} sequence {sequence} leader {leader} {values:?}")
+    }
+
+    fn epoch_end(&mut self, place: Place, current: i32, epoch: i32) -> String {
+        let partition = OffsetForLeaderPartition {
+            partition: place.1,
+            current_leader_epoch: current,
+            leader_epoch: epoch,
+        };
+        let topic = OffsetForLeaderTopic { topic: self.topic(place), partitions: vec![partition] };
+        let request = OffsetForLeaderEpochRequest { replica_id: -1, topics: vec![topic] };
+        let answer =
+            self.client.call::<OffsetForLeaderEpoch>(4, &request).topics.remove(0).partitions.remove(0);
+        format!("{}, epoch {} ends at {}", text(answer.error_code), answer.leader_epoch, answer.end_offset)
+    }
+
+    fn describe_producers(&mut self, place: Place) -> String {
+        let topic = TopicRequest { name: self.topic(place), partition_indexes: vec![place.1] };
+        let request = DescribeProducersRequest { topics: vec![topic] };
+        let answer = self.client.call::<DescribeProducers>(0, &request).topics.remove(0).partitions.remove(0);
+        let mut said: Vec<String> = Vec::new();
+        for state in answer.active_producers {
+            let whose = self.whose(state.producer_id);
+            said.push(format!(
+                "{whose} epoch {} sequence {} transaction from {}",
+                state.producer_epoch, state.last_sequence, state.current_txn_start_offset
+            ));
+        }
+        said.sort();
+        format!("{}: {}", text(answer.error_code), said.join(", "))
+    }
+
+    fn describe_transaction(&mut self, number: usize) -> String {
+        let request = DescribeTransactionsRequest { transactional_ids: vec![self.id(number)] };
+        let ask = |side: &mut Side| {
+            side.client.call::<DescribeTransactions>(0, &request).transaction_states.remove(0)
+        };
+        let state = self.settled(ask, |state| state.error_code);
+        let mut places: Vec<String> = Vec::new();
+        for topic in &state.topics {
+            places.extend(topic.partitions.iter().map(|partition| format!("{}-{partition}", topic.topic)));
+        }
+        places.sort();
+        let whose = if state.error_code == 0 { self.whose(state.producer_id) } else { String::new() };
+        let (code, state, epoch) = (text(state.error_code), state.transaction_state, state.producer_epoch);
+        format!("{code} {state} of {whose} epoch {epoch}: {}", places.join(", "))
+    }
+}
+
+const STRAY: &str = "no part of a transaction";
+
+/// Kafka's partition asks the coordinator, who knows the epoch; the server's knows only who was announced to it.
+fn is_stray(code: i16) -> bool {
+    [ErrorCode::InvalidTxnState, ErrorCode::InvalidProducerEpoch].iter().any(|one| one.code() == code)
+}
+
+fn name(prefix: &str, topic: usize) -> String {
+    format!("{prefix}-topic{topic}")
+}
+
+/// Each topic once, with all its partitions.
+fn merged(topics: Vec<AddPartitionsToTxnTopic>) -> Vec<AddPartitionsToTxnTopic> {
+    let mut merged: Vec<AddPartitionsToTxnTopic> = Vec::new();
+    for topic in topics {
+        match merged.iter_mut().find(|known| known.name == topic.name) {
+            Some(known) => known.partitions.extend(topic.partitions),
+            None => merged.push(topic),
+        }
+    }
+    merged
+}
+
+fn text(code: i16) -> String {
+    ErrorCode::from_code(code).map_or_else(|| code.to_string(), |code| format!("{code:?}"))
+}
+
+fn time(timestamp: i64) -> String {
+    if timestamp > LATELY { "lately".to_owned() } else { timestamp.to_string() }
+}
