@@ -8,12 +8,13 @@ use parking_lot::Mutex;
 
 use crate::broker::{Topic, produce_error_code};
 use crate::error_code::ErrorCode;
+use crate::log::AppendError;
 use crate::record::{BatchError, Compression, SealedBatch};
 use crate::server::call::{Call, Operation, Resource};
 use crate::server::inbox::Reply;
 use crate::server::reactor::Reactor;
 use crate::server::shared::Shared;
-use crate::shard::{Append, Appended, Partition, ProduceFailure, Reply as AppendReply};
+use crate::shard::{Append, Appended, Partition, ProduceError, ProduceFailure, Reply as AppendReply};
 use crate::types::{Acks, PartitionIndex};
 use crate::wire::api::produce::{
     PartitionProduceResponse, Produce, ProduceRequest, ProduceResponse, TopicProduceResponse,
@@ -21,6 +22,9 @@ use crate::wire::api::produce::{
 
 /// First version that may carry records packed with zstd (KIP-110).
 const ZSTD_SINCE: i16 = 7;
+
+/// First version whose senders can abort a transaction that is refused, and go on (KIP-890).
+const ABORTABLE_SINCE: i16 = 11;
 
 /// A partition of a request: which one, and where its records lie in what was received.
 struct Part {
@@ -61,7 +65,7 @@ pub(in crate::server) fn handle(
         match admitted {
             Ok((partition, batch, acks)) => {
                 let records = usize::try_from(batch.header().records_count.get()).unwrap_or(0);
-                let reply = slot.into_reply(records, batch.size());
+                let reply = slot.into_reply(sender.version, records, batch.size());
                 let append = Append { batch, acks, since: reactor.now, reply };
                 reactor.append(partition, append);
             }
@@ -185,6 +189,18 @@ fn refusal_of(error: &BatchError) -> Unfit {
     }
 }
 
+/// What a client of this version is told.
+fn code_of(error: &ProduceError, version: i16) -> ErrorCode {
+    match (error, produce_error_code(error)) {
+        (ProduceError::Refused(AppendError::NotInTransaction(_)), _) if version >= ABORTABLE_SINCE => {
+            ErrorCode::TransactionAbortable
+        }
+        // A client knows nothing of this process's end; another attempt is what it should make.
+        (_, code) if code.is_local() => ErrorCode::NotLeaderOrFollower,
+        (_, code) => code,
+    }
+}
+
 /// Cuts batches out of a frame, front to back, without copying: each piece is its owner's to change.
 struct Cutter {
     rest: BytesMut,
@@ -281,7 +297,7 @@ impl Slot {
         });
     }
 
-    fn into_reply(self, records: usize, bytes: usize) -> AppendReply {
+    fn into_reply(self, version: i16, records: usize, bytes: usize) -> AppendReply {
         AppendReply::new(Box::new(move |result: Result<Appended, ProduceFailure>| match result {
             Ok(appended) => {
                 self.answers.shared.metrics.messages_in.add(records);
@@ -293,10 +309,7 @@ impl Slot {
                 });
             }
             Err(failure) => {
-                let code = produce_error_code(&failure.error);
-                // A client knows nothing of this process's end; another attempt is what it should make.
-                let code = if code.is_local() { ErrorCode::NotLeaderOrFollower } else { code };
-                self.refuse(code, Some(&failure.error.to_string()));
+                self.refuse(code_of(&failure.error, version), Some(&failure.error.to_string()));
             }
         }))
     }

@@ -11,6 +11,9 @@ use crate::wire::api::txn_offset_commit::{
     TxnOffsetCommitResponse, TxnOffsetCommitResponsePartition, TxnOffsetCommitResponseTopic,
 };
 
+/// First version whose senders can abort a transaction that is refused, and go on (KIP-890).
+const ABORTABLE_SINCE: i16 = 4;
+
 pub(in crate::server) fn handle(call: &Call, request: TxnOffsetCommitRequest, reply: Reply<TxnOffsetCommit>) {
     let TxnOffsetCommitRequest { transactional_id, group_id, producer_id, producer_epoch, topics, .. } =
         request;
@@ -49,12 +52,17 @@ pub(in crate::server) fn handle(call: &Call, request: TxnOffsetCommitRequest, re
         producer: (session.producer_id, session.epoch),
         offsets,
     };
+    let abortable = reply.version() >= ABORTABLE_SINCE;
     groups.commit_in_transaction(commit, move |committed: OffsetsResponse| {
-        let mut outcomes = committed.partitions.iter().map(|outcome| outcome.error);
+        let told = |code| match code {
+            ErrorCode::InvalidTxnState if abortable => ErrorCode::TransactionAbortable,
+            code => code,
+        };
+        let mut outcomes = committed.partitions.iter().map(|outcome| told(outcome.error));
         let mut refused = refused.into_iter();
         let mut code = |_: &str, _: i32| match refused.next().flatten() {
             Some(code) => code,
-            None => outcomes.next().unwrap_or(committed.error),
+            None => outcomes.next().unwrap_or(told(committed.error)),
         };
         reply.send(&answer(&topics, &mut code));
     });

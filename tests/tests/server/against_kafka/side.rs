@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use tidelog::error_code::ErrorCode;
@@ -36,6 +37,7 @@ use tidelog::wire::api::txn_offset_commit::{
     TxnOffsetCommit, TxnOffsetCommitRequest, TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
 };
 use tidelog::wire::records::Piece;
+use tidelog::wire::schema::Api;
 
 use super::super::raw::{RawClient, batch_by, produce_request};
 use super::step::{Claim, PRODUCERS, Place, Step, Who, transactional_id};
@@ -51,6 +53,8 @@ const LATELY: i64 = 1_700_000_000_000;
 /// See the module.
 pub(super) struct Side {
     client: RawClient,
+    /// Chooses the version of the next request.
+    turn: i16,
     prefix: String,
     producers: [Producer; PRODUCERS],
     sequences: HashMap<(usize, Place), Sequences>,
@@ -98,6 +102,7 @@ impl Side {
         }
         let producers = std::array::from_fn(|_| Producer::default());
         let mut side = Side {
+            turn: 0,
             client,
             prefix: prefix.to_owned(),
             producers,
@@ -110,13 +115,20 @@ impl Side {
         }
         for (key, key_type) in [(side.group(), 0), (side.id(PRODUCERS - 1), 1)] {
             let request = FindCoordinatorRequest { key, key_type, ..Default::default() };
-            let ask = |side: &mut Side| side.client.call::<FindCoordinator>(3, &request);
+            let ask = |side: &mut Side| side.call::<FindCoordinator>(&request);
             assert_eq!(side.settled(ask, |answer| answer.error_code).error_code, 0);
         }
         for number in 0..PRODUCERS {
             side.run(&Step::InitProducer { number, goes_on: false });
         }
         side
+    }
+
+    /// Asks in the version whose turn it is.
+    fn call<A: Api>(&mut self, request: &A::Request) -> A::Response {
+        let versions = versions(A::KEY, A::VERSIONS);
+        let version = versions.start() + self.turn % (versions.end() - versions.start() + 1);
+        self.client.call::<A>(version, request)
     }
 
     fn until_ready<T>(&mut self, mut ask: impl FnMut(&mut Side) -> T, is_busy: impl Fn(&T) -> bool) -> T {
@@ -167,8 +179,13 @@ impl Side {
         if id < 0 { "nobody".to_owned() } else { self.producers.iter().enumerate().find_map(of).unwrap() }
     }
 
-    /// Takes a step and says what came of it.
-    pub(super) fn run(&mut self, step: &Step) -> String {
+    /// Takes a step, with requests of the version that `turn` chooses, and says what came of it.
+    pub(super) fn run_in(&mut self, turn: i16, step: &Step) -> String {
+        self.turn = turn;
+        self.run(step)
+    }
+
+    fn run(&mut self, step: &Step) -> String {
         match step {
             Step::InitProducer { number, goes_on } => self.init_producer(*number, *goes_on),
             Step::AddPartitions { who, places } => self.add_partitions(*who, places),
@@ -206,7 +223,7 @@ impl Side {
             producer_id,
             producer_epoch,
         };
-        let ask = |side: &mut Side| side.client.call::<InitProducerId>(4, &request);
+        let ask = |side: &mut Side| side.call::<InitProducerId>(&request);
         let answer = self.settled(ask, |answer| answer.error_code);
         if answer.error_code == 0 {
             let producer = &mut self.producers[number];
@@ -232,7 +249,7 @@ impl Side {
             producer_epoch,
             topics: merged(topics.collect()),
         };
-        let ask = |side: &mut Side| side.client.call::<AddPartitionsToTxn>(3, &request);
+        let ask = |side: &mut Side| side.call::<AddPartitionsToTxn>(&request);
         let answer = self
             .settled(ask, |answer| answer.results_by_topic[0].results_by_partition[0].partition_error_code);
         let mut said: Vec<String> = Vec::new();
@@ -281,7 +298,7 @@ impl Side {
             request.transactional_id = transactional_id(&self.prefix, who.number);
         }
         let ask = |side: &mut Side| {
-            side.client.call::<Produce>(9, &request).responses.remove(0).partition_responses.remove(0)
+            side.call::<Produce>(&request).responses.remove(0).partition_responses.remove(0)
         };
         let answer = self.settled(ask, |answer| answer.error_code);
         if let (0, Some((number, first, false))) = (answer.error_code, taken) {
@@ -289,9 +306,6 @@ impl Side {
             if stamp.transactional {
                 self.in_transaction.insert((number, place));
             }
-        }
-        if who.is_some_and(|(_, _, transactional)| transactional) && is_stray(answer.error_code) {
-            return STRAY.to_owned();
         }
         // Of some refusals Kafka tells the start of the log, too.
         let start = if answer.error_code == 0 { answer.log_start_offset } else { -1 };
@@ -306,7 +320,7 @@ impl Side {
             producer_epoch,
             committed: commits,
         };
-        let ask = |side: &mut Side| side.client.call::<EndTxn>(3, &request);
+        let ask = |side: &mut Side| side.call::<EndTxn>(&request);
         let answer = self.settled(ask, |answer| answer.error_code);
         if answer.error_code == 0 {
             self.wait_for_end(who.number);
@@ -330,7 +344,7 @@ impl Side {
             producer_epoch,
             group_id: self.group(),
         };
-        let ask = |side: &mut Side| side.client.call::<AddOffsetsToTxn>(3, &request);
+        let ask = |side: &mut Side| side.call::<AddOffsetsToTxn>(&request);
         text(self.settled(ask, |answer| answer.error_code).error_code)
     }
 
@@ -350,11 +364,8 @@ impl Side {
             topics: vec![topic],
             ..Default::default()
         };
-        let ask = |side: &mut Side| {
-            side.client.call::<TxnOffsetCommit>(3, &request).topics[0].partitions[0].error_code
-        };
-        let code = self.settled(ask, |code| *code);
-        if is_stray(code) { STRAY.to_owned() } else { text(code) }
+        let ask = |side: &mut Side| side.call::<TxnOffsetCommit>(&request).topics[0].partitions[0].error_code;
+        text(self.settled(ask, |code| *code))
     }
 
     fn commit(&mut self, place: Place, offset: i64) -> String {
@@ -370,9 +381,7 @@ impl Side {
         };
         let request =
             OffsetCommitRequest { group_id: self.group(), topics: vec![topic], ..Default::default() };
-        let ask = |side: &mut Side| {
-            side.client.call::<OffsetCommit>(8, &request).topics[0].partitions[0].error_code
-        };
+        let ask = |side: &mut Side| side.call::<OffsetCommit>(&request).topics[0].partitions[0].error_code;
         text(self.settled(ask, |code| *code))
     }
 
@@ -380,7 +389,7 @@ impl Side {
         let request =
             OffsetFetchRequest { group_id: self.group(), require_stable: stable, ..Default::default() };
         let request = OffsetFetchRequest { topics: None, ..request };
-        let ask = |side: &mut Side| side.client.call::<OffsetFetch>(7, &request);
+        let ask = |side: &mut Side| side.call::<OffsetFetch>(&request);
         let answer = self.settled(ask, |answer| answer.error_code);
         let mut said = vec![text(answer.error_code)];
         for topic in answer.topics {
@@ -400,7 +409,7 @@ impl Side {
         let partition = DeleteRecordsPartition { partition_index: place.1, offset };
         let topic = DeleteRecordsTopic { name: self.topic(place), partitions: vec![partition] };
         let request = DeleteRecordsRequest { topics: vec![topic], timeout_ms: 10_000 };
-        let answer = self.client.call::<DeleteRecords>(2, &request).topics.remove(0).partitions.remove(0);
+        let answer = self.call::<DeleteRecords>(&request).topics.remove(0).partitions.remove(0);
         format!("{}, from {}", text(answer.error_code), answer.low_watermark)
     }
 
@@ -427,7 +436,7 @@ impl Side {
             topics: vec![topic],
             ..Default::default()
         };
-        self.client.call::<ListOffsets>(8, &request).topics.remove(0).partitions.remove(0)
+        self.call::<ListOffsets>(&request).topics.remove(0).partitions.remove(0)
     }
 
     /// Everything from `offset` on, however many answers that takes: Kafka's may end where it likes.
@@ -441,13 +450,12 @@ impl Side {
             found.last_stable_offset.max(found.log_start_offset)
         )];
         let mut aborted = BTreeSet::new();
+        let mut next = offset;
         loop {
             for transaction in found.aborted_transactions.iter().flatten() {
-                let whose = self.whose(transaction.producer_id);
-                aborted.insert(format!("aborted from {} by {whose}", transaction.first_offset));
+                aborted.insert((transaction.first_offset, transaction.producer_id));
             }
             let before = said.len();
-            let mut next = offset;
             for piece in &found.records.pieces {
                 let Piece::Memory(bytes) = piece else { panic!("an answer has no gaps") };
                 for batch in Batches::new(bytes) {
@@ -461,7 +469,9 @@ impl Side {
             }
             found = self.fetch(place, next, committed);
         }
-        said.extend(aborted);
+        // Kafka also tells of some that come later.
+        let told = aborted.into_iter().filter(|(first, _)| *first < next);
+        said.extend(told.map(|(first, id)| format!("aborted from {first} by {}", self.whose(id))));
         said.join("; ")
     }
 
@@ -476,7 +486,7 @@ impl Side {
             FetchTopic { topic: self.topic(place), partitions: vec![partition], ..FetchTopic::default() };
         let request =
             FetchRequest { isolation_level: i8::from(committed), topics: vec![topic], ..Default::default() };
-        self.client.call::<Fetch>(11, &request).responses.remove(0).partitions.remove(0)
+        self.call::<Fetch>(&request).responses.remove(0).partitions.remove(0)
     }
 
     fn words_of(&self, batch: &BatchView<'_>) -> String {
@@ -505,15 +515,14 @@ impl Side {
         };
         let topic = OffsetForLeaderTopic { topic: self.topic(place), partitions: vec![partition] };
         let request = OffsetForLeaderEpochRequest { replica_id: -1, topics: vec![topic] };
-        let answer =
-            self.client.call::<OffsetForLeaderEpoch>(4, &request).topics.remove(0).partitions.remove(0);
+        let answer = self.call::<OffsetForLeaderEpoch>(&request).topics.remove(0).partitions.remove(0);
         format!("{}, epoch {} ends at {}", text(answer.error_code), answer.leader_epoch, answer.end_offset)
     }
 
     fn describe_producers(&mut self, place: Place) -> String {
         let topic = TopicRequest { name: self.topic(place), partition_indexes: vec![place.1] };
         let request = DescribeProducersRequest { topics: vec![topic] };
-        let answer = self.client.call::<DescribeProducers>(0, &request).topics.remove(0).partitions.remove(0);
+        let answer = self.call::<DescribeProducers>(&request).topics.remove(0).partitions.remove(0);
         let mut said: Vec<String> = Vec::new();
         for state in answer.active_producers {
             let whose = self.whose(state.producer_id);
@@ -528,9 +537,7 @@ impl Side {
 
     fn describe_transaction(&mut self, number: usize) -> String {
         let request = DescribeTransactionsRequest { transactional_ids: vec![self.id(number)] };
-        let ask = |side: &mut Side| {
-            side.client.call::<DescribeTransactions>(0, &request).transaction_states.remove(0)
-        };
+        let ask = |side: &mut Side| side.call::<DescribeTransactions>(&request).transaction_states.remove(0);
         let state = self.settled(ask, |state| state.error_code);
         let mut places: Vec<String> = Vec::new();
         for topic in &state.topics {
@@ -543,11 +550,19 @@ impl Side {
     }
 }
 
-const STRAY: &str = "no part of a transaction";
-
-/// Kafka's partition asks the coordinator, who knows the epoch; the server's knows only who was announced to it.
-fn is_stray(code: i16) -> bool {
-    [ErrorCode::InvalidTxnState, ErrorCode::InvalidProducerEpoch].iter().any(|one| one.code() == code)
+/// Versions of an API in which the requests of a history can be asked: before those that name topics by their identity, that
+/// ask for several groups, and that belong to the transactions of KIP-890.
+fn versions(key: i16, served: RangeInclusive<i16>) -> RangeInclusive<i16> {
+    let (low, high) = match key {
+        FindCoordinator::KEY => (1, 3),
+        Produce::KEY => (3, 11),
+        Fetch::KEY => (4, 12),
+        OffsetCommit::KEY => (2, 9),
+        OffsetFetch::KEY => (2, 7),
+        TxnOffsetCommit::KEY => (0, 4),
+        _ => served.into_inner(),
+    };
+    low..=high
 }
 
 fn name(prefix: &str, topic: usize) -> String {
