@@ -3,11 +3,27 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
+use super::refusal::Refusal;
+
 /// Whether something is listed more than once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Listed {
     Once,
     Repeatedly,
+}
+
+impl Listed {
+    /// What `act` comes to with what is listed once; `repeated` for what is not.
+    pub(super) fn once<T>(
+        self,
+        repeated: impl Into<Refusal>,
+        act: impl FnOnce() -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        match self {
+            Listed::Once => act(),
+            Listed::Repeatedly => Err(repeated.into()),
+        }
+    }
 }
 
 /// One answer for each of `items` that differ in their `key`, in order.

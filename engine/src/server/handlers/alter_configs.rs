@@ -6,7 +6,7 @@ use crate::server::call::Call;
 use crate::server::config_resource::{alterable, listed_twice};
 use crate::server::inbox::Reply;
 use crate::server::refusal::{Refusal, outcome};
-use crate::server::repeated::{Listed, answer_each};
+use crate::server::repeated::answer_each;
 use crate::wire::api::alter_configs::{
     AlterConfigs, AlterConfigsRequest, AlterConfigsResource, AlterConfigsResourceResponse,
     AlterConfigsResponse,
@@ -15,10 +15,7 @@ use crate::wire::api::alter_configs::{
 pub(in crate::server) fn handle(call: &Call, request: AlterConfigsRequest, reply: Reply<AlterConfigs>) {
     let resource = |asked: &AlterConfigsResource| (asked.resource_type, asked.resource_name.clone());
     let responses = answer_each(request.resources, resource, |asked, listed| {
-        let altered = match listed {
-            Listed::Once => alter(call, &asked, request.validate_only),
-            Listed::Repeatedly => Err(listed_twice()),
-        };
+        let altered = listed.once(listed_twice(), || alter(call, &asked, request.validate_only));
         let (error_code, error_message) = outcome(altered);
         AlterConfigsResourceResponse {
             error_code,

@@ -5,7 +5,7 @@ use crate::error_code::ErrorCode;
 use crate::server::call::{Call, Operation, Resource};
 use crate::server::inbox::Reply;
 use crate::server::refusal::{Refusal, outcome};
-use crate::server::repeated::{Listed, answer_each};
+use crate::server::repeated::answer_each;
 use crate::wire::api::create_partitions::{
     CreatePartitions, CreatePartitionsRequest, CreatePartitionsResponse, CreatePartitionsTopic,
     CreatePartitionsTopicResult,
@@ -19,10 +19,7 @@ pub(in crate::server) fn handle(
     let name_of = |topic: &CreatePartitionsTopic| topic.name.clone();
     let results = answer_each(request.topics, name_of, |topic, listed| {
         let name = topic.name.clone();
-        let added = match listed {
-            Listed::Once => add(call, topic, request.validate_only),
-            Listed::Repeatedly => Err(BrokerError::Repeated.into()),
-        };
+        let added = listed.once(BrokerError::Repeated, || add(call, topic, request.validate_only));
         let (error_code, error_message) = outcome(added);
         CreatePartitionsTopicResult { name, error_code, error_message }
     });

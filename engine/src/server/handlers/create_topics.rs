@@ -8,7 +8,7 @@ use crate::error_code::ErrorCode;
 use crate::server::call::{Call, Operation, Resource};
 use crate::server::inbox::Reply;
 use crate::server::refusal::Refusal;
-use crate::server::repeated::{Listed, answer_each};
+use crate::server::repeated::answer_each;
 use crate::wire::api::create_topics::{
     CreatableTopic, CreatableTopicConfigs, CreatableTopicResult, CreateTopics, CreateTopicsRequest,
     CreateTopicsResponse,
@@ -21,10 +21,7 @@ pub(in crate::server) fn handle(call: &Call, request: CreateTopicsRequest, reply
     let name_of = |topic: &CreatableTopic| topic.name.clone();
     let topics = answer_each(request.topics, name_of, |topic, listed| {
         let name = topic.name.clone();
-        let created = match listed {
-            Listed::Once => create(call, topic, request.validate_only),
-            Listed::Repeatedly => Err(BrokerError::Repeated.into()),
-        };
+        let created = listed.once(BrokerError::Repeated, || create(call, topic, request.validate_only));
         created.unwrap_or_else(|Refusal { code, text }| CreatableTopicResult {
             name,
             error_code: code.code(),

@@ -5,7 +5,7 @@ use crate::error_code::ErrorCode;
 use crate::server::call::{Call, Operation, Resource};
 use crate::server::inbox::Reply;
 use crate::server::refusal::Refusal;
-use crate::server::repeated::{Listed, answer_each};
+use crate::server::repeated::answer_each;
 use crate::types::TopicId;
 use crate::wire::api::delete_topics::{
     DeletableTopicResult, DeleteTopicState, DeleteTopics, DeleteTopicsRequest, DeleteTopicsResponse,
@@ -24,22 +24,14 @@ pub(in crate::server) fn handle(call: &Call, request: DeleteTopicsRequest, reply
     let responses = answer_each(
         asked,
         |topic| identity(call, topic),
-        |topic, listed| {
-            let deleted = match listed {
-                Listed::Once => delete(call, &topic),
-                Listed::Repeatedly => Err(BrokerError::Repeated.into()),
-            };
-            match deleted {
-                Ok((name, topic_id)) => {
-                    DeletableTopicResult { name: Some(name), topic_id, ..Default::default() }
-                }
-                Err(Refusal { code, text }) => DeletableTopicResult {
-                    name: topic.name,
-                    topic_id: topic.topic_id,
-                    error_code: code.code(),
-                    error_message: Some(text),
-                },
-            }
+        |topic, listed| match listed.once(BrokerError::Repeated, || delete(call, &topic)) {
+            Ok((name, topic_id)) => DeletableTopicResult { name: Some(name), topic_id, ..Default::default() },
+            Err(Refusal { code, text }) => DeletableTopicResult {
+                name: topic.name,
+                topic_id: topic.topic_id,
+                error_code: code.code(),
+                error_message: Some(text),
+            },
         },
     );
     reply.send(&DeleteTopicsResponse { responses, ..DeleteTopicsResponse::default() });

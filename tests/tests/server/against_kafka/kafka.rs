@@ -33,6 +33,7 @@ impl Kafka {
         format.args(["format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "--feature", "transaction.version=1", "-c"]);
         run(format.arg(settings));
         let mut command = java::java(&jars, "kafka.Kafka");
+        command.env("JAVA_TOOL_OPTIONS", "-Xmx512m");
         let mut process = Running::start_quietly(command.arg(settings), &directory.path().join("said"));
         let deadline = Instant::now() + START_MAX;
         while std::net::TcpStream::connect(address).is_err() {

@@ -1,11 +1,17 @@
 //! The server against Kafka's own broker: random histories of requests get the same answers from both.
 
+mod asking;
 mod kafka;
+mod members;
 mod side;
 mod step;
 
+use std::fmt::Debug;
+
 use kafka::Kafka;
+use members::Members;
 use side::Side;
+use tidelog::server::ServerOptions;
 
 use super::rig::TestServer;
 use crate::effort::effort;
@@ -17,31 +23,48 @@ const STEPS: i64 = 60;
 fn kafkas_own_broker_gives_the_same_answers() {
     let Some(kafka) = Kafka::start() else { return };
     let settings = [("offsets.topic.num.partitions", "1"), ("transaction.state.log.num.partitions", "1")];
-    let server = TestServer::with(&settings, tidelog::server::ServerOptions::default());
+    let server = TestServer::with(&settings, ServerOptions::default());
+    let addresses = [server.address(), kafka.address];
     let number = |name: &str| std::env::var(name).ok().map(|value| value.parse::<u64>().unwrap());
     let seeds = match number("TIDELOG_SEED") {
         Some(seed) => seed..=seed,
-        None => 1..=number("TIDELOG_SEEDS").unwrap_or(effort(40, 2_000)),
+        None => 1..=number("TIDELOG_SEEDS").unwrap_or(effort(20, 2_000)),
     };
     for seed in seeds {
         let prefix = format!("h{seed}");
-        let mut random = fastrand::Rng::with_seed(seed);
-        let mut ours = Side::begin(server.address(), &prefix);
-        let mut theirs = Side::begin(kafka.address, &prefix);
-        let mut past: Vec<String> = Vec::new();
-        for at in 0..STEPS {
-            let step = step::draw(&mut random, at);
-            let turn = random.i16(0..1000);
-            let (our, their) = (ours.run_in(turn, &step), theirs.run_in(turn, &step));
-            if !is_known(&our, &their) {
-                let before = past.join("\n  ");
-                assert_eq!(
-                    our, their,
-                    "seed {seed}, {step:?} {turn}, after\n  {before}\nours left, Kafka's right"
-                );
-            }
-            past.push(format!("{step:?}: {our}"));
+        let mut sides = addresses.map(|address| Side::begin(address, &prefix));
+        compare(seed, step::draw, |turn, step| both(&mut sides, |side| side.run_in(turn, step)));
+        let mut groups = addresses.map(|address| Members::begin(address, &prefix));
+        compare(seed, members::draw, |turn, step| both(&mut groups, |group| group.run_in(turn, step)));
+    }
+}
+
+/// Asks both at once: there are times that begin with a request.
+fn both<T: Send>(sides: &mut [T; 2], run: impl Fn(&mut T) -> String + Sync) -> [String; 2] {
+    std::thread::scope(|scope| {
+        let asked = sides.each_mut().map(|side| scope.spawn(|| run(side)));
+        asked.map(|answer| answer.join().unwrap())
+    })
+}
+
+/// Draws the steps of a history and has both brokers asked.
+fn compare<S: Debug>(
+    seed: u64,
+    draw: impl Fn(&mut fastrand::Rng, i64) -> S,
+    mut ask: impl FnMut(i16, &S) -> [String; 2],
+) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut past: Vec<String> = Vec::new();
+    for at in 0..STEPS {
+        let step = draw(&mut random, at);
+        let turn = random.i16(0..1000);
+        let [ours, theirs] = ask(turn, &step);
+        if !is_known(&ours, &theirs) {
+            let before = past.join("\n  ");
+            let what = format!("seed {seed}, {step:?} {turn}, after\n  {before}\nours left, Kafka's right");
+            assert_eq!(ours, theirs, "{what}");
         }
+        past.push(format!("{step:?}: {ours}"));
     }
 }
 

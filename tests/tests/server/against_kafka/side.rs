@@ -3,10 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::SocketAddr;
-use std::ops::RangeInclusive;
-use std::time::{Duration, Instant};
 
-use tidelog::error_code::ErrorCode;
 use tidelog::record::{BatchView, Batches, Compression, ProducerStamp};
 use tidelog::types::{ProducerEpoch, ProducerId, Sequence};
 use tidelog::wire::api::add_offsets_to_txn::{AddOffsetsToTxn, AddOffsetsToTxnRequest};
@@ -20,7 +17,6 @@ use tidelog::wire::api::describe_producers::{DescribeProducers, DescribeProducer
 use tidelog::wire::api::describe_transactions::{DescribeTransactions, DescribeTransactionsRequest};
 use tidelog::wire::api::end_txn::{EndTxn, EndTxnRequest};
 use tidelog::wire::api::fetch::{Fetch, FetchPartition, FetchRequest, FetchTopic, PartitionData};
-use tidelog::wire::api::find_coordinator::{FindCoordinator, FindCoordinatorRequest};
 use tidelog::wire::api::init_producer_id::{InitProducerId, InitProducerIdRequest};
 use tidelog::wire::api::list_offsets::{
     ListOffsets, ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsTopic,
@@ -37,13 +33,11 @@ use tidelog::wire::api::txn_offset_commit::{
     TxnOffsetCommit, TxnOffsetCommitRequest, TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
 };
 use tidelog::wire::records::Piece;
-use tidelog::wire::schema::Api;
 
-use super::super::raw::{RawClient, batch_by, produce_request};
+use super::super::raw::{batch_by, produce_request};
+use super::asking::{Asking, text};
 use super::step::{Claim, PRODUCERS, Place, Step, Who, transactional_id};
 
-/// Longest time that a broker may say that it is not ready.
-const READY_MAX: Duration = Duration::from_secs(60);
 /// What ListOffsets takes in place of a time.
 const EARLIEST: i64 = -2;
 const MAX_TIMESTAMP: i64 = -3;
@@ -52,9 +46,7 @@ const LATELY: i64 = 1_700_000_000_000;
 
 /// See the module.
 pub(super) struct Side {
-    client: RawClient,
-    /// Chooses the version of the next request.
-    turn: i16,
+    asking: Asking,
     prefix: String,
     producers: [Producer; PRODUCERS],
     sequences: HashMap<(usize, Place), Sequences>,
@@ -95,62 +87,23 @@ impl Sequences {
 impl Side {
     /// A history named `prefix` begins: its topics are made.
     pub(super) fn begin(address: SocketAddr, prefix: &str) -> Side {
-        let mut client = RawClient::at(address);
+        let mut asking = Asking::at(address);
         for (topic, partitions) in [(0, 2), (1, 1)] {
-            // The records are old.
-            client.create_topic_with(&name(prefix, topic), partitions, &[("retention.ms", "-1")]);
+            asking.create_topic(&name(prefix, topic), partitions);
         }
-        let producers = std::array::from_fn(|_| Producer::default());
         let mut side = Side {
-            turn: 0,
-            client,
+            asking,
             prefix: prefix.to_owned(),
-            producers,
+            producers: std::array::from_fn(|_| Producer::default()),
             sequences: HashMap::new(),
             in_transaction: HashSet::new(),
         };
-        for place in super::step::PLACES {
-            let step = Step::ListOffset { place, timestamp: -1, committed: false };
-            side.until_ready(|side| side.run(&step), |said| !said.contains("None"));
-        }
-        for (key, key_type) in [(side.group(), 0), (side.id(PRODUCERS - 1), 1)] {
-            let request = FindCoordinatorRequest { key, key_type, ..Default::default() };
-            let ask = |side: &mut Side| side.call::<FindCoordinator>(&request);
-            assert_eq!(side.settled(ask, |answer| answer.error_code).error_code, 0);
-        }
+        side.asking.find_coordinator(&side.group(), 0);
+        side.asking.find_coordinator(&side.id(PRODUCERS - 1), 1);
         for number in 0..PRODUCERS {
             side.run(&Step::InitProducer { number, goes_on: false });
         }
         side
-    }
-
-    /// Asks in the version whose turn it is.
-    fn call<A: Api>(&mut self, request: &A::Request) -> A::Response {
-        let versions = versions(A::KEY, A::VERSIONS);
-        let version = versions.start() + self.turn % (versions.end() - versions.start() + 1);
-        self.client.call::<A>(version, request)
-    }
-
-    fn until_ready<T>(&mut self, mut ask: impl FnMut(&mut Side) -> T, is_busy: impl Fn(&T) -> bool) -> T {
-        let deadline = Instant::now() + READY_MAX;
-        loop {
-            let answer = ask(self);
-            if !is_busy(&answer) || Instant::now() > deadline {
-                return answer;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    /// As [`Side::until_ready`], of what has one error code.
-    fn settled<T>(&mut self, ask: impl FnMut(&mut Side) -> T, code: impl Fn(&T) -> i16) -> T {
-        const BUSY: [ErrorCode; 4] = [
-            ErrorCode::ConcurrentTransactions,
-            ErrorCode::CoordinatorLoadInProgress,
-            ErrorCode::CoordinatorNotAvailable,
-            ErrorCode::NotCoordinator,
-        ];
-        self.until_ready(ask, |answer| BUSY.iter().any(|busy| busy.code() == code(answer)))
     }
 
     fn topic(&self, place: Place) -> String {
@@ -181,7 +134,7 @@ impl Side {
 
     /// Takes a step, with requests of the version that `turn` chooses, and says what came of it.
     pub(super) fn run_in(&mut self, turn: i16, step: &Step) -> String {
-        self.turn = turn;
+        self.asking.turn = turn;
         self.run(step)
     }
 
@@ -223,8 +176,8 @@ impl Side {
             producer_id,
             producer_epoch,
         };
-        let ask = |side: &mut Side| side.call::<InitProducerId>(&request);
-        let answer = self.settled(ask, |answer| answer.error_code);
+        let ask = |asking: &mut Asking| asking.call::<InitProducerId>(&request);
+        let answer = self.asking.settled(ask, |answer| answer.error_code);
         if answer.error_code == 0 {
             let producer = &mut self.producers[number];
             producer.epoch = answer.producer_epoch;
@@ -249,8 +202,9 @@ impl Side {
             producer_epoch,
             topics: merged(topics.collect()),
         };
-        let ask = |side: &mut Side| side.call::<AddPartitionsToTxn>(&request);
+        let ask = |asking: &mut Asking| asking.call::<AddPartitionsToTxn>(&request);
         let answer = self
+            .asking
             .settled(ask, |answer| answer.results_by_topic[0].results_by_partition[0].partition_error_code);
         let mut said: Vec<String> = Vec::new();
         for topic in answer.results_by_topic {
@@ -297,10 +251,10 @@ impl Side {
         if let Some((who, _, true)) = who {
             request.transactional_id = transactional_id(&self.prefix, who.number);
         }
-        let ask = |side: &mut Side| {
-            side.call::<Produce>(&request).responses.remove(0).partition_responses.remove(0)
+        let ask = |asking: &mut Asking| {
+            asking.call::<Produce>(&request).responses.remove(0).partition_responses.remove(0)
         };
-        let answer = self.settled(ask, |answer| answer.error_code);
+        let answer = self.asking.settled(ask, |answer| answer.error_code);
         if let (0, Some((number, first, false))) = (answer.error_code, taken) {
             self.sequences.entry((number, place)).or_default().0.push((first, count));
             if stamp.transactional {
@@ -320,8 +274,8 @@ impl Side {
             producer_epoch,
             committed: commits,
         };
-        let ask = |side: &mut Side| side.call::<EndTxn>(&request);
-        let answer = self.settled(ask, |answer| answer.error_code);
+        let ask = |asking: &mut Asking| asking.call::<EndTxn>(&request);
+        let answer = self.asking.settled(ask, |answer| answer.error_code);
         if answer.error_code == 0 {
             self.wait_for_end(who.number);
         }
@@ -332,7 +286,11 @@ impl Side {
     fn wait_for_end(&mut self, number: usize) {
         if transactional_id(&self.prefix, number).is_some() {
             self.in_transaction.retain(|(whose, _)| *whose != number);
-            self.until_ready(|side| side.describe_transaction(number), |said| said.contains("Prepare"));
+            let request = DescribeTransactionsRequest { transactional_ids: vec![self.id(number)] };
+            let ask = |asking: &mut Asking| {
+                asking.call::<DescribeTransactions>(&request).transaction_states.remove(0).transaction_state
+            };
+            self.asking.until_ready(ask, |state| state.starts_with("Prepare"));
         }
     }
 
@@ -344,8 +302,8 @@ impl Side {
             producer_epoch,
             group_id: self.group(),
         };
-        let ask = |side: &mut Side| side.call::<AddOffsetsToTxn>(&request);
-        text(self.settled(ask, |answer| answer.error_code).error_code)
+        let ask = |asking: &mut Asking| asking.call::<AddOffsetsToTxn>(&request);
+        text(self.asking.settled(ask, |answer| answer.error_code).error_code)
     }
 
     fn commit_in_transaction(&mut self, who: Who, place: Place, offset: i64) -> String {
@@ -364,8 +322,9 @@ impl Side {
             topics: vec![topic],
             ..Default::default()
         };
-        let ask = |side: &mut Side| side.call::<TxnOffsetCommit>(&request).topics[0].partitions[0].error_code;
-        text(self.settled(ask, |code| *code))
+        let ask =
+            |asking: &mut Asking| asking.call::<TxnOffsetCommit>(&request).topics[0].partitions[0].error_code;
+        text(self.asking.settled(ask, |code| *code))
     }
 
     fn commit(&mut self, place: Place, offset: i64) -> String {
@@ -381,16 +340,17 @@ impl Side {
         };
         let request =
             OffsetCommitRequest { group_id: self.group(), topics: vec![topic], ..Default::default() };
-        let ask = |side: &mut Side| side.call::<OffsetCommit>(&request).topics[0].partitions[0].error_code;
-        text(self.settled(ask, |code| *code))
+        let ask =
+            |asking: &mut Asking| asking.call::<OffsetCommit>(&request).topics[0].partitions[0].error_code;
+        text(self.asking.settled(ask, |code| *code))
     }
 
     fn committed(&mut self, stable: bool) -> String {
         let request =
             OffsetFetchRequest { group_id: self.group(), require_stable: stable, ..Default::default() };
         let request = OffsetFetchRequest { topics: None, ..request };
-        let ask = |side: &mut Side| side.call::<OffsetFetch>(&request);
-        let answer = self.settled(ask, |answer| answer.error_code);
+        let ask = |asking: &mut Asking| asking.call::<OffsetFetch>(&request);
+        let answer = self.asking.settled(ask, |answer| answer.error_code);
         let mut said = vec![text(answer.error_code)];
         for topic in answer.topics {
             for found in topic.partitions {
@@ -409,7 +369,7 @@ impl Side {
         let partition = DeleteRecordsPartition { partition_index: place.1, offset };
         let topic = DeleteRecordsTopic { name: self.topic(place), partitions: vec![partition] };
         let request = DeleteRecordsRequest { topics: vec![topic], timeout_ms: 10_000 };
-        let answer = self.call::<DeleteRecords>(&request).topics.remove(0).partitions.remove(0);
+        let answer = self.asking.call::<DeleteRecords>(&request).topics.remove(0).partitions.remove(0);
         format!("{}, from {}", text(answer.error_code), answer.low_watermark)
     }
 
@@ -436,7 +396,7 @@ impl Side {
             topics: vec![topic],
             ..Default::default()
         };
-        self.call::<ListOffsets>(&request).topics.remove(0).partitions.remove(0)
+        self.asking.call::<ListOffsets>(&request).topics.remove(0).partitions.remove(0)
     }
 
     /// Everything from `offset` on, however many answers that takes: Kafka's may end where it likes.
@@ -486,7 +446,7 @@ impl Side {
             FetchTopic { topic: self.topic(place), partitions: vec![partition], ..FetchTopic::default() };
         let request =
             FetchRequest { isolation_level: i8::from(committed), topics: vec![topic], ..Default::default() };
-        self.call::<Fetch>(&request).responses.remove(0).partitions.remove(0)
+        self.asking.call::<Fetch>(&request).responses.remove(0).partitions.remove(0)
     }
 
     fn words_of(&self, batch: &BatchView<'_>) -> String {
@@ -515,14 +475,14 @@ impl Side {
         };
         let topic = OffsetForLeaderTopic { topic: self.topic(place), partitions: vec![partition] };
         let request = OffsetForLeaderEpochRequest { replica_id: -1, topics: vec![topic] };
-        let answer = self.call::<OffsetForLeaderEpoch>(&request).topics.remove(0).partitions.remove(0);
+        let answer = self.asking.call::<OffsetForLeaderEpoch>(&request).topics.remove(0).partitions.remove(0);
         format!("{}, epoch {} ends at {}", text(answer.error_code), answer.leader_epoch, answer.end_offset)
     }
 
     fn describe_producers(&mut self, place: Place) -> String {
         let topic = TopicRequest { name: self.topic(place), partition_indexes: vec![place.1] };
         let request = DescribeProducersRequest { topics: vec![topic] };
-        let answer = self.call::<DescribeProducers>(&request).topics.remove(0).partitions.remove(0);
+        let answer = self.asking.call::<DescribeProducers>(&request).topics.remove(0).partitions.remove(0);
         let mut said: Vec<String> = Vec::new();
         for state in answer.active_producers {
             let whose = self.whose(state.producer_id);
@@ -537,8 +497,9 @@ impl Side {
 
     fn describe_transaction(&mut self, number: usize) -> String {
         let request = DescribeTransactionsRequest { transactional_ids: vec![self.id(number)] };
-        let ask = |side: &mut Side| side.call::<DescribeTransactions>(&request).transaction_states.remove(0);
-        let state = self.settled(ask, |state| state.error_code);
+        let ask =
+            |asking: &mut Asking| asking.call::<DescribeTransactions>(&request).transaction_states.remove(0);
+        let state = self.asking.settled(ask, |state| state.error_code);
         let mut places: Vec<String> = Vec::new();
         for topic in &state.topics {
             places.extend(topic.partitions.iter().map(|partition| format!("{}-{partition}", topic.topic)));
@@ -548,21 +509,6 @@ impl Side {
         let (code, state, epoch) = (text(state.error_code), state.transaction_state, state.producer_epoch);
         format!("{code} {state} of {whose} epoch {epoch}: {}", places.join(", "))
     }
-}
-
-/// Versions of an API in which the requests of a history can be asked: before those that name topics by their identity, that
-/// ask for several groups, and that belong to the transactions of KIP-890.
-fn versions(key: i16, served: RangeInclusive<i16>) -> RangeInclusive<i16> {
-    let (low, high) = match key {
-        FindCoordinator::KEY => (1, 3),
-        Produce::KEY => (3, 11),
-        Fetch::KEY => (4, 12),
-        OffsetCommit::KEY => (2, 9),
-        OffsetFetch::KEY => (2, 7),
-        TxnOffsetCommit::KEY => (0, 4),
-        _ => served.into_inner(),
-    };
-    low..=high
 }
 
 fn name(prefix: &str, topic: usize) -> String {
@@ -579,10 +525,6 @@ fn merged(topics: Vec<AddPartitionsToTxnTopic>) -> Vec<AddPartitionsToTxnTopic> 
         }
     }
     merged
-}
-
-fn text(code: i16) -> String {
-    ErrorCode::from_code(code).map_or_else(|| code.to_string(), |code| format!("{code:?}"))
 }
 
 fn time(timestamp: i64) -> String {
