@@ -12,6 +12,7 @@ use tidelog::wire::api::fetch::{Fetch, FetchPartition, FetchRequest, FetchTopic,
 use tidelog::wire::api::find_coordinator::{FindCoordinator, FindCoordinatorRequest};
 use tidelog::wire::api::init_producer_id::{InitProducerId, InitProducerIdRequest, InitProducerIdResponse};
 use tidelog::wire::api::list_transactions::{ListTransactions, ListTransactionsRequest};
+use tidelog::wire::api::produce::{Produce, ProduceRequest};
 use tidelog::wire::api::txn_offset_commit::{
     TxnOffsetCommit, TxnOffsetCommitRequest, TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
 };
@@ -20,7 +21,7 @@ use tidelog::wire::api::write_txn_markers::{
 };
 use tidelog::wire::records::Piece;
 
-use super::raw::{RawClient, batch_by, now, stamp};
+use super::raw::{RawClient, batch_by, now, produce_request, stamp};
 use super::rig::TestServer;
 
 fn init(client: &mut RawClient, version: i16, request: InitProducerIdRequest) -> InitProducerIdResponse {
@@ -55,9 +56,31 @@ fn end(client: &mut RawClient, version: i16, session: &InitProducerIdResponse, c
     client.call::<EndTxn>(version, &request).error_code
 }
 
-fn records(session: &InitProducerIdResponse, sequence: i32, value: &[u8]) -> Vec<u8> {
+/// Sends one record of the transaction to partition 0 of `t`.
+fn produce(
+    client: &mut RawClient,
+    version: i16,
+    session: &InitProducerIdResponse,
+    sequence: i32,
+    value: &[u8],
+) -> i16 {
+    produce_as(client, version, Some("mover"), session, sequence, value)
+}
+
+fn produce_as(
+    client: &mut RawClient,
+    version: i16,
+    id: Option<&str>,
+    session: &InitProducerIdResponse,
+    sequence: i32,
+    value: &[u8],
+) -> i16 {
     let stamp = stamp(session.producer_id, session.producer_epoch, sequence);
-    batch_by(Compression::None, ProducerStamp { transactional: true, ..stamp }, now(), &[value])
+    let stamp = ProducerStamp { transactional: true, ..stamp };
+    let records = batch_by(Compression::None, stamp, now(), &[value]);
+    let transactional_id = id.map(str::to_owned);
+    let request = ProduceRequest { transactional_id, ..produce_request(-1, "t", 0, Some(&records)) };
+    client.call::<Produce>(version, &request).responses[0].partition_responses[0].error_code
 }
 
 /// What a reader of committed records is answered that asks for so many bytes of the topic's partition.
@@ -96,13 +119,19 @@ fn producers_that_know_no_better_are_told_what_is_wrong() {
     let internal = add(&mut client, 3, &session, &["__consumer_offsets"]);
     assert_eq!(internal, [ErrorCode::TopicAuthorizationFailed.code()]);
     assert_eq!(end(&mut client, 3, &session, true), ErrorCode::InvalidTxnState.code());
-    let produced = client.produce("t", &records(&session, 0, b"v"));
-    assert_eq!(produced.error_code, ErrorCode::InvalidTxnState.code(), "the partition was not added");
+    let refusal = |client: &mut RawClient, version| produce(client, version, &session, 0, b"v");
+    assert_eq!(refusal(&mut client, 10), ErrorCode::InvalidTxnState.code(), "the partition was not added");
+    assert_eq!(refusal(&mut client, 11), ErrorCode::TransactionAbortable.code(), "newer ones can go on");
+    let nameless = produce_as(&mut client, 9, None, &session, 0, b"v");
+    assert_eq!(nameless, ErrorCode::TransactionalIdAuthorizationFailed.code());
     assert_eq!(marks(&mut client, "t"), (0, 0, 0), "and nothing was written");
 
     assert_eq!(add(&mut client, 0, &session, &["t"]), [NONE]);
-    assert_eq!(client.produce("t", &records(&session, 0, b"v")).error_code, NONE);
+    assert_eq!(produce(&mut client, 9, &session, 0, b"v"), NONE);
     assert_eq!(marks(&mut client, "t"), (1, 0, 0));
+    let unannounced = InitProducerIdResponse { producer_epoch: 1, ..session.clone() };
+    let refused = produce(&mut client, 9, &unannounced, 0, b"v");
+    assert_eq!(refused, ErrorCode::InvalidProducerEpoch.code(), "nobody was given that epoch");
     let other = InitProducerIdResponse { producer_id: 999, ..session.clone() };
     assert_eq!(end(&mut client, 3, &other, true), ErrorCode::InvalidProducerIdMapping.code());
     let newer = InitProducerIdResponse { producer_epoch: 5, ..session.clone() };
@@ -118,7 +147,7 @@ fn offsets_need_their_group_in_the_transaction() {
     let mut client = RawClient::connect(&server);
     client.create_topic("t", &[]);
     let session = init(&mut client, 4, of("mover"));
-    let commit = |client: &mut RawClient, topic: &str| {
+    let commit = |client: &mut RawClient, version: i16, topic: &str| {
         let partition = TxnOffsetCommitRequestPartition {
             committed_offset: 7,
             ..TxnOffsetCommitRequestPartition::default()
@@ -131,9 +160,10 @@ fn offsets_need_their_group_in_the_transaction() {
             topics: vec![TxnOffsetCommitRequestTopic { name: topic.to_owned(), partitions: vec![partition] }],
             ..TxnOffsetCommitRequest::default()
         };
-        client.call::<TxnOffsetCommit>(3, &request).topics[0].partitions[0].error_code
+        client.call::<TxnOffsetCommit>(version, &request).topics[0].partitions[0].error_code
     };
-    assert_eq!(commit(&mut client, "t"), ErrorCode::InvalidTxnState.code());
+    assert_eq!(commit(&mut client, 3, "t"), ErrorCode::InvalidTxnState.code());
+    assert_eq!(commit(&mut client, 4, "t"), ErrorCode::TransactionAbortable.code());
     let request = AddOffsetsToTxnRequest {
         transactional_id: "mover".to_owned(),
         producer_id: session.producer_id,
@@ -141,8 +171,8 @@ fn offsets_need_their_group_in_the_transaction() {
         group_id: "g".to_owned(),
     };
     assert_eq!(client.call::<AddOffsetsToTxn>(3, &request).error_code, NONE);
-    assert_eq!(commit(&mut client, "gone"), ErrorCode::UnknownTopicOrPartition.code());
-    assert_eq!(commit(&mut client, "t"), NONE);
+    assert_eq!(commit(&mut client, 3, "gone"), ErrorCode::UnknownTopicOrPartition.code());
+    assert_eq!(commit(&mut client, 3, "t"), NONE);
     assert_eq!(end(&mut client, 3, &session, true), NONE);
 }
 
@@ -153,7 +183,7 @@ fn an_administrator_ends_what_hangs_and_finds_it_by_its_name() {
     client.create_topic("t", &[]);
     let session = init(&mut client, 4, of("mover"));
     add(&mut client, 3, &session, &["t"]);
-    client.produce("t", &records(&session, 0, b"v"));
+    assert_eq!(produce(&mut client, 9, &session, 0, b"v"), NONE);
     let list = |client: &mut RawClient, request: ListTransactionsRequest| {
         let listed = client.call::<ListTransactions>(2, &request);
         (listed.error_code, listed.transaction_states.len(), listed.unknown_state_filters.len())
@@ -215,7 +245,7 @@ fn a_fetch_tells_of_the_aborted_transactions_in_its_records_and_of_no_others() {
     for number in 0..COUNT {
         add(&mut client, 3, &session, &["t"]);
         let sequence = i32::try_from(number).unwrap();
-        assert_eq!(client.produce("t", &records(&session, sequence, &[7; 1000])).error_code, NONE);
+        assert_eq!(produce(&mut client, 9, &session, sequence, &[7; 1000]), NONE);
         assert_eq!(end(&mut client, 3, &session, false), NONE);
     }
     let check = |client: &mut RawClient| {
