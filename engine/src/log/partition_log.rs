@@ -57,8 +57,8 @@ pub enum Prepared {
         base_offset: Offset,
         /// Offset that its last record got.
         last_offset: Offset,
-        /// Largest timestamp of the batch.
-        timestamp: Timestamp,
+        /// As of [`Prepared::Write`].
+        append_time: Timestamp,
     },
 }
 
@@ -171,7 +171,10 @@ impl Log {
                 return Ok(Prepared::Duplicate {
                     base_offset: known.first_offset(),
                     last_offset: known.last_offset,
-                    timestamp: known.timestamp,
+                    append_time: match self.config.timestamp_type {
+                        TimestampType::CreateTime => Timestamp::NONE,
+                        TimestampType::LogAppendTime => known.timestamp,
+                    },
                 });
             }
             Err(error) => return Err(Refused { error, batch }),

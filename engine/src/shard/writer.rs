@@ -326,7 +326,9 @@ impl Writer {
                 let result = Err(ProduceFailure { error, batch });
                 return gathered.answers.push(Answer { reply, result, since });
             }
-            Ok(Prepared::Duplicate { base_offset, .. }) => (base_offset, Timestamp::NONE, Bytes::new()),
+            Ok(Prepared::Duplicate { base_offset, append_time, .. }) => {
+                (base_offset, append_time, Bytes::new())
+            }
             Ok(Prepared::Write { bytes, base_offset, last_offset, append_time }) => {
                 if let Some(producer_id) = ended {
                     self.partition.end_transaction(producer_id);

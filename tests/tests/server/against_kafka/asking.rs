@@ -71,9 +71,9 @@ impl Asking {
         self.until_ready(ask, |answer| BUSY.iter().any(|busy| busy.code() == code(answer)))
     }
 
-    /// Makes a topic for old records, and waits until it is served.
-    pub(super) fn create_topic(&mut self, name: &str, partitions: i32) {
-        self.client.create_topic_with(name, partitions, &[("retention.ms", "-1")]);
+    /// Makes a topic, and waits until it is served.
+    pub(super) fn create_topic(&mut self, name: &str, partitions: i32, settings: &[(&str, &str)]) {
+        self.client.create_topic_with(name, partitions, settings);
         let partition =
             |partition_index| ListOffsetsPartition { partition_index, timestamp: -1, ..Default::default() };
         let partitions = (0..partitions).map(partition).collect();

@@ -88,7 +88,7 @@ impl Members {
     pub(super) fn begin(address: SocketAddr, prefix: &str) -> Members {
         let (topic, group) = (format!("{prefix}-read"), format!("{prefix}-members"));
         let mut asking = Asking::at(address);
-        asking.create_topic(&topic, 2);
+        asking.create_topic(&topic, 2, &[]);
         asking.find_coordinator(&group, 0);
         Members { asking, topic, group, ids: Default::default(), generations: [-1; MEMBERS] }
     }

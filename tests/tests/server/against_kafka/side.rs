@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::SocketAddr;
 
-use tidelog::record::{BatchView, Batches, Compression, ProducerStamp};
+use tidelog::record::{BatchView, Batches, ProducerStamp};
 use tidelog::types::{ProducerEpoch, ProducerId, Sequence};
 use tidelog::wire::api::add_offsets_to_txn::{AddOffsetsToTxn, AddOffsetsToTxnRequest};
 use tidelog::wire::api::add_partitions_to_txn::{
@@ -36,7 +36,7 @@ use tidelog::wire::records::Piece;
 
 use super::super::raw::{batch_by, produce_request};
 use super::asking::{Asking, text};
-use super::step::{Claim, PRODUCERS, Place, Step, Who, transactional_id};
+use super::step::{Claim, PRODUCERS, Place, Records, STAMPED, Step, TOPICS, Who, transactional_id};
 
 /// What ListOffsets takes in place of a time.
 const EARLIEST: i64 = -2;
@@ -88,8 +88,8 @@ impl Side {
     /// A history named `prefix` begins: its topics are made.
     pub(super) fn begin(address: SocketAddr, prefix: &str) -> Side {
         let mut asking = Asking::at(address);
-        for (topic, partitions) in [(0, 2), (1, 1)] {
-            asking.create_topic(&name(prefix, topic), partitions);
+        for (topic, (partitions, settings)) in TOPICS.into_iter().enumerate() {
+            asking.create_topic(&name(prefix, topic), partitions, settings);
         }
         let mut side = Side {
             asking,
@@ -142,9 +142,9 @@ impl Side {
         match step {
             Step::InitProducer { number, goes_on } => self.init_producer(*number, *goes_on),
             Step::AddPartitions { who, places } => self.add_partitions(*who, places),
-            Step::Produce { who, transactional, claim, place, count, timestamp } => {
+            Step::Produce { who, transactional, claim, place, records } => {
                 let who = who.map(|who| (who, *claim, *transactional));
-                self.produce(who, *place, *count, *timestamp)
+                self.produce(who, *place, *records)
             }
             Step::EndTransaction { who, commits } => self.end_transaction(*who, *commits),
             Step::AddOffsets { who } => self.add_offsets(*who),
@@ -217,13 +217,8 @@ impl Side {
         said.join(", ")
     }
 
-    fn produce(
-        &mut self,
-        who: Option<(Who, Claim, bool)>,
-        place: Place,
-        count: i32,
-        timestamp: i64,
-    ) -> String {
+    fn produce(&mut self, who: Option<(Who, Claim, bool)>, place: Place, records: Records) -> String {
+        let Records { count, timestamp, codec } = records;
         let mut taken = None;
         let (stamp, count) = match who {
             None => (ProducerStamp::NONE, count),
@@ -246,7 +241,7 @@ impl Side {
         };
         let values: Vec<String> = (0..count).map(|number| format!("{timestamp}.{number}")).collect();
         let values: Vec<&[u8]> = values.iter().map(String::as_bytes).collect();
-        let records = batch_by(Compression::None, stamp, timestamp, &values);
+        let records = batch_by(codec, stamp, timestamp, &values);
         let mut request = produce_request(-1, &self.topic(place), place.1, Some(&records));
         if let Some((who, _, true)) = who {
             request.transactional_id = transactional_id(&self.prefix, who.number);
@@ -263,7 +258,9 @@ impl Side {
         }
         // Of some refusals Kafka tells the start of the log, too.
         let start = if answer.error_code == 0 { answer.log_start_offset } else { -1 };
-        format!("{} at {}, start {start}", text(answer.error_code), answer.base_offset)
+        // Of a batch that it has already, Kafka takes the producer's time for that of the log.
+        let time = time(if place.0 == STAMPED { answer.log_append_time_ms } else { -1 });
+        format!("{} at {} of {time}, start {start}", text(answer.error_code), answer.base_offset)
     }
 
     fn end_transaction(&mut self, who: Who, commits: bool) -> String {
@@ -457,14 +454,19 @@ impl Side {
         if let Some(control) = batch.control_record().unwrap() {
             return format!("{range} {:?} of {whose} epoch {epoch}", control.marker);
         }
-        let values = batch.records().unwrap().map(|record| {
+        let mut unpacked = Vec::new();
+        let values = batch.unpack(&mut unpacked, 1 << 20).unwrap().map(|record| {
             let record = record.unwrap();
-            format!("{}={}", record.timestamp, String::from_utf8_lossy(record.value.unwrap()))
+            format!("{}={}", time(record.timestamp.0), String::from_utf8_lossy(record.value.unwrap()))
         });
         let values: Vec<String> = values.collect();
         let (sequence, leader) = (header.base_sequence().0, header.leader_epoch().0);
-        let kind = if header.attributes().is_transactional() { "transactional" } else { "plain" };
-        format!("{range} {kind} of {whose} epoch {epoch} sequence {sequence} leader {leader} {values:?}")
+        let (attributes, last) = (header.attributes(), time(header.max_timestamp().0));
+        let codec = attributes.compression().unwrap();
+        let kind = if attributes.is_transactional() { "transactional" } else { "plain" };
+        format!(
+            "{range} {kind} {codec:?} of {whose} epoch {epoch} sequence {sequence} leader {leader} until {last} {values:?}"
+        )
     }
 
     fn epoch_end(&mut self, place: Place, current: i32, epoch: i32) -> String {

@@ -1,8 +1,21 @@
 //! [`Step`]: one request of a history, told so that it means the same to either broker: producers by their number, since
 //! each broker gives ids of its own.
 
-/// Topics of a history: the first has two partitions, the second one.
-pub(super) const PLACES: [Place; 3] = [Place(0, 0), Place(0, 1), Place(1, 0)];
+use tidelog::record::Compression;
+
+/// A topic: its partitions and its settings.
+type Topic = (i32, &'static [(&'static str, &'static str)]);
+
+/// Topics of a history. Their records are old.
+pub(super) const TOPICS: [Topic; 3] = [
+    (2, &[("retention.ms", "-1")]),
+    (1, &[("retention.ms", "-1"), ("compression.type", "gzip")]),
+    (1, &[("retention.ms", "-1"), ("message.timestamp.type", "LogAppendTime")]),
+];
+/// The topic whose records get the log's time.
+pub(super) const STAMPED: usize = 2;
+/// Their partitions.
+pub(super) const PLACES: [Place; 4] = [Place(0, 0), Place(0, 1), Place(1, 0), Place(2, 0)];
 /// Producers: of the first two each has an id of its own, the others are known by a transactional id.
 pub(super) const PRODUCERS: usize = 4;
 /// The first producer that has a transactional id.
@@ -34,12 +47,20 @@ pub(super) enum Claim {
     Zero,
 }
 
+/// What a batch holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Records {
+    pub(super) count: i32,
+    pub(super) timestamp: i64,
+    pub(super) codec: Compression,
+}
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     InitProducer { number: usize, goes_on: bool },
     AddPartitions { who: Who, places: Vec<Place> },
-    Produce { who: Option<Who>, transactional: bool, claim: Claim, place: Place, count: i32, timestamp: i64 },
+    Produce { who: Option<Who>, transactional: bool, claim: Claim, place: Place, records: Records },
     EndTransaction { who: Who, commits: bool },
     AddOffsets { who: Who },
     CommitInTransaction { who: Who, place: Place, offset: i64 },
@@ -107,5 +128,8 @@ fn produce(random: &mut fastrand::Rng, place: Place, timestamp: i64) -> Step {
         3 => Claim::Zero,
         _ => Claim::Next,
     };
-    Step::Produce { who, transactional, claim, place, count: random.i32(1..4), timestamp }
+    let codec = random.choice([Compression::None, Compression::None, Compression::Lz4, Compression::Zstd]);
+    let timestamp = timestamp + random.i64(-20..20);
+    let records = Records { count: random.i32(1..4), timestamp, codec: codec.unwrap() };
+    Step::Produce { who, transactional, claim, place, records }
 }
