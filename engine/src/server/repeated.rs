@@ -1,6 +1,6 @@
 //! What a request lists twice: it contradicts itself, so that Kafka does none of it, and answers it once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::Hash;
 
 use super::refusal::Refusal;
@@ -32,16 +32,16 @@ pub(super) fn answer_each<T, K: Eq + Hash, R>(
     key: impl Fn(&T) -> K,
     mut answer: impl FnMut(T, Listed) -> R,
 ) -> Vec<R> {
-    let mut count: HashMap<K, usize> = HashMap::new();
-    items.iter().for_each(|item| *count.entry(key(item)).or_default() += 1);
-    let mut answered = HashSet::new();
+    let keys: Vec<K> = items.iter().map(key).collect();
+    let mut count: HashMap<&K, usize> = HashMap::new();
+    keys.iter().for_each(|key| *count.entry(key).or_default() += 1);
     let mut answers = Vec::with_capacity(count.len());
-    for item in items {
-        let key = key(&item);
-        let listed =
-            if count.get(&key).is_some_and(|count| *count > 1) { Listed::Repeatedly } else { Listed::Once };
-        if answered.insert(key) {
-            answers.push(answer(item, listed));
+    for (item, key) in items.into_iter().zip(&keys) {
+        // What has been answered is not there any more.
+        match count.remove(key) {
+            None => {}
+            Some(1) => answers.push(answer(item, Listed::Once)),
+            Some(_) => answers.push(answer(item, Listed::Repeatedly)),
         }
     }
     answers
