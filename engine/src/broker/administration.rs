@@ -286,8 +286,8 @@ impl Broker {
         partition: PartitionIndex,
         before: Option<Offset>,
     ) -> Result<Offset, BrokerError> {
-        let partition = self.served_partition(topic, partition)?;
-        let found = self.known_topic(&partition.id().topic)?;
+        let found = self.known_topic(&TopicName::new(topic)?)?;
+        let partition = served(&found, partition)?;
         let policy = found.config().cleanup_policy;
         if found.name().is_internal() {
             return Err(BrokerError::Internal(topic.to_owned()));
@@ -313,14 +313,18 @@ impl Broker {
         topic: &str,
         partition: PartitionIndex,
     ) -> Result<Arc<crate::shard::Partition>, BrokerError> {
-        let name = TopicName::new(topic)?;
-        let found = self.known_topic(&name)?.partition(partition);
-        match found {
-            None => Err(BrokerError::UnknownPartition { topic: topic.to_owned(), partition }),
-            Some(Err(reason)) => {
-                Err(BrokerError::Offline { topic: topic.to_owned(), partition, reason: reason.to_string() })
-            }
-            Some(Ok(partition)) => Ok(partition),
+        served(&*self.known_topic(&TopicName::new(topic)?)?, partition)
+    }
+}
+
+/// A partition of `topic`, if it is served.
+fn served(topic: &Topic, partition: PartitionIndex) -> Result<Arc<crate::shard::Partition>, BrokerError> {
+    let name = || topic.name().to_string();
+    match topic.partition(partition) {
+        None => Err(BrokerError::UnknownPartition { topic: name(), partition }),
+        Some(Err(reason)) => {
+            Err(BrokerError::Offline { topic: name(), partition, reason: reason.to_string() })
         }
+        Some(Ok(partition)) => Ok(partition),
     }
 }

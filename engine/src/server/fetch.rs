@@ -298,15 +298,16 @@ impl Fetch {
             return Err(ErrorCode::UnknownTopicOrPartition);
         }
         check_leader_epoch(wanted.leader_epoch, view.latest_epoch())?;
-        let mut data = PartitionData {
+        let marked = |high_watermark: Offset, last_stable: Offset, log_start: Offset| PartitionData {
             partition_index: wanted.partition,
-            high_watermark: view.high_watermark().0,
-            last_stable_offset: view.last_stable_offset().0,
-            log_start_offset: view.log_start().0,
+            high_watermark: high_watermark.0,
+            last_stable_offset: last_stable.0,
+            log_start_offset: log_start.0,
             ..PartitionData::default()
         };
-        if let Some(diverging) = diverging(wanted, &view) {
-            data.diverging_epoch = diverging;
+        if let Some(diverging_epoch) = diverging(wanted, &view) {
+            let marks = marked(view.high_watermark(), view.last_stable_offset(), view.log_start());
+            let data = PartitionData { diverging_epoch, ..marks };
             return Ok((PartitionFound { data, file: None }, None));
         }
         let left = room.size;
@@ -314,9 +315,7 @@ impl Fetch {
         let located = partition.locate(Offset(wanted.offset), room.size, room.memory, self.isolation);
         let Located { place, log_start, high_watermark, last_stable } =
             located.map_err(|error| refusal(&error, &partition))?;
-        data.high_watermark = high_watermark.0;
-        data.last_stable_offset = last_stable.0;
-        data.log_start_offset = log_start.0;
+        let mut data = marked(high_watermark, last_stable, log_start);
         let found =
             self.records(place, &partition, wanted, room).map_err(|error| refusal(&error, &partition))?;
         let fits = first || found.records.size() <= left;

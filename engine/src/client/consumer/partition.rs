@@ -9,7 +9,7 @@ use super::reader::PartitionReader;
 use super::readiness::Waker;
 use crate::client::{BatchMessages, Message, MessageRef, OffsetSpec, TopicPartitionOffset};
 use crate::error_code::ErrorCode;
-use crate::record::BatchError;
+use crate::record::{BatchError, BatchHeader};
 use crate::types::{LeaderEpoch, Offset, PartitionIndex};
 
 /// A place between two records, as it is committed.
@@ -19,6 +19,13 @@ pub(super) struct Position {
     pub(super) offset: Offset,
     /// Epoch of the leader that the record before it came from.
     pub(super) leader_epoch: Option<LeaderEpoch>,
+}
+
+impl Position {
+    /// Behind all records of a batch.
+    pub(super) fn behind(batch: &BatchHeader) -> Position {
+        Position { offset: batch.next_offset(), leader_epoch: Some(batch.leader_epoch()) }
+    }
 }
 
 /// Where reading starts.
@@ -123,9 +130,7 @@ impl AssignedPartition {
     /// The rest of the batch being handed out; moves the position behind it.
     pub(super) fn take_batch(&mut self, store: AutoStore) -> Option<BatchMessages> {
         let batch = self.reader.as_mut()?.take_batch()?;
-        let header = batch.header();
-        let leader_epoch = Some(header.leader_epoch());
-        self.move_to(Position { offset: header.next_offset(), leader_epoch }, store);
+        self.move_to(Position::behind(batch.header()), store);
         Some(batch)
     }
 

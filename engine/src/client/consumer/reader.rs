@@ -57,7 +57,7 @@ struct Chunk {
 pub(super) enum Opened {
     /// A batch that has something to hand out.
     Messages,
-    /// The end of a transaction, which applications do not see but get past.
+    /// The end of a transaction, which applications do not see but get behind.
     Marker(Position),
     /// All has been looked at.
     Nothing,
@@ -164,8 +164,7 @@ impl PartitionReader {
             }
             let header = view.header();
             if header.attributes().is_control() {
-                let (offset, leader_epoch) = (header.next_offset(), Some(header.leader_epoch()));
-                return Ok(Opened::Marker(Position { offset, leader_epoch }));
+                return Ok(Opened::Marker(Position::behind(header)));
             }
         }
         Ok(Opened::Nothing)

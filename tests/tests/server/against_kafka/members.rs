@@ -74,6 +74,16 @@ pub(super) fn draw(random: &mut fastrand::Rng, _: i64) -> Step {
     }
 }
 
+/// Of a group that somebody has asked to join and nobody has joined yet, Kafka tells only what its log holds: nothing, until
+/// something else is written to it.
+pub(super) fn is_known(step: &Step, our: &str, their: &str) -> bool {
+    match step {
+        Step::Describe => our.starts_with("None Empty  :") && their.contains(" Dead  :"),
+        Step::List { .. } => our.ends_with("Some(\" Empty classic\")") && their.ends_with("None"),
+        _ => false,
+    }
+}
+
 /// See the module.
 pub(super) struct Members {
     asking: Asking,

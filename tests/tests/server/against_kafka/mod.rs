@@ -11,6 +11,7 @@ use std::fmt::Debug;
 use kafka::Kafka;
 use members::Members;
 use side::Side;
+use step::Step;
 use tidelog::server::ServerOptions;
 
 use super::rig::TestServer;
@@ -31,12 +32,25 @@ fn kafkas_own_broker_gives_the_same_answers() {
         None => 1..=number("TIDELOG_SEEDS").unwrap_or(effort(20, 2_000)),
     };
     for seed in seeds {
-        let prefix = format!("h{seed}");
-        let mut sides = addresses.map(|address| Side::begin(address, &prefix));
-        compare(seed, step::draw, |turn, step| both(&mut sides, |side| side.run_in(turn, step)));
-        let mut groups = addresses.map(|address| Members::begin(address, &prefix));
-        compare(seed, members::draw, |turn, step| both(&mut groups, |group| group.run_in(turn, step)));
+        again_where_time_passed(seed, |prefix| {
+            let mut sides = addresses.map(|address| Side::begin(address, prefix));
+            let ask = |turn, step: &Step| both(&mut sides, |side| side.run_in(turn, step));
+            compare(seed, step::draw, is_known, ask)
+        });
+        again_where_time_passed(seed, |prefix| {
+            let mut groups = addresses.map(|address| Members::begin(address, prefix));
+            let ask = |turn, step: &members::Step| both(&mut groups, |group| group.run_in(turn, step));
+            compare(seed, members::draw, members::is_known, ask)
+        });
     }
+}
+
+/// A machine that is busy with other tests lets the time of a rebalance end at one broker and not yet at the other. A
+/// difference between the brokers is there every time.
+fn again_where_time_passed(seed: u64, history: impl Fn(&str) -> Result<(), String>) {
+    let differs =
+        (0..3).map_while(|attempt| history(&format!("h{seed}-{attempt}")).err()).collect::<Vec<_>>();
+    assert!(differs.len() < 3, "{}", differs.join("\n\nand again: "));
 }
 
 /// Asks both at once: there are times that begin with a request.
@@ -47,30 +61,34 @@ fn both<T: Send>(sides: &mut [T; 2], run: impl Fn(&mut T) -> String + Sync) -> [
     })
 }
 
-/// Draws the steps of a history and has both brokers asked.
+/// Draws the steps of a history and has both brokers asked, whose answers may only differ where that `is_known`.
 fn compare<S: Debug>(
     seed: u64,
     draw: impl Fn(&mut fastrand::Rng, i64) -> S,
+    is_known: impl Fn(&S, &str, &str) -> bool,
     mut ask: impl FnMut(i16, &S) -> [String; 2],
-) {
+) -> Result<(), String> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut past: Vec<String> = Vec::new();
     for at in 0..STEPS {
         let step = draw(&mut random, at);
         let turn = random.i16(0..1000);
         let [ours, theirs] = ask(turn, &step);
-        if !is_known(&ours, &theirs) {
+        if ours != theirs && !is_known(&step, &ours, &theirs) {
             let before = past.join("\n  ");
-            let what = format!("seed {seed}, {step:?} {turn}, after\n  {before}\nours left, Kafka's right");
-            assert_eq!(ours, theirs, "{what}");
+            return Err(format!(
+                "seed {seed}, {step:?} {turn}\n  ours: {ours}\nKafka's: {theirs}\nafter\n  {before}"
+            ));
         }
         past.push(format!("{step:?}: {ours}"));
     }
+    Ok(())
 }
 
 /// Of a batch or an offset of an earlier epoch that is part of no transaction, Kafka says that the epoch is over: it asks the
 /// transaction's coordinator. The server's partition knows only who was announced to it.
-fn is_known(our: &str, their: &str) -> bool {
+fn is_known(step: &Step, our: &str, their: &str) -> bool {
+    let may_stray = matches!(step, Step::Produce { .. } | Step::CommitInTransaction { .. });
     let is_stray = our.starts_with("InvalidTxnState") || our.starts_with("TransactionAbortable");
-    is_stray && their.starts_with("InvalidProducerEpoch")
+    may_stray && is_stray && their.starts_with("InvalidProducerEpoch")
 }

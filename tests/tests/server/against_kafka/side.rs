@@ -14,7 +14,9 @@ use tidelog::wire::api::delete_records::{
     DeleteRecords, DeleteRecordsPartition, DeleteRecordsRequest, DeleteRecordsTopic,
 };
 use tidelog::wire::api::describe_producers::{DescribeProducers, DescribeProducersRequest, TopicRequest};
-use tidelog::wire::api::describe_transactions::{DescribeTransactions, DescribeTransactionsRequest};
+use tidelog::wire::api::describe_transactions::{
+    DescribeTransactions, DescribeTransactionsRequest, TransactionState,
+};
 use tidelog::wire::api::end_txn::{EndTxn, EndTxnRequest};
 use tidelog::wire::api::fetch::{Fetch, FetchPartition, FetchRequest, FetchTopic, PartitionData};
 use tidelog::wire::api::init_producer_id::{InitProducerId, InitProducerIdRequest};
@@ -39,6 +41,7 @@ use super::asking::{Asking, text};
 use super::step::{Claim, PRODUCERS, Place, Records, STAMPED, Step, TOPICS, Who, transactional_id};
 
 /// What ListOffsets takes in place of a time.
+const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
 const MAX_TIMESTAMP: i64 = -3;
 /// What is said of a time that the broker has read from its clock.
@@ -283,11 +286,9 @@ impl Side {
     fn wait_for_end(&mut self, number: usize) {
         if transactional_id(&self.prefix, number).is_some() {
             self.in_transaction.retain(|(whose, _)| *whose != number);
-            let request = DescribeTransactionsRequest { transactional_ids: vec![self.id(number)] };
-            let ask = |asking: &mut Asking| {
-                asking.call::<DescribeTransactions>(&request).transaction_states.remove(0).transaction_state
-            };
-            self.asking.until_ready(ask, |state| state.starts_with("Prepare"));
+            let id = self.id(number);
+            let is_ending = |state: &TransactionState| state.transaction_state.starts_with("Prepare");
+            self.asking.until_ready(|asking| transaction(asking, &id), is_ending);
         }
     }
 
@@ -343,9 +344,12 @@ impl Side {
     }
 
     fn committed(&mut self, stable: bool) -> String {
-        let request =
-            OffsetFetchRequest { group_id: self.group(), require_stable: stable, ..Default::default() };
-        let request = OffsetFetchRequest { topics: None, ..request };
+        let request = OffsetFetchRequest {
+            group_id: self.group(),
+            topics: None,
+            require_stable: stable,
+            ..Default::default()
+        };
         let ask = |asking: &mut Asking| asking.call::<OffsetFetch>(&request);
         let answer = self.asking.settled(ask, |answer| answer.error_code);
         let mut said = vec![text(answer.error_code)];
@@ -378,7 +382,8 @@ impl Side {
             return "Kafka finds records that are deleted, and does not find others".to_owned();
         }
         // Kafka's last stable offset may be that of the batch of which the log's start is a part.
-        let offset = answer.offset.max(start);
+        let is_stable = timestamp == LATEST && committed;
+        let offset = if is_stable { answer.offset.max(start) } else { answer.offset };
         let time = time(answer.timestamp);
         format!("{} {offset} of {time}, epoch {}", text(answer.error_code), answer.leader_epoch)
     }
@@ -498,10 +503,8 @@ impl Side {
     }
 
     fn describe_transaction(&mut self, number: usize) -> String {
-        let request = DescribeTransactionsRequest { transactional_ids: vec![self.id(number)] };
-        let ask =
-            |asking: &mut Asking| asking.call::<DescribeTransactions>(&request).transaction_states.remove(0);
-        let state = self.asking.settled(ask, |state| state.error_code);
+        let id = self.id(number);
+        let state = self.asking.settled(|asking| transaction(asking, &id), |state| state.error_code);
         let mut places: Vec<String> = Vec::new();
         for topic in &state.topics {
             places.extend(topic.partitions.iter().map(|partition| format!("{}-{partition}", topic.topic)));
@@ -511,6 +514,11 @@ impl Side {
         let (code, state, epoch) = (text(state.error_code), state.transaction_state, state.producer_epoch);
         format!("{code} {state} of {whose} epoch {epoch}: {}", places.join(", "))
     }
+}
+
+fn transaction(asking: &mut Asking, id: &str) -> TransactionState {
+    let request = DescribeTransactionsRequest { transactional_ids: vec![id.to_owned()] };
+    asking.call::<DescribeTransactions>(&request).transaction_states.remove(0)
 }
 
 fn name(prefix: &str, topic: usize) -> String {
