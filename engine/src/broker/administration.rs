@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::catalog::{Catalog, Topic as CatalogTopic};
+use super::catalog::{Catalog, Topic as CatalogTopic, check_partitions};
 use super::topic_index::TopicIndex;
 use super::{Broker, BrokerError, Served, Topic};
 use crate::config::topic::LogConfig;
@@ -27,27 +27,47 @@ pub struct NewTopic {
 }
 
 impl Broker {
-    /// Creates a topic, or only checks that it could be (`validate_only`).
+    /// Creates a topic.
     ///
     /// # Errors
     /// [`BrokerError`]; there is no such topic then.
     pub fn create_topic(&self, new: &NewTopic) -> Result<Arc<Topic>, BrokerError> {
-        let name = TopicName::new(&new.name)?;
-        if name.is_internal() {
-            return Err(BrokerError::Internal(new.name.clone()));
-        }
+        let name = self.check_new_name(&new.name)?;
         self.create(name, new)
     }
 
-    /// What [`Broker::create_topic`] would say, without creating anything.
+    /// What [`Broker::create_topic`] would say, without creating anything; returns the settings that the topic would have.
     ///
     /// # Errors
     /// As [`Broker::create_topic`].
-    pub fn validate_topic(&self, new: &NewTopic) -> Result<(), BrokerError> {
-        let name = TopicName::new(&new.name)?;
-        LogConfig::parse(&self.config.topic_defaults, &new.overrides)?;
-        let partitions = new.partitions.unwrap_or(self.config.num_partitions);
-        Ok(self.catalog.lock().check_new(&name, partitions)?)
+    pub fn validate_topic(&self, new: &NewTopic) -> Result<Vec<ConfigEntry>, BrokerError> {
+        self.check_new_name(&new.name)?;
+        self.check_topic_config(&new.overrides)?;
+        check_partitions(new.partitions.unwrap_or(self.config.num_partitions))?;
+        Ok(describe_topic(&self.config, &new.overrides)?)
+    }
+
+    /// Whether a new topic can have this name. As Kafka does, who asks for several things that cannot be is told of this
+    /// first, then of the settings ([`Broker::check_topic_config`]).
+    ///
+    /// # Errors
+    /// As [`Broker::create_topic`].
+    pub fn check_new_name(&self, name: &str) -> Result<TopicName, BrokerError> {
+        let checked = TopicName::new(name)?;
+        if checked.is_internal() {
+            return Err(BrokerError::Internal(name.to_owned()));
+        }
+        self.catalog.lock().check_name(&checked)?;
+        Ok(checked)
+    }
+
+    /// Whether a topic can have these settings.
+    ///
+    /// # Errors
+    /// [`BrokerError`] of what a setting cannot be.
+    pub fn check_topic_config(&self, overrides: &TopicOverrides) -> Result<(), BrokerError> {
+        LogConfig::parse(&self.config.topic_defaults, overrides)?;
+        Ok(())
     }
 
     /// As [`Broker::create_topic`], for internal topics too.

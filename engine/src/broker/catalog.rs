@@ -141,27 +141,21 @@ impl Catalog {
     /// # Errors
     /// [`TopicError`]; nothing has changed then.
     pub fn create(&mut self, name: &TopicName, topic: Topic) -> Result<(), TopicError> {
-        self.check_new(name, topic.partitions)?;
+        self.check_name(name)?;
+        check_partitions(topic.partitions)?;
         self.insert(name.clone(), topic);
         Ok(())
     }
 
-    /// Whether [`Catalog::create`] would take this name and count.
+    /// Whether [`Catalog::create`] would take this name.
     ///
     /// # Errors
     /// [`TopicError`]
-    pub fn check_new(&self, name: &TopicName, partitions: i32) -> Result<(), TopicError> {
-        if let Some(existing) = self.by_metric_name.get(&metric_name(name)) {
-            return Err(if existing == name {
-                TopicError::Exists(name.clone())
-            } else {
-                TopicError::Collides { name: name.clone(), existing: existing.clone() }
-            });
-        }
-        match partitions {
-            ..1 => Err(TopicError::NoPartitions),
-            1..=PARTITIONS_PER_REQUEST_MAX => Ok(()),
-            _ => Err(TopicError::TooManyPartitions),
+    pub fn check_name(&self, name: &TopicName) -> Result<(), TopicError> {
+        match self.by_metric_name.get(&metric_name(name)) {
+            None => Ok(()),
+            Some(existing) if existing == name => Err(TopicError::Exists(name.clone())),
+            Some(existing) => Err(TopicError::Collides { name: name.clone(), existing: existing.clone() }),
         }
     }
 
@@ -210,6 +204,18 @@ impl Catalog {
         self.by_id.insert(topic.id, name.clone());
         self.by_metric_name.insert(metric_name(&name), name.clone());
         self.topics.insert(name, topic);
+    }
+}
+
+/// Whether a new topic can have so many partitions.
+///
+/// # Errors
+/// [`TopicError`]
+pub fn check_partitions(count: i32) -> Result<(), TopicError> {
+    match count {
+        ..1 => Err(TopicError::NoPartitions),
+        1..=PARTITIONS_PER_REQUEST_MAX => Ok(()),
+        _ => Err(TopicError::TooManyPartitions),
     }
 }
 

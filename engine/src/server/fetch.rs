@@ -9,64 +9,29 @@ use super::inbox::{Inbox, Outcome, Reply, RequestId};
 use super::options::FetchMethod;
 use super::reactor::Reactor;
 pub(super) use super::sessions::FetchSessions;
+use super::wanted::{TopicKey, Wanted};
 use crate::broker::{Broker, read_error_code};
 use crate::error_code::ErrorCode;
 use crate::io::Token;
 use crate::limits::ANSWERS_SIZE_MAX;
 use crate::log::{FileSlice, LogView, ReadError};
 use crate::shard::{Append, Located, Notify, Partition, Place, Unavailable};
-use crate::types::{Isolation, LeaderEpoch, Offset, PartitionIndex, TopicId};
+use crate::types::{Isolation, LeaderEpoch, Offset, PartitionIndex};
 use crate::wire::api::fetch::{
-    AbortedTransaction, EpochEndOffset, Fetch as FetchApi, FetchRequest, FetchResponse, FetchTopic,
+    AbortedTransaction, EpochEndOffset, Fetch as FetchApi, FetchRequest, FetchResponse,
     FetchableTopicResponse, PartitionData,
 };
 use crate::wire::records::{Piece, Records};
 
-/// A partition that a fetcher wants to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wanted {
-    pub(super) topic: String,
-    pub(super) topic_id: TopicId,
-    pub(super) partition: i32,
-    offset: i64,
-    last_epoch: i32,
-    leader_epoch: i32,
-    size_max: usize,
-    /// What a session's fetcher knows: high watermark, last stable offset and log start.
-    pub(super) told: Option<[i64; 3]>,
-    /// The last answer had records of it.
-    pub(super) had_records: bool,
-}
-
-impl Wanted {
-    pub(super) fn of_all(topics: Vec<FetchTopic>) -> Vec<Wanted> {
-        let mut all = Vec::new();
-        for topic in topics {
-            all.extend(topic.partitions.into_iter().map(|partition| Wanted {
-                topic: topic.topic.clone(),
-                topic_id: topic.topic_id,
-                partition: partition.partition,
-                offset: partition.fetch_offset,
-                last_epoch: partition.last_fetched_epoch,
-                leader_epoch: partition.current_leader_epoch,
-                size_max: usize::try_from(partition.partition_max_bytes).unwrap_or(0),
-                told: None,
-                had_records: false,
-            }));
-        }
-        all
-    }
-
-    pub(super) fn is_same(&self, other: &Wanted) -> bool {
-        (self.partition, self.topic_id, &self.topic) == (other.partition, other.topic_id, &other.topic)
-    }
-}
+/// First version whose requests give the ids of topics.
+const IDS_FROM: i16 = 13;
 
 /// See the module.
 pub(super) struct Fetch {
     call: Call,
     reply: Reply<FetchApi>,
     session: i32,
+    epoch: i32,
     incremental: bool,
     partitions: Vec<Wanted>,
     isolation: Isolation,
@@ -143,7 +108,7 @@ impl Reactor {
         let size_min = usize::try_from(request.min_bytes).unwrap_or(0);
         let size_max = usize::try_from(request.max_bytes).unwrap_or(0).min(fetch_size_max);
         let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
-        let resolved = match self.sessions.resolve(request) {
+        let resolved = match self.sessions.resolve(request, reply.version() >= IDS_FROM) {
             Ok(resolved) => resolved,
             Err(error) => {
                 let error_code = error.code();
@@ -157,6 +122,7 @@ impl Reactor {
             call,
             reply,
             session: resolved.session,
+            epoch: resolved.epoch,
             incremental: resolved.incremental,
             partitions: resolved.partitions,
             isolation,
@@ -217,7 +183,7 @@ impl Reactor {
         fetch.leave();
         let (response, files, told) = fetch.response(found);
         if fetch.session != 0 {
-            self.sessions.answered(fetch.session, told);
+            self.sessions.answered(fetch.session, fetch.epoch, told);
         }
         fetch.reply.send_with_files(&response, files);
     }
@@ -403,37 +369,35 @@ impl Fetch {
     }
 
     /// The answer, the files that its records are sent from, and what the fetcher then knows.
-    fn response(&self, found: Found) -> (FetchResponse, Vec<FileSlice>, Vec<Wanted>) {
+    fn response(&mut self, found: Found) -> (FetchResponse, Vec<FileSlice>, Vec<Wanted>) {
         let mut response = FetchResponse { session_id: self.session, ..FetchResponse::default() };
-        let (mut files, mut told) = (Vec::new(), Vec::new());
-        for (wanted, PartitionFound { data, file }) in self.partitions.iter().zip(found.partitions) {
+        let (mut files, mut told) = (Vec::new(), std::mem::take(&mut self.partitions));
+        let mut last_topic: Option<&TopicKey> = None;
+        for (wanted, PartitionFound { data, file }) in told.iter_mut().zip(found.partitions) {
             let marks = Some([data.high_watermark, data.last_stable_offset, data.log_start_offset]);
-            let had_records = data.records.size() > 0;
+            let is_error = data.error_code != ErrorCode::None.code();
+            wanted.had_records = data.records.size() > 0;
             self.call.shared.metrics.bytes_out.add(data.records.size());
-            if data.error_code != ErrorCode::None.code() {
-                self.call.shared.metrics.failed_fetches.add(1);
-            }
-            let is_news = had_records
-                || data.error_code != ErrorCode::None.code()
+            self.call.shared.metrics.failed_fetches.add(usize::from(is_error));
+            let is_news = wanted.had_records
+                || is_error
                 || data.diverging_epoch != EpochEndOffset::default()
                 || wanted.told != marks;
             // What was told in an error is told again when it is over.
-            let told_now = marks.filter(|_| data.error_code == ErrorCode::None.code());
-            told.push(Wanted { told: told_now, had_records, ..wanted.clone() });
+            wanted.told = marks.filter(|_| !is_error);
             if self.incremental && !is_news {
                 continue;
             }
             files.extend(file);
             match response.responses.last_mut() {
-                Some(last) if last.topic == wanted.topic && last.topic_id == wanted.topic_id => {
-                    last.partitions.push(data);
+                Some(last) if last_topic == Some(&wanted.topic) => last.partitions.push(data),
+                _ => {
+                    let (topic, topic_id) = wanted.topic.name_and_id();
+                    let partitions = vec![data];
+                    response.responses.push(FetchableTopicResponse { topic, topic_id, partitions });
                 }
-                _ => response.responses.push(FetchableTopicResponse {
-                    topic: wanted.topic.clone(),
-                    topic_id: wanted.topic_id,
-                    partitions: vec![data],
-                }),
             }
+            last_topic = Some(&wanted.topic);
         }
         (response, files, told)
     }
@@ -470,10 +434,9 @@ fn aborted_transactions(
 }
 
 fn served(broker: &Broker, wanted: &Wanted, call: &Call) -> Result<Arc<Partition>, ErrorCode> {
-    let topic = if wanted.topic.is_empty() {
-        broker.topic_by_id(wanted.topic_id).ok_or(ErrorCode::UnknownTopicId)?
-    } else {
-        broker.topic(&wanted.topic).ok_or(ErrorCode::UnknownTopicOrPartition)?
+    let topic = match &wanted.topic {
+        TopicKey::Id(id) => broker.topic_by_id(*id).ok_or(ErrorCode::UnknownTopicId)?,
+        TopicKey::Name(name) => broker.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition)?,
     };
     if !call.allows(Operation::Read, Resource::Topic(topic.name().as_str())) {
         return Err(ErrorCode::TopicAuthorizationFailed);

@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`ServerOptions`], [`Server`] (start and stop), `reactor` (the connections of one shard, on its
 //! thread), `connection` with `input` and `output` (one client's stream), `dispatch` (which handler answers what, and
-//! where), `handlers` (one file per API), `fetch` and `sessions` (readers that wait), `inbox` (answers from
+//! where), `handlers` (one file per API), `fetch`, `wanted` and `sessions` (readers that wait), `inbox` (answers from
 //! anywhere), `offload` (threads for what has to wait), `call` (who asks, and [`authorize`]), `exposition` and
 //! `metrics_endpoint` (figures for Prometheus).
 
@@ -26,6 +26,7 @@ mod repeated;
 mod running;
 mod sessions;
 mod shared;
+mod wanted;
 
 pub use call::{Operation, Principal, Resource, authorize};
 pub use exposition::engine_exposition;

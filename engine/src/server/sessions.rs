@@ -1,13 +1,12 @@
 //! [`FetchSessions`]: what a shard remembers of its fetchers (KIP-227), so that a request names only what has changed and
 //! an answer only what is new.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::fetch::Wanted;
+use super::wanted::{PartitionKey, Wanted, forgotten};
 use crate::error_code::ErrorCode;
 use crate::limits::FETCH_SESSIONS_MAX;
-use crate::types::TopicId;
-use crate::wire::api::fetch::{FetchRequest, ForgottenTopic};
+use crate::wire::api::fetch::FetchRequest;
 
 /// A request without a session, and the end of one.
 const FINAL_EPOCH: i32 = -1;
@@ -26,6 +25,8 @@ pub(super) struct FetchSessions {
 struct Session {
     /// Epoch that the next request has.
     next_epoch: i32,
+    /// Its requests give the ids of topics, not their names.
+    by_id: bool,
     partitions: Vec<Wanted>,
     last_use: u64,
 }
@@ -35,6 +36,8 @@ struct Session {
 pub(super) struct Resolved {
     /// The session it belongs to; 0 for none.
     pub(super) session: i32,
+    /// Its epoch there.
+    pub(super) epoch: i32,
     /// Whether partitions with nothing new are left out of the answer.
     pub(super) incremental: bool,
     /// The partitions, in the order in which they are to be read.
@@ -42,30 +45,36 @@ pub(super) struct Resolved {
 }
 
 impl FetchSessions {
-    /// Finds or makes the session of a request and brings it up to date.
-    pub(super) fn resolve(&mut self, request: FetchRequest) -> Result<Resolved, ErrorCode> {
+    /// Finds or makes the session of a request, which gives the ids of topics or their names, and brings it up to date.
+    pub(super) fn resolve(&mut self, request: FetchRequest, by_id: bool) -> Result<Resolved, ErrorCode> {
         self.uses += 1;
         let (id, epoch) = (request.session_id, request.session_epoch);
+        let asked = Wanted::of_all(request.topics, by_id);
         if epoch == FINAL_EPOCH || epoch == INITIAL_EPOCH {
             self.sessions.remove(&id);
-            let partitions = Wanted::of_all(request.topics);
-            let session =
-                if epoch == INITIAL_EPOCH && !partitions.is_empty() { self.open(&partitions) } else { 0 };
-            return Ok(Resolved { session, incremental: false, partitions });
+            let session = if epoch == INITIAL_EPOCH { self.open(by_id, &asked) } else { 0 };
+            return Ok(Resolved { session, epoch, incremental: false, partitions: asked });
         }
-        let uses = self.uses;
         let session = self.sessions.get_mut(&id).ok_or(ErrorCode::FetchSessionIdNotFound)?;
         if epoch != session.next_epoch {
             return Err(ErrorCode::InvalidFetchSessionEpoch);
         }
-        session.next_epoch = if epoch == i32::MAX { 1 } else { epoch + 1 };
-        session.last_use = uses;
-        session.update(Wanted::of_all(request.topics));
-        session.forget(&request.forgotten_topics_data);
-        Ok(Resolved { session: id, incremental: true, partitions: session.partitions.clone() })
+        if by_id != session.by_id {
+            return Err(ErrorCode::FetchSessionTopicIdError);
+        }
+        session.next_epoch = after(epoch);
+        session.last_use = self.uses;
+        Wanted::update(&mut session.partitions, asked);
+        session.forget(&forgotten(request.forgotten_topics_data, by_id).into_iter().collect());
+        if session.partitions.is_empty() {
+            // As in Kafka: with nothing to remember it is over.
+            self.sessions.remove(&id);
+            return Ok(Resolved { session: 0, epoch, incremental: false, partitions: Vec::new() });
+        }
+        Ok(Resolved { session: id, epoch, incremental: true, partitions: session.partitions.clone() })
     }
 
-    fn open(&mut self, partitions: &[Wanted]) -> i32 {
+    fn open(&mut self, by_id: bool, partitions: &[Wanted]) -> i32 {
         if self.sessions.len() >= FETCH_SESSIONS_MAX
             && let Some(oldest) =
                 self.sessions.iter().min_by_key(|(_, session)| session.last_use).map(|(id, _)| *id)
@@ -80,55 +89,112 @@ impl FetchSessions {
                 break id;
             }
         };
-        let session = Session { next_epoch: 1, partitions: partitions.to_vec(), last_use: self.uses };
-        self.sessions.insert(id, session);
+        let (next_epoch, partitions) = (after(INITIAL_EPOCH), partitions.to_vec());
+        self.sessions.insert(id, Session { next_epoch, by_id, partitions, last_use: self.uses });
         id
     }
 
-    /// Notes what a session's fetcher has been told; partitions that had records go to the end of the line, so that all
-    /// have their turn.
-    pub(super) fn answered(&mut self, id: i32, told: Vec<Wanted>) {
+    /// Notes what a session's fetcher has been told in the answer to a request. Once the session goes on, partitions that
+    /// had records go to the end of the line, so that all have their turn.
+    pub(super) fn answered(&mut self, id: i32, epoch: i32, told: Vec<Wanted>) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        let mut later = Vec::new();
-        for wanted in told {
-            let Some(place) = session.partitions.iter().position(|known| known.is_same(&wanted)) else {
-                continue;
-            };
-            if wanted.had_records {
-                session.partitions.remove(place);
-                later.push(wanted);
-            } else {
-                session.partitions[place] = wanted;
-            }
+        if session.next_epoch != after(epoch) {
+            // The next request has come already: its fetcher is told once more.
+            return;
         }
-        session.partitions.extend(later);
+        session.partitions = told;
+        if epoch != INITIAL_EPOCH {
+            session.partitions.sort_by_key(|wanted| wanted.had_records);
+        }
     }
 }
 
+/// Epoch of the request that follows one.
+fn after(epoch: i32) -> i32 {
+    if epoch == i32::MAX { 1 } else { epoch + 1 }
+}
+
 impl Session {
-    fn update(&mut self, partitions: Vec<Wanted>) {
-        for wanted in partitions {
-            match self.partitions.iter_mut().find(|known| known.is_same(&wanted)) {
-                Some(known) => {
-                    let told = known.told;
-                    *known = wanted;
-                    known.told = told;
-                }
-                None => self.partitions.push(wanted),
-            }
+    fn forget(&mut self, forgotten: &HashSet<PartitionKey>) {
+        if !forgotten.is_empty() {
+            self.partitions.retain(|known| !forgotten.contains(&known.key()));
         }
     }
+}
 
-    fn forget(&mut self, forgotten: &[ForgottenTopic]) {
-        for topic in forgotten {
-            self.partitions.retain(|known| {
-                let same = if topic.topic_id == TopicId::default() {
-                    known.topic == topic.topic
-                } else {
-                    known.topic_id == topic.topic_id
-                };
-                !(same && topic.partitions.contains(&known.partition))
-            });
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::TopicId;
+    use crate::wire::api::fetch::{FetchPartition, FetchTopic, ForgottenTopic};
+
+    /// A request for partitions of the topic `t`.
+    fn request(session_id: i32, session_epoch: i32, partitions: &[i32]) -> FetchRequest {
+        let partition = |partition: &i32| FetchPartition { partition: *partition, ..Default::default() };
+        let partitions = partitions.iter().map(partition).collect();
+        let topic = FetchTopic { topic: "t".to_owned(), topic_id: TopicId([1; 16]), partitions };
+        FetchRequest { session_id, session_epoch, topics: vec![topic], ..FetchRequest::default() }
+    }
+
+    fn forgetting(mut request: FetchRequest, partitions: &[i32]) -> FetchRequest {
+        let partitions = partitions.to_vec();
+        let topic = ForgottenTopic { topic: "t".to_owned(), topic_id: TopicId([1; 16]), partitions };
+        request.forgotten_topics_data.push(topic);
+        request
+    }
+
+    fn numbers(resolved: &Resolved) -> Vec<i32> {
+        resolved.partitions.iter().map(|wanted| wanted.partition).collect()
+    }
+
+    #[test]
+    fn a_request_names_what_is_new_and_all_that_is_known_is_read() {
+        let mut sessions = FetchSessions::default();
+        let first = sessions.resolve(request(0, 0, &[0, 1]), false).unwrap();
+        let next = sessions.resolve(request(first.session, 1, &[2, 1, 2]), false).unwrap();
+        assert_eq!((numbers(&next), next.incremental), (vec![0, 1, 2], true));
+        let next = sessions.resolve(forgetting(request(first.session, 2, &[]), &[0, 7]), false).unwrap();
+        assert_eq!(numbers(&next), [1, 2]);
+        let last = sessions.resolve(forgetting(request(first.session, 3, &[]), &[1, 2]), false).unwrap();
+        assert_eq!((last.session, last.incremental), (0, false));
+        let gone = sessions.resolve(request(first.session, 4, &[]), false).unwrap_err();
+        assert_eq!(gone, ErrorCode::FetchSessionIdNotFound);
+    }
+
+    #[test]
+    fn who_had_records_waits_for_the_others() {
+        let mut sessions = FetchSessions::default();
+        let mut first = sessions.resolve(request(0, 0, &[0, 1, 2]), false).unwrap();
+        first.partitions[0].had_records = true;
+        sessions.answered(first.session, first.epoch, first.partitions);
+        let mut second = sessions.resolve(request(first.session, 1, &[]), false).unwrap();
+        assert_eq!(numbers(&second), [0, 1, 2], "the first answer was in the order of the request");
+        second.partitions[1].had_records = true;
+        second.partitions[0].told = Some([5, 5, 0]);
+        sessions.answered(first.session, second.epoch, second.partitions);
+        let third = sessions.resolve(request(first.session, 2, &[0]), false).unwrap();
+        assert_eq!(numbers(&third), [2, 0, 1]);
+        assert_eq!(third.partitions[1].told, Some([5, 5, 0]), "what it was told it knows");
+    }
+
+    #[test]
+    fn an_answer_that_the_next_request_has_overtaken_changes_nothing() {
+        let mut sessions = FetchSessions::default();
+        let first = sessions.resolve(request(0, 0, &[0]), false).unwrap();
+        sessions.resolve(request(first.session, 1, &[1]), false).unwrap();
+        sessions.answered(first.session, first.epoch, first.partitions);
+        let third = sessions.resolve(request(first.session, 2, &[]), false).unwrap();
+        assert_eq!(numbers(&third), [0, 1]);
+    }
+
+    #[test]
+    fn a_session_goes_on_as_it_began() {
+        let mut sessions = FetchSessions::default();
+        let session = sessions.resolve(request(0, 0, &[0]), true).unwrap().session;
+        let late = sessions.resolve(request(session, 2, &[]), true).unwrap_err();
+        assert_eq!(late, ErrorCode::InvalidFetchSessionEpoch);
+        let by_name = sessions.resolve(request(session, 1, &[]), false).unwrap_err();
+        assert_eq!(by_name, ErrorCode::FetchSessionTopicIdError);
+        assert_eq!(sessions.resolve(request(session, 1, &[]), true).unwrap().session, session);
     }
 }

@@ -12,11 +12,7 @@ use tidelog::server::ServerOptions;
 use tidelog::types::TopicId;
 use tidelog::wire::api::api_versions::{ApiVersions, ApiVersionsRequest};
 use tidelog::wire::api::create_topics::{CreatableTopic, CreateTopics, CreateTopicsRequest};
-use tidelog::wire::api::delete_topics::{DeleteTopicState, DeleteTopics, DeleteTopicsRequest};
 use tidelog::wire::api::fetch::{Fetch, FetchPartition, FetchRequest, FetchTopic};
-use tidelog::wire::api::incremental_alter_configs::{
-    AlterConfigsResource, IncrementalAlterConfigs, IncrementalAlterConfigsRequest,
-};
 use tidelog::wire::api::metadata::{Metadata, MetadataRequest};
 use tidelog::wire::api::produce::Produce;
 use tidelog::wire::api::{APIS, produce};
@@ -480,40 +476,4 @@ fn a_request_for_several_partitions_is_answered_for_each() {
         response.responses[0].partition_responses.iter().map(|answer| answer.error_code).collect();
     assert_eq!(codes, [0, ErrorCode::CorruptMessage.code(), ErrorCode::UnknownTopicOrPartition.code(), 0]);
     assert_eq!(response.responses[0].partition_responses[3].base_offset, 1);
-}
-
-#[test]
-fn nothing_is_done_with_a_topic_that_a_request_names_twice() {
-    let server = TestServer::start();
-    let mut client = RawClient::connect(&server);
-    client.create_topic("a", &[]);
-    let topic = |name: &str| CreatableTopic {
-        name: name.to_owned(),
-        num_partitions: 1,
-        replication_factor: 1,
-        ..CreatableTopic::default()
-    };
-    let topics = vec![topic("b"), topic("c"), topic("b")];
-    let created = client.call::<CreateTopics>(7, &CreateTopicsRequest { topics, ..Default::default() });
-    let codes: Vec<_> = created.topics.iter().map(|topic| (topic.name.as_str(), topic.error_code)).collect();
-    let twice = ErrorCode::InvalidRequest.code();
-    assert_eq!(codes, [("b", twice), ("c", 0)]);
-
-    // By name and by identity: it is the same topic.
-    let named = |name: &str| DeleteTopicState { name: Some(name.to_owned()), topic_id: TopicId::default() };
-    let id = server.broker.topic("a").unwrap().id();
-    let topics = vec![named("a"), named("c"), DeleteTopicState { name: None, topic_id: id }];
-    let deleted = client.call::<DeleteTopics>(6, &DeleteTopicsRequest { topics, ..Default::default() });
-    let codes: Vec<_> =
-        deleted.responses.iter().map(|topic| (topic.name.as_deref(), topic.error_code)).collect();
-    assert_eq!(codes, [(Some("a"), twice), (Some("c"), 0)]);
-    assert!(server.broker.topic("a").is_some());
-
-    let resource =
-        || AlterConfigsResource { resource_type: 2, resource_name: "a".to_owned(), ..Default::default() };
-    let resources = vec![resource(), resource()];
-    let request = IncrementalAlterConfigsRequest { resources, ..Default::default() };
-    let altered = client.call::<IncrementalAlterConfigs>(1, &request);
-    let codes: Vec<_> = altered.responses.iter().map(|answer| answer.error_code).collect();
-    assert_eq!(codes, [twice]);
 }

@@ -14,5 +14,6 @@ mod node;
 pub(crate) mod python;
 mod raw;
 mod rig;
+mod topics;
 mod transactions;
 mod zero_copy;

@@ -136,7 +136,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Catalog, (usize, LineFault)> {
             continue;
         }
         let (name, topic) = line.strip_prefix("topic ").and_then(read_topic).ok_or_else(unreadable)?;
-        if catalog.check_new(&name, 1).is_err() || catalog.by_id.contains_key(&topic.id) {
+        if catalog.check_name(&name).is_err() || catalog.by_id.contains_key(&topic.id) {
             return Err((slot + 1, LineFault::Twice(name)));
         }
         catalog.insert(name.clone(), topic);

@@ -75,11 +75,13 @@ fn records_that_are_kept_for_their_keys_are_not_deleted() {
 
 #[test]
 fn each_topic_is_created_or_refused_by_itself() {
-    let admin = created(&["there"]);
+    let admin = created(&["there", "here"]);
     let topics = [
         topic("a", 3),
         topic("there", 1),
+        NewTopic { replication_factor: Some(3), ..topic("here", 0) },
         topic("bad name", 1),
+        topic("__consumer_offsets", 1),
         topic("none", 0),
         NewTopic { config: settings(&[("retention.ms", "soon")]), ..topic("config", 1) },
         NewTopic { replication_factor: Some(3), ..topic("copies", 1) },
@@ -93,6 +95,8 @@ fn each_topic_is_created_or_refused_by_itself() {
     let expected = [
         ErrorCode::None,
         ErrorCode::TopicAlreadyExists,
+        ErrorCode::TopicAlreadyExists,
+        ErrorCode::InvalidTopicException,
         ErrorCode::InvalidTopicException,
         ErrorCode::InvalidPartitions,
         ErrorCode::InvalidConfig,
@@ -101,10 +105,10 @@ fn each_topic_is_created_or_refused_by_itself() {
         ErrorCode::InvalidRequest,
     ];
     assert_eq!(codes(&admin.create_topics(&topics, Mode::ValidateOnly)), expected);
-    assert_eq!(admin.list_topics().unwrap().len(), 1, "validating creates nothing");
+    assert_eq!(admin.list_topics().unwrap().len(), 2, "validating creates nothing");
     assert_eq!(codes(&admin.create_topics(&topics, Mode::Apply)), expected);
     let names: Vec<_> = admin.list_topics().unwrap().iter().map(|topic| topic.name.to_string()).collect();
-    assert_eq!(names, ["a", "there"]);
+    assert_eq!(names, ["a", "here", "there"]);
 }
 
 #[test]

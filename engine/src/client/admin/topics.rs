@@ -62,6 +62,8 @@ impl Admin {
             topics,
             |new| &new.name,
             |broker, new| {
+                broker.check_new_name(&new.name)?;
+                broker.check_topic_config(&new.config)?;
                 let topic = broker::NewTopic {
                     name: new.name.clone(),
                     partitions: new.partition_count(broker)?,
@@ -69,7 +71,7 @@ impl Admin {
                 };
                 match mode {
                     Mode::Apply => broker.create_topic(&topic).map(drop)?,
-                    Mode::ValidateOnly => broker.validate_topic(&topic)?,
+                    Mode::ValidateOnly => broker.validate_topic(&topic).map(drop)?,
                 }
                 Ok(())
             },

@@ -1,6 +1,7 @@
 //! AlterConfigs: replaces all settings of a topic.
 
-use crate::config::TopicOverrides;
+use crate::broker::BrokerError;
+use crate::config::{ConfigError, TopicOverrides};
 use crate::error_code::ErrorCode;
 use crate::server::call::Call;
 use crate::server::config_resource::{alterable, listed_twice};
@@ -36,7 +37,9 @@ fn alter(call: &Call, asked: &AlterConfigsResource, validate_only: bool) -> Resu
             let text = format!("Null value not supported for : {}", config.name);
             return Err(Refusal::new(ErrorCode::InvalidRequest, text));
         };
-        settings.insert(config.name.clone(), value.clone());
+        if settings.insert(config.name.clone(), value.clone()).is_some() {
+            return Err(BrokerError::from(ConfigError::DuplicateKey).into());
+        }
     }
     Ok(call.broker().replace_topic_config(topic, &settings, validate_only)?)
 }

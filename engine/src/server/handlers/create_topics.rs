@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::broker::{BrokerError, NewTopic, Topic, check_assignment, check_replication_factor};
-use crate::config::TopicOverrides;
+use crate::broker::{BrokerError, NewTopic, check_assignment, check_replication_factor};
+use crate::config::ConfigEntry;
 use crate::error_code::ErrorCode;
 use crate::server::call::{Call, Operation, Resource};
 use crate::server::inbox::Reply;
@@ -38,26 +38,26 @@ fn create(call: &Call, asked: CreatableTopic, validate_only: bool) -> Result<Cre
         return Err(ErrorCode::TopicAuthorizationFailed.into());
     }
     let broker = call.broker();
-    let partitions = partition_count(call, &asked)?;
-    let mut overrides = TopicOverrides::new();
-    for config in asked.configs {
-        let Some(value) = config.value else {
+    broker.check_new_name(&asked.name)?;
+    let mut new = NewTopic { name: asked.name.clone(), ..NewTopic::default() };
+    for config in &asked.configs {
+        let Some(value) = config.value.clone() else {
             let text = format!("Null value not supported for topic configs: {}", config.name);
             return Err(Refusal::new(ErrorCode::InvalidConfig, text));
         };
-        overrides.insert(config.name, value);
+        new.overrides.insert(config.name.clone(), value);
     }
-    let new = NewTopic { name: asked.name.clone(), partitions, overrides };
+    broker.check_topic_config(&new.overrides)?;
+    new.partitions = partition_count(call, &asked)?;
     let mut result = CreatableTopicResult { name: asked.name, ..CreatableTopicResult::default() };
     if validate_only {
-        broker.validate_topic(&new)?;
-        result.num_partitions = partitions.unwrap_or(broker.config().num_partitions);
-        result.configs = Some(Vec::new());
+        result.configs = Some(listed(broker.validate_topic(&new)?));
+        result.num_partitions = new.partitions.unwrap_or(broker.config().num_partitions);
     } else {
         let topic = broker.create_topic(&new)?;
         result.topic_id = topic.id();
         result.num_partitions = i32::try_from(topic.partition_count()).unwrap_or(i32::MAX);
-        result.configs = Some(configs(call, &topic)?);
+        result.configs = Some(listed(broker.describe_topic_config(topic.name().as_str())?));
     }
     result.replication_factor = 1;
     Ok(result)
@@ -86,14 +86,13 @@ fn partition_count(call: &Call, asked: &CreatableTopic) -> Result<Option<i32>, R
     Ok(i32::try_from(asked.assignments.len()).ok())
 }
 
-fn configs(call: &Call, topic: &Topic) -> Result<Vec<CreatableTopicConfigs>, BrokerError> {
-    let entries = call.broker().describe_topic_config(topic.name().as_str())?;
-    let listed = entries.into_iter().map(|entry| CreatableTopicConfigs {
+fn listed(entries: Vec<ConfigEntry>) -> Vec<CreatableTopicConfigs> {
+    let entry = |entry: ConfigEntry| CreatableTopicConfigs {
         name: entry.name.to_owned(),
         value: Some(entry.value),
         read_only: entry.read_only,
         config_source: entry.source as i8,
         is_sensitive: entry.sensitive,
-    });
-    Ok(listed.collect())
+    };
+    entries.into_iter().map(entry).collect()
 }

@@ -7,7 +7,7 @@ use crate::server::call::{Call, Operation, Resource};
 use crate::server::inbox::Reply;
 use crate::types::TopicName;
 use crate::wire::api::describe_topic_partitions::{
-    DescribeTopicPartitions, DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse,
+    Cursor, DescribeTopicPartitions, DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse,
     DescribeTopicPartitionsResponsePartition, DescribeTopicPartitionsResponseTopic, ResponseCursor,
 };
 
@@ -20,8 +20,16 @@ pub(in crate::server) fn handle(
     reply: Reply<DescribeTopicPartitions>,
 ) {
     let mut names: Vec<String> = request.topics.into_iter().map(|topic| topic.name).collect();
-    if names.is_empty() {
+    let asks_for_all = names.is_empty();
+    if asks_for_all {
         names = call.broker().topics().iter().map(|topic| topic.name().to_string()).collect();
+    }
+    let begins_nowhere = |cursor: &Cursor| {
+        cursor.partition_index < 0 || (!asks_for_all && !names.contains(&cursor.topic_name))
+    };
+    if request.cursor.as_ref().is_some_and(begins_nowhere) {
+        let topics = names.into_iter().map(|name| refusal(name, ErrorCode::InvalidRequest)).collect();
+        return reply.send(&DescribeTopicPartitionsResponse { topics, ..Default::default() });
     }
     names.sort_unstable();
     names.dedup();
@@ -31,7 +39,7 @@ pub(in crate::server) fn handle(
     let mut left = usize::try_from(limit).unwrap_or(1);
     let mut response = DescribeTopicPartitionsResponse::default();
     for name in names {
-        let first = if name == cursor.topic_name { cursor.partition_index.max(0) } else { 0 };
+        let first = if name == cursor.topic_name { cursor.partition_index } else { 0 };
         if left == 0 {
             response.next_cursor = Some(ResponseCursor { topic_name: name, partition_index: first });
             break;
@@ -57,12 +65,7 @@ fn describe(
 ) -> (DescribeTopicPartitionsResponseTopic, Option<i32>) {
     let topic = match find(call, &name) {
         Ok(topic) => topic,
-        Err(code) => {
-            let error_code = code.code();
-            let described =
-                DescribeTopicPartitionsResponseTopic { error_code, name: Some(name), ..Default::default() };
-            return (described, None);
-        }
+        Err(code) => return (refusal(name, code), None),
     };
     let node = call.broker().config().node_id;
     let partitions = topic.partitions();
@@ -84,6 +87,11 @@ fn describe(
         ..DescribeTopicPartitionsResponseTopic::default()
     };
     (described, next)
+}
+
+fn refusal(name: String, code: ErrorCode) -> DescribeTopicPartitionsResponseTopic {
+    let error_code = code.code();
+    DescribeTopicPartitionsResponseTopic { error_code, name: Some(name), ..Default::default() }
 }
 
 fn find(call: &Call, name: &str) -> Result<std::sync::Arc<Topic>, ErrorCode> {

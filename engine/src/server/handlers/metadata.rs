@@ -1,5 +1,7 @@
 //! Metadata: one broker that leads everything. Topics that are asked for by name are created if that is allowed.
 
+use std::collections::HashSet;
+
 use super::{CLUSTER_OPERATIONS, TOPIC_OPERATIONS};
 use crate::broker::{NewTopic, Served, Topic};
 use crate::error_code::ErrorCode;
@@ -37,7 +39,10 @@ pub(in crate::server) fn handle(call: &Call, request: MetadataRequest, reply: Re
         let all = broker.topics();
         all.iter().filter(|topic| may_see(topic)).map(|topic| describe(call, topic)).collect()
     } else {
-        let asked = request.topics.unwrap_or_default();
+        // What is asked for twice is answered once.
+        let mut seen = HashSet::new();
+        let mut asked = request.topics.unwrap_or_default();
+        asked.retain(|topic| seen.insert((topic.name.clone(), topic.topic_id)));
         asked.into_iter().map(|asked| answer(call, asked, request.allow_auto_topic_creation)).collect()
     };
     if with_operations {

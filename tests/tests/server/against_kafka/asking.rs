@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use tidelog::error_code::ErrorCode;
+use tidelog::types::TopicId;
 use tidelog::wire::api::fetch::Fetch;
 use tidelog::wire::api::find_coordinator::{FindCoordinator, FindCoordinatorRequest};
 use tidelog::wire::api::heartbeat::Heartbeat;
@@ -14,6 +15,7 @@ use tidelog::wire::api::leave_group::LeaveGroup;
 use tidelog::wire::api::list_offsets::{
     ListOffsets, ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic,
 };
+use tidelog::wire::api::metadata::{Metadata, MetadataRequest, MetadataRequestTopic};
 use tidelog::wire::api::offset_commit::OffsetCommit;
 use tidelog::wire::api::offset_fetch::OffsetFetch;
 use tidelog::wire::api::produce::Produce;
@@ -40,7 +42,15 @@ impl Asking {
 
     /// Asks in the version whose turn it is.
     pub(super) fn call<A: Api>(&mut self, request: &A::Request) -> A::Response {
-        let versions = versions(A::KEY, A::VERSIONS);
+        self.call_in::<A>(versions(A::KEY, A::VERSIONS), request)
+    }
+
+    /// As [`Asking::call`], of some versions.
+    pub(super) fn call_in<A: Api>(
+        &mut self,
+        versions: RangeInclusive<i16>,
+        request: &A::Request,
+    ) -> A::Response {
         let version = versions.start() + self.turn % (versions.end() - versions.start() + 1);
         self.client.call::<A>(version, request)
     }
@@ -81,6 +91,13 @@ impl Asking {
         let request = ListOffsetsRequest { replica_id: -1, topics: vec![topic], ..Default::default() };
         let ask = |asking: &mut Asking| asking.call::<ListOffsets>(&request).topics.remove(0).partitions;
         self.until_ready(ask, |found| found.iter().any(|partition| partition.error_code != 0));
+    }
+
+    /// Id of a topic that is served.
+    pub(super) fn topic_id(&mut self, name: &str) -> TopicId {
+        let topic = MetadataRequestTopic { name: Some(name.to_owned()), ..Default::default() };
+        let request = MetadataRequest { topics: Some(vec![topic]), ..MetadataRequest::default() };
+        self.client.call::<Metadata>(12, &request).topics[0].topic_id
     }
 
     /// Has a coordinator made ready for what `key` names: a group (0) or a transactional id (1).

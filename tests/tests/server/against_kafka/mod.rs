@@ -1,18 +1,22 @@
 //! The server against Kafka's own broker: random histories of requests get the same answers from both.
 
 mod asking;
+mod fetchers;
 mod kafka;
 mod members;
 mod side;
 mod step;
+mod topics;
 
 use std::fmt::Debug;
 
+use fetchers::Fetchers;
 use kafka::Kafka;
 use members::Members;
 use side::Side;
 use step::Step;
 use tidelog::server::ServerOptions;
+use topics::Topics;
 
 use super::rig::TestServer;
 use crate::effort::effort;
@@ -23,13 +27,17 @@ const STEPS: i64 = 60;
 #[test]
 fn kafkas_own_broker_gives_the_same_answers() {
     let Some(kafka) = Kafka::start() else { return };
-    let settings = [("offsets.topic.num.partitions", "1"), ("transaction.state.log.num.partitions", "1")];
+    let settings = [
+        ("offsets.topic.num.partitions", "1"),
+        ("transaction.state.log.num.partitions", "1"),
+        ("node.id", "1"),
+    ];
     let server = TestServer::with(&settings, ServerOptions::default());
     let addresses = [server.address(), kafka.address];
     let number = |name: &str| std::env::var(name).ok().map(|value| value.parse::<u64>().unwrap());
     let seeds = match number("TIDELOG_SEED") {
         Some(seed) => seed..=seed,
-        None => 1..=number("TIDELOG_SEEDS").unwrap_or(effort(20, 2_000)),
+        None => 1..=number("TIDELOG_SEEDS").unwrap_or(effort(12, 2_000)),
     };
     for seed in seeds {
         again_where_time_passed(seed, |prefix| {
@@ -41,6 +49,16 @@ fn kafkas_own_broker_gives_the_same_answers() {
             let mut groups = addresses.map(|address| Members::begin(address, prefix));
             let ask = |turn, step: &members::Step| both(&mut groups, |group| group.run_in(turn, step));
             compare(seed, members::draw, members::is_known, ask)
+        });
+        again_where_time_passed(seed, |prefix| {
+            let mut fetchers = addresses.map(|address| Fetchers::begin(address, prefix));
+            let ask = |turn, step: &fetchers::Step| both(&mut fetchers, |side| side.run_in(turn, step));
+            compare(seed, fetchers::draw, |_, _, _| false, ask)
+        });
+        again_where_time_passed(seed, |prefix| {
+            let mut topics = addresses.map(|address| Topics::begin(address, prefix));
+            let ask = |turn, step: &topics::Step| both(&mut topics, |side| side.run_in(turn, step));
+            compare(seed, topics::draw, topics::is_known, ask)
         });
     }
 }
