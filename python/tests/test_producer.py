@@ -198,6 +198,7 @@ def test_produce_batch(kafka):
     assert queued == 3 and producer.flush(10) == 0
     assert reports == [b"a", b"b", "own"]
     assert messages[2]["_error"] == KafkaError._UNKNOWN_PARTITION and "_error" not in messages[0]
+    assert messages[2]["_error"].str() == "Message failed: Local: Unknown partition"
     found = kafka.messages("t")
     assert [(one.key(), one.value()) for one in found] == [(b"k", b"a"), (None, b"b"), (None, None)]
     assert found[1].headers() == [("h", b"1")] and found[1].timestamp() == (1, 5)

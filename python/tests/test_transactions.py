@@ -54,6 +54,18 @@ def test_readers_of_committed_records_see_all_or_nothing(config):
     assert read(config) == ["0", "1", "2"]
 
 
+def test_a_batch_outside_of_a_transaction_says_so_of_each_message(config):
+    producer = transactional(config)
+    messages = [{"value": "a"}, {"value": "b"}]
+    assert producer.produce_batch("t", messages) == 0
+    assert [message["_error"].name() for message in messages] == ["_STATE", "_STATE"]
+    assert "t" not in producer.list_topics(timeout=SECONDS).topics
+    producer.begin_transaction()
+    assert producer.produce_batch("t", [{"value": "a"}]) == 1
+    producer.commit_transaction()
+    assert read(config) == ["a"]
+
+
 def test_offsets_count_with_the_commit(config):
     producer = transactional(config)
     consumer = Consumer({**config, "group.id": "g", "isolation.level": "read_committed"})

@@ -180,6 +180,10 @@ impl Inner {
         if messages.is_empty() {
             return Ok(0);
         }
+        if let Err(error) = self.check_transaction() {
+            (0..messages.len()).try_for_each(|index| annotate(dicts, index, &error))?;
+            return Ok(0);
+        }
         let values = messages.iter().map(|given| given.headers().map(GivenHeaders::values).transpose());
         let has_headers = messages.iter().any(|given| given.headers().is_some());
         let values: Vec<Option<Vec<Payload<'_>>>> =
@@ -188,7 +192,7 @@ impl Inner {
             given.headers().zip(values.as_deref()).map_or_else(Vec::new, |(own, values)| own.refs(values))
         });
         let refs: Vec<Vec<HeaderRef<'_>>> = refs.collect();
-        let topic = self.topic(topic)?;
+        let topic = self.look_up(topic)?;
         let mut refused = 0;
         for (number, piece) in messages.chunks(MESSAGES_AT_ONCE).enumerate() {
             let start = number * MESSAGES_AT_ONCE;
@@ -243,7 +247,8 @@ impl Inner {
 
 /// Says in a message's dictionary why it was not queued.
 fn annotate(dicts: &Bound<'_, PyList>, index: usize, error: &client::KafkaError) -> PyResult<()> {
-    let error = KafkaError::make(dicts.py(), error)?;
+    let reason = format!("Message failed: {}", error.reason());
+    let error = KafkaError::make(dicts.py(), &client::KafkaError::with_reason(error.code(), reason))?;
     dicts.get_item(index)?.set_item(intern!(dicts.py(), "_error"), error)
 }
 

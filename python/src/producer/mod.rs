@@ -197,11 +197,20 @@ impl Inner {
         produced.map_err(|error| not_produced(&error))
     }
 
-    /// Looks a topic up, and remembers it as the last one.
+    /// Whether it is the time to produce: in a transaction, for who has transactions.
+    fn check_transaction(&self) -> Result<(), client::KafkaError> {
+        let is_outside = self.producer.is_transactional() && !self.producer.is_in_transaction();
+        if is_outside { Err(ErrorCode::LocalState.into()) } else { Ok(()) }
+    }
+
+    /// The topic to produce to now.
     fn topic(&self, name: &Bound<'_, PyString>) -> PyResult<Arc<ProducerTopic>> {
-        if self.producer.is_transactional() && !self.producer.is_in_transaction() {
-            return Err(not_produced(&ErrorCode::LocalState.into()));
-        }
+        self.check_transaction().map_err(|error| not_produced(&error))?;
+        self.look_up(name)
+    }
+
+    /// Looks a topic up, and remembers it as the last one.
+    fn look_up(&self, name: &Bound<'_, PyString>) -> PyResult<Arc<ProducerTopic>> {
         if let Some(last) = &*self.last_topic.load()
             && last.is(name)
         {

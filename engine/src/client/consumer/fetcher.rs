@@ -306,6 +306,14 @@ impl Fetcher {
         self.enter_line(place);
     }
 
+    /// Takes a partition out of its line, which does not go on where it is: what was to be told of there is outdated.
+    pub(super) fn leave(&mut self, place: usize) {
+        self.leave_line(place);
+        if let Some(partition) = self.assignment.get_mut(place) {
+            self.lines.get_mut(partition.line).drop_errors_of(&partition.topic, partition.partition);
+        }
+    }
+
     /// Takes a partition out of its line.
     pub(super) fn leave_line(&mut self, place: usize) {
         let Some(partition) = self.assignment.get_mut(place) else { return };

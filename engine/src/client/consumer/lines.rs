@@ -39,6 +39,13 @@ impl Line {
         }
         self.places.retain(|other| *other != place);
     }
+
+    /// Leaves untold what was to be told of a partition.
+    pub(super) fn drop_errors_of(&mut self, topic: &Arc<str>, partition: PartitionIndex) {
+        let is_of_it =
+            |error: &ConsumerError| error.partition == Some(partition) && error.topic.as_ref() == Some(topic);
+        self.errors.retain(|error| !is_of_it(error));
+    }
 }
 
 /// See the module.

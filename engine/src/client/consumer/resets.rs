@@ -44,7 +44,7 @@ impl Fetcher {
     pub(super) fn unassign(&mut self, places: &[usize]) -> Vec<AssignedPartition> {
         let mut removed = Vec::with_capacity(places.len());
         for place in places {
-            self.leave_line(*place);
+            self.leave(*place);
             let Some(partition) = self.assignment.remove(*place) else { continue };
             if let Some(reader) = &partition.reader {
                 let waker: Arc<dyn Notify> = partition.waker.clone();
@@ -57,7 +57,7 @@ impl Fetcher {
 
     /// Goes on at another place of a partition.
     pub(super) fn seek(&mut self, place: usize, spec: OffsetSpec) {
-        self.leave_line(place);
+        self.leave(place);
         if let Some(partition) = self.assignment.get_mut(place) {
             partition.restart(spec);
             self.start(place);

@@ -51,6 +51,26 @@ fn a_refused_reset_names_its_reason_and_a_seek_goes_on() {
 }
 
 #[test]
+fn what_was_to_be_told_of_a_place_is_not_told_once_it_is_left() {
+    let fixture = Fixture::new();
+    fixture.produce("t", 0, 0..2);
+    fixture.produce("t", 1, 0..2);
+    type Leave = fn(&Consumer);
+    let leave: [(Leave, bool); 4] = [
+        (|_| {}, true),
+        (|consumer| consumer.assign(&[element("t", 1, 0)]).unwrap(), false),
+        (|consumer| consumer.seek(&element("t", 0, 1)).unwrap(), false),
+        (|consumer| consumer.incremental_unassign(&[element("t", 0, 0)]).unwrap(), false),
+    ];
+    for (leave, is_told) in leave {
+        let consumer = fixture.consumer(&[("auto.offset.reset", "error")]);
+        consumer.assign(&[element("t", 0, -1001), element("t", 1, 0)]).unwrap();
+        leave(&consumer);
+        assert_eq!(next(&consumer, 2).contains(&"_AUTO_OFFSET_RESET@0:-1".to_owned()), is_told);
+    }
+}
+
+#[test]
 fn the_assignment_can_be_replaced_and_changed() {
     let fixture = Fixture::new();
     let consumer = fixture.consumer(&[]);

@@ -1,0 +1,110 @@
+"""Random histories of calls to confluent-kafka, over TCP, and to tidelog, in process, on one engine: results, exceptions,
+messages and reports agree. ``TIDELOG_SEED=n`` has one seed tried, ``TIDELOG_SEEDS=n`` so many."""
+
+import os
+import random
+
+import pytest
+
+import tidelog
+from histories import consuming, producing
+from tidelog import admin
+
+STEPS = 25
+
+
+def seeds():
+    if "TIDELOG_SEED" in os.environ:
+        return [int(os.environ["TIDELOG_SEED"])]
+    return range(1, 1 + int(os.environ.get("TIDELOG_SEEDS", "6")))
+
+
+@pytest.fixture(scope="module")
+def confluent():
+    package = pytest.importorskip("confluent_kafka")
+    if not package.version().startswith("2.16."):
+        pytest.skip("held against confluent-kafka 2.16")
+    return package
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    with tidelog.Engine(str(tmp_path_factory.mktemp("histories") / "data"), listeners=["127.0.0.1:0"]) as engine:
+        yield engine
+
+
+def again_where_time_passed(seed, history):
+    """A machine that is busy lets a time pass on one side only. A difference between the packages is there every time."""
+    differs = []
+    while len(differs) < 3 and (found := history(random.Random(seed), f"{seed}-{len(differs)}")):
+        differs.append(found)
+    assert len(differs) < 3, "\n\nand again: ".join(differs)
+
+
+def told(settings, past, ours, theirs):
+    before = "\n  ".join(repr(step) for step in past)
+    return f"{settings}\n  {before}\n    tidelog:         {ours}\n    confluent-kafka: {theirs}"
+
+
+@pytest.fixture(scope="module")
+def filled(engine):
+    mover = consuming.fill(tidelog, admin, {"bootstrap.servers": engine.bootstrap_servers})
+    yield
+    mover.abort_transaction()
+    mover.close()
+
+
+@pytest.mark.parametrize("seed", seeds())
+def test_consumers_are_told_the_same(engine, filled, confluent, seed):
+    def history(random, name):
+        settings = consuming.settings(random)
+        of_ours = {"bootstrap.servers": engine.bootstrap_servers, "group.id": f"ours-{name}"}
+        of_theirs = {"bootstrap.servers": engine.addresses[0], "group.id": f"theirs-{name}", "fetch.wait.max.ms": 50}
+        ours = consuming.Side(tidelog, {**settings, **of_ours})
+        theirs = consuming.Side(confluent, {**settings, **of_theirs})
+        past = []
+        try:
+            for call, given in consuming.draw(random, STEPS):
+                mine = ours.run(call, given, 0)
+                count = 0
+                if call in ("take", "drain"):
+                    count = sum(map(len, mine.values())) if isinstance(mine, dict) else len(mine)
+                other = theirs.run(call, given, count)
+                past.append((call, given, mine))
+                if consuming.ends(call, mine, other):
+                    return None
+                if mine != other and not consuming.is_known(call, mine, other):
+                    return told(settings, past, mine, other)
+        finally:
+            ours.close()
+            theirs.close()
+        return None
+
+    again_where_time_passed(seed, history)
+
+
+@pytest.mark.parametrize("seed", seeds())
+def test_producers_are_told_the_same(engine, confluent, seed):
+    in_process = {"bootstrap.servers": engine.bootstrap_servers}
+    client = admin.AdminClient(in_process)
+
+    def side(package, config, topic):
+        client.create_topics([admin.NewTopic(topic, producing.PARTITIONS)])[topic].result()
+        return producing.Side(package, config, topic)
+
+    def history(random, name):
+        settings = producing.settings(random)
+        ours = side(tidelog, {**settings, **in_process}, f"ours-{name}")
+        theirs = side(confluent, {**settings, "bootstrap.servers": engine.addresses[0]}, f"theirs-{name}")
+        past = []
+        for call, given in producing.draw(random, STEPS, settings):
+            mine, other = ours.run(call, given), theirs.run(call, given)
+            past.append((call, given, mine))
+            if mine != other and not producing.is_known(mine, other):
+                return told(settings, past, mine, other)
+        logs = [producing.log(tidelog, in_process, one.topic) for one in (ours, theirs)]
+        if logs[0] != logs[1]:
+            return told(settings, past, *logs)
+        return None if ours.errors == theirs.errors else told(settings, past, ours.errors, theirs.errors)
+
+    again_where_time_passed(seed, history)
