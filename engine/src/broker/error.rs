@@ -79,7 +79,10 @@ pub enum BrokerError {
     Internal(String),
     /// A request names a topic twice, so that none of it is done.
     #[error("Duplicate topic name.")]
-    Repeated,
+    RepeatedTopic,
+    /// A request names what has settings twice, so that none of it is done.
+    #[error("Each resource must appear at most once.")]
+    RepeatedResource,
     /// Records of the topic cannot be deleted: they are kept for their keys.
     #[error("Records of topic {0} can not be deleted due to the configured policy")]
     KeepsRecords(String),
@@ -150,7 +153,7 @@ impl BrokerError {
     pub fn code(&self) -> ErrorCode {
         match self {
             BrokerError::TopicName(_) | BrokerError::Internal(_) => ErrorCode::InvalidTopicException,
-            BrokerError::Repeated => ErrorCode::InvalidRequest,
+            BrokerError::RepeatedTopic | BrokerError::RepeatedResource => ErrorCode::InvalidRequest,
             BrokerError::KeepsRecords(_) => ErrorCode::PolicyViolation,
             BrokerError::Topic(error) => error.code(),
             BrokerError::Config(error) => error.code(),

@@ -65,8 +65,3 @@ pub(super) fn alterable<'a, 'b>(
     }
     Ok(topic)
 }
-
-/// Why a resource that a request lists twice is left as it is.
-pub(super) fn listed_twice() -> Refusal {
-    Refusal::new(ErrorCode::InvalidRequest, "Each resource must appear at most once.")
-}

@@ -1,7 +1,7 @@
 //! DescribeConfigs, IncrementalAlterConfigs (KIP-339) and the AlterConfigs that it replaces.
 
 use super::{Admin, KafkaError, Mode};
-use crate::broker::Broker;
+use crate::broker::{Broker, BrokerError};
 use crate::config::{AlterOperation, Alteration, ConfigEntry, TopicOverrides};
 use crate::error_code::ErrorCode;
 
@@ -53,14 +53,17 @@ impl Admin {
     /// Changes some settings of each resource and leaves its others.
     ///
     /// Errors of an item: `UNKNOWN_TOPIC_OR_PART`, `INVALID_CONFIG`, `INVALID_REQUEST` for the engine, whose settings
-    /// are those that it was opened with.
+    /// are those that it was opened with, and for what is listed twice.
     #[must_use]
     pub fn incremental_alter_configs(
         &self,
         changes: &[ResourceAlteration],
         mode: Mode,
     ) -> Vec<Result<(), KafkaError>> {
-        self.each(changes, |broker, change| alter(broker, &change.resource, &change.alterations, mode))
+        let resource = |change: &ResourceAlteration| change.resource.clone();
+        self.each_once(changes, resource, repeated, |broker, change| {
+            alter(broker, &change.resource, &change.alterations, mode)
+        })
     }
 
     /// Replaces the settings of each resource: those that are not named go back to their defaults.
@@ -68,7 +71,8 @@ impl Admin {
     /// Errors of an item: as of [`Admin::incremental_alter_configs`].
     #[must_use]
     pub fn alter_configs(&self, changes: &[ResourceSettings], mode: Mode) -> Vec<Result<(), KafkaError>> {
-        self.each(changes, |broker, change| {
+        let resource = |change: &ResourceSettings| change.resource.clone();
+        self.each_once(changes, resource, repeated, |broker, change| {
             if let ConfigResource::Topic(name) = &change.resource {
                 return Ok(broker.replace_topic_config(
                     name,
@@ -80,6 +84,10 @@ impl Admin {
             alter(broker, &change.resource, &alterations, mode)
         })
     }
+}
+
+fn repeated() -> BrokerError {
+    BrokerError::RepeatedResource
 }
 
 fn set((name, value): (&String, &String)) -> Alteration {

@@ -24,6 +24,7 @@ pub use topics::{NewTopic, PartitionDescription, TopicDescription};
 pub use worker::AdminWorker;
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use super::KafkaError;
 use super::config::{AdminConfig, Config};
@@ -87,18 +88,29 @@ impl Admin {
         items.iter().map(|item| answer(self.broker()?, item)).collect()
     }
 
-    /// As [`Admin::each`], of topics: nothing is done with one that is named twice.
+    /// As [`Admin::each`]: nothing is done with what is named twice.
+    fn each_once<I, K: Eq + Hash, T>(
+        &self,
+        items: &[I],
+        key: impl Fn(&I) -> K,
+        repeated: fn() -> BrokerError,
+        answer: impl Fn(&Broker, &I) -> Result<T, KafkaError>,
+    ) -> Vec<Result<T, KafkaError>> {
+        let mut count: HashMap<K, usize> = HashMap::new();
+        items.iter().for_each(|item| *count.entry(key(item)).or_default() += 1);
+        self.each(items, |broker, item| match count.get(&key(item)) {
+            Some(2..) => Err(repeated().into()),
+            _ => answer(broker, item),
+        })
+    }
+
+    /// As [`Admin::each_once`], of topics.
     fn each_topic<I, T>(
         &self,
         items: &[I],
         name: impl Fn(&I) -> &str,
         answer: impl Fn(&Broker, &I) -> Result<T, KafkaError>,
     ) -> Vec<Result<T, KafkaError>> {
-        let mut count: HashMap<&str, usize> = HashMap::new();
-        items.iter().for_each(|item| *count.entry(name(item)).or_default() += 1);
-        self.each(items, |broker, item| match count.get(name(item)) {
-            Some(2..) => Err(BrokerError::Repeated.into()),
-            _ => answer(broker, item),
-        })
+        self.each_once(items, |item| name(item).to_owned(), || BrokerError::RepeatedTopic, answer)
     }
 }

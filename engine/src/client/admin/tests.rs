@@ -173,6 +173,10 @@ fn incremental_changes_leave_other_settings_and_whole_ones_do_not() {
     assert_eq!(value_of(&admin, "t", "segment.bytes").1, ConfigSource::Default);
     let wrong = change(vec![set("retention.ms", "soon")]);
     assert_eq!(codes(&admin.incremental_alter_configs(&wrong, Mode::Apply)), [ErrorCode::InvalidConfig]);
+    let [first] = change(vec![set("retention.ms", "1")]);
+    let twice = admin.incremental_alter_configs(&[first.clone(), first], Mode::Apply);
+    assert_eq!(codes(&twice), [ErrorCode::InvalidRequest; 2]);
+    assert_eq!(value_of(&admin, "t", "retention.ms").0, "9");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::broker::BrokerError;
 use crate::config::{ConfigError, TopicOverrides};
 use crate::error_code::ErrorCode;
 use crate::server::call::Call;
-use crate::server::config_resource::{alterable, listed_twice};
+use crate::server::config_resource::alterable;
 use crate::server::inbox::Reply;
 use crate::server::refusal::{Refusal, outcome};
 use crate::server::repeated::answer_each;
@@ -16,7 +16,8 @@ use crate::wire::api::alter_configs::{
 pub(in crate::server) fn handle(call: &Call, request: AlterConfigsRequest, reply: Reply<AlterConfigs>) {
     let resource = |asked: &AlterConfigsResource| (asked.resource_type, asked.resource_name.clone());
     let responses = answer_each(request.resources, resource, |asked, listed| {
-        let altered = listed.once(listed_twice(), || alter(call, &asked, request.validate_only));
+        let altered =
+            listed.once(BrokerError::RepeatedResource, || alter(call, &asked, request.validate_only));
         let (error_code, error_message) = outcome(altered);
         AlterConfigsResourceResponse {
             error_code,

@@ -19,7 +19,7 @@ pub(in crate::server) fn handle(
     let name_of = |topic: &CreatePartitionsTopic| topic.name.clone();
     let results = answer_each(request.topics, name_of, |topic, listed| {
         let name = topic.name.clone();
-        let added = listed.once(BrokerError::Repeated, || add(call, topic, request.validate_only));
+        let added = listed.once(BrokerError::RepeatedTopic, || add(call, topic, request.validate_only));
         let (error_code, error_message) = outcome(added);
         CreatePartitionsTopicResult { name, error_code, error_message }
     });

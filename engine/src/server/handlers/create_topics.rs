@@ -21,7 +21,7 @@ pub(in crate::server) fn handle(call: &Call, request: CreateTopicsRequest, reply
     let name_of = |topic: &CreatableTopic| topic.name.clone();
     let topics = answer_each(request.topics, name_of, |topic, listed| {
         let name = topic.name.clone();
-        let created = listed.once(BrokerError::Repeated, || create(call, topic, request.validate_only));
+        let created = listed.once(BrokerError::RepeatedTopic, || create(call, topic, request.validate_only));
         created.unwrap_or_else(|Refusal { code, text }| CreatableTopicResult {
             name,
             error_code: code.code(),

@@ -24,7 +24,7 @@ pub(in crate::server) fn handle(call: &Call, request: DeleteTopicsRequest, reply
     let responses = answer_each(
         asked,
         |topic| identity(call, topic),
-        |topic, listed| match listed.once(BrokerError::Repeated, || delete(call, &topic)) {
+        |topic, listed| match listed.once(BrokerError::RepeatedTopic, || delete(call, &topic)) {
             Ok((name, topic_id)) => DeletableTopicResult { name: Some(name), topic_id, ..Default::default() },
             Err(Refusal { code, text }) => DeletableTopicResult {
                 name: topic.name,

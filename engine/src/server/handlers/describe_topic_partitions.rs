@@ -21,15 +21,15 @@ pub(in crate::server) fn handle(
 ) {
     let mut names: Vec<String> = request.topics.into_iter().map(|topic| topic.name).collect();
     let asks_for_all = names.is_empty();
-    if asks_for_all {
-        names = call.broker().topics().iter().map(|topic| topic.name().to_string()).collect();
-    }
     let begins_nowhere = |cursor: &Cursor| {
         cursor.partition_index < 0 || (!asks_for_all && !names.contains(&cursor.topic_name))
     };
     if request.cursor.as_ref().is_some_and(begins_nowhere) {
         let topics = names.into_iter().map(|name| refusal(name, ErrorCode::InvalidRequest)).collect();
         return reply.send(&DescribeTopicPartitionsResponse { topics, ..Default::default() });
+    }
+    if asks_for_all {
+        names = call.broker().topics().iter().map(|topic| topic.name().to_string()).collect();
     }
     names.sort_unstable();
     names.dedup();

@@ -1,9 +1,10 @@
 //! IncrementalAlterConfigs: changes single settings of a topic and leaves the others.
 
+use crate::broker::BrokerError;
 use crate::config::{AlterOperation, Alteration};
 use crate::error_code::ErrorCode;
 use crate::server::call::Call;
-use crate::server::config_resource::{alterable, listed_twice};
+use crate::server::config_resource::alterable;
 use crate::server::inbox::Reply;
 use crate::server::refusal::{Refusal, outcome};
 use crate::server::repeated::answer_each;
@@ -19,7 +20,8 @@ pub(in crate::server) fn handle(
 ) {
     let resource = |asked: &AlterConfigsResource| (asked.resource_type, asked.resource_name.clone());
     let responses = answer_each(request.resources, resource, |asked, listed| {
-        let altered = listed.once(listed_twice(), || alter(call, &asked, request.validate_only));
+        let altered =
+            listed.once(BrokerError::RepeatedResource, || alter(call, &asked, request.validate_only));
         let (error_code, error_message) = outcome(altered);
         AlterConfigsResourceResponse {
             error_code,
