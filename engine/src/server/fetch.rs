@@ -378,7 +378,9 @@ impl Fetch {
             let is_error = data.error_code != ErrorCode::None.code();
             wanted.had_records = data.records.size() > 0;
             self.call.shared.metrics.bytes_out.add(data.records.size());
-            self.call.shared.metrics.failed_fetches.add(usize::from(is_error));
+            if is_error {
+                self.call.shared.metrics.failed_fetches.add(1);
+            }
             let is_news = wanted.had_records
                 || is_error
                 || data.diverging_epoch != EpochEndOffset::default()

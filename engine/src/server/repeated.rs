@@ -1,4 +1,4 @@
-//! What a request lists twice: it contradicts itself, so that Kafka does none of it, and answers it once.
+//! What a request lists twice: Kafka answers it once, and does none of it where the request contradicts itself.
 
 use std::collections::HashMap;
 use std::hash::Hash;

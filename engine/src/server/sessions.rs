@@ -1,6 +1,7 @@
 //! [`FetchSessions`]: what a shard remembers of its fetchers (KIP-227), so that a request names only what has changed and
 //! an answer only what is new.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use super::wanted::{PartitionKey, Wanted, forgotten};
@@ -64,8 +65,8 @@ impl FetchSessions {
         }
         session.next_epoch = after(epoch);
         session.last_use = self.uses;
-        Wanted::update(&mut session.partitions, asked);
-        session.forget(&forgotten(request.forgotten_topics_data, by_id).into_iter().collect());
+        session.update(asked);
+        session.forget(&forgotten(request.forgotten_topics_data, by_id));
         if session.partitions.is_empty() {
             // As in Kafka: with nothing to remember it is over.
             self.sessions.remove(&id);
@@ -115,6 +116,27 @@ fn after(epoch: i32) -> i32 {
 }
 
 impl Session {
+    /// Takes up what a request asks; what is new goes to the end of the line.
+    fn update(&mut self, asked: Vec<Wanted>) {
+        if asked.is_empty() {
+            return;
+        }
+        let mut places: HashMap<PartitionKey, usize> =
+            self.partitions.iter().enumerate().map(|(place, known)| (known.key(), place)).collect();
+        for wanted in asked {
+            match places.entry(wanted.key()) {
+                Entry::Occupied(place) => {
+                    let known = &mut self.partitions[*place.get()];
+                    *known = Wanted { told: known.told, ..wanted };
+                }
+                Entry::Vacant(place) => {
+                    place.insert(self.partitions.len());
+                    self.partitions.push(wanted);
+                }
+            }
+        }
+    }
+
     fn forget(&mut self, forgotten: &HashSet<PartitionKey>) {
         if !forgotten.is_empty() {
             self.partitions.retain(|known| !forgotten.contains(&known.key()));

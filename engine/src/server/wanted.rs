@@ -1,7 +1,6 @@
 //! [`Wanted`]: a partition that a fetcher wants to read, and what it has been told of it.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::types::TopicId;
@@ -71,32 +70,11 @@ impl Wanted {
     pub(super) fn key(&self) -> PartitionKey {
         (self.topic.clone(), self.partition)
     }
-
-    /// Asks of `all` what a request `asked`; what is not among them goes to their end.
-    pub(super) fn update(all: &mut Vec<Wanted>, asked: Vec<Wanted>) {
-        if asked.is_empty() {
-            return;
-        }
-        let mut places: HashMap<PartitionKey, usize> =
-            all.iter().enumerate().map(|(place, known)| (known.key(), place)).collect();
-        for wanted in asked {
-            match places.entry(wanted.key()) {
-                Entry::Occupied(place) => {
-                    let known = &mut all[*place.get()];
-                    *known = Wanted { told: known.told, ..wanted };
-                }
-                Entry::Vacant(place) => {
-                    place.insert(all.len());
-                    all.push(wanted);
-                }
-            }
-        }
-    }
 }
 
 /// The partitions that a request forgets.
-pub(super) fn forgotten(topics: Vec<ForgottenTopic>, by_id: bool) -> Vec<PartitionKey> {
-    let mut all = Vec::new();
+pub(super) fn forgotten(topics: Vec<ForgottenTopic>, by_id: bool) -> HashSet<PartitionKey> {
+    let mut all = HashSet::new();
     for topic in topics {
         let key = TopicKey::new(by_id, &topic.topic, topic.topic_id);
         all.extend(topic.partitions.into_iter().map(|partition| (key.clone(), partition)));

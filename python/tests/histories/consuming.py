@@ -28,6 +28,7 @@ WEIGHTS = {
     "take": 6,
     "drain": 2,
 }
+ASSIGNING = ("assign", "unassign", "incremental_assign", "incremental_unassign")
 # How long nothing comes before nothing is there, and how long what has to come may take.
 QUIET, PATIENCE = 0.3, 10
 
@@ -130,6 +131,9 @@ class Side:
                 return found
             if call == "take":
                 return self.take(given, expected)
+            if call in ASSIGNING:
+                # librdkafka keeps what is paused over assignments, Java's client and tidelog do not.
+                self.consumer.resume(self.places(PLACES))
             return getattr(self, call)(given)
         except Exception as error:
             return raised(error)
@@ -156,20 +160,15 @@ class Side:
         return found
 
     def assign(self, given):
-        # librdkafka keeps what is paused over assignments, Java's client and tidelog do not.
-        self.consumer.resume(self.places(PLACES))
         self.consumer.assign(self.places(given))
 
     def unassign(self, _):
-        self.consumer.resume(self.places(PLACES))
         self.consumer.unassign()
 
     def incremental_assign(self, given):
-        self.consumer.resume(self.places(PLACES))
         self.consumer.incremental_assign(self.places(given))
 
     def incremental_unassign(self, given):
-        self.consumer.resume(self.places(PLACES))
         self.consumer.incremental_unassign(self.places(given))
 
     def assignment(self, _):

@@ -60,10 +60,12 @@ impl Admin {
         changes: &[ResourceAlteration],
         mode: Mode,
     ) -> Vec<Result<(), KafkaError>> {
-        let resource = |change: &ResourceAlteration| change.resource.clone();
-        self.each_once(changes, resource, repeated, |broker, change| {
-            alter(broker, &change.resource, &change.alterations, mode)
-        })
+        self.each_once(
+            changes,
+            |change| &change.resource,
+            repeated,
+            |broker, change| alter(broker, &change.resource, &change.alterations, mode),
+        )
     }
 
     /// Replaces the settings of each resource: those that are not named go back to their defaults.
@@ -71,18 +73,22 @@ impl Admin {
     /// Errors of an item: as of [`Admin::incremental_alter_configs`].
     #[must_use]
     pub fn alter_configs(&self, changes: &[ResourceSettings], mode: Mode) -> Vec<Result<(), KafkaError>> {
-        let resource = |change: &ResourceSettings| change.resource.clone();
-        self.each_once(changes, resource, repeated, |broker, change| {
-            if let ConfigResource::Topic(name) = &change.resource {
-                return Ok(broker.replace_topic_config(
-                    name,
-                    &change.settings,
-                    mode == Mode::ValidateOnly,
-                )?);
-            }
-            let alterations: Vec<Alteration> = change.settings.iter().map(set).collect();
-            alter(broker, &change.resource, &alterations, mode)
-        })
+        self.each_once(
+            changes,
+            |change| &change.resource,
+            repeated,
+            |broker, change| {
+                if let ConfigResource::Topic(name) = &change.resource {
+                    return Ok(broker.replace_topic_config(
+                        name,
+                        &change.settings,
+                        mode == Mode::ValidateOnly,
+                    )?);
+                }
+                let alterations: Vec<Alteration> = change.settings.iter().map(set).collect();
+                alter(broker, &change.resource, &alterations, mode)
+            },
+        )
     }
 }
 

@@ -80,25 +80,25 @@ impl Admin {
     }
 
     /// Answers each of `items` by itself.
-    fn each<I, T>(
+    fn each<'i, I, T>(
         &self,
-        items: &[I],
-        answer: impl Fn(&Broker, &I) -> Result<T, KafkaError>,
+        items: &'i [I],
+        answer: impl Fn(&Broker, &'i I) -> Result<T, KafkaError>,
     ) -> Vec<Result<T, KafkaError>> {
         items.iter().map(|item| answer(self.broker()?, item)).collect()
     }
 
     /// As [`Admin::each`]: nothing is done with what is named twice.
-    fn each_once<I, K: Eq + Hash, T>(
+    fn each_once<'i, I, K: Eq + Hash + ?Sized + 'i, T>(
         &self,
-        items: &[I],
-        key: impl Fn(&I) -> K,
+        items: &'i [I],
+        key: impl Fn(&'i I) -> &'i K,
         repeated: fn() -> BrokerError,
-        answer: impl Fn(&Broker, &I) -> Result<T, KafkaError>,
+        answer: impl Fn(&Broker, &'i I) -> Result<T, KafkaError>,
     ) -> Vec<Result<T, KafkaError>> {
-        let mut count: HashMap<K, usize> = HashMap::new();
+        let mut count: HashMap<&K, usize> = HashMap::new();
         items.iter().for_each(|item| *count.entry(key(item)).or_default() += 1);
-        self.each(items, |broker, item| match count.get(&key(item)) {
+        self.each(items, |broker, item| match count.get(key(item)) {
             Some(2..) => Err(repeated().into()),
             _ => answer(broker, item),
         })
@@ -111,6 +111,6 @@ impl Admin {
         name: impl Fn(&I) -> &str,
         answer: impl Fn(&Broker, &I) -> Result<T, KafkaError>,
     ) -> Vec<Result<T, KafkaError>> {
-        self.each_once(items, |item| name(item).to_owned(), || BrokerError::RepeatedTopic, answer)
+        self.each_once(items, name, || BrokerError::RepeatedTopic, answer)
     }
 }

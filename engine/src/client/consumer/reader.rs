@@ -57,7 +57,7 @@ struct Chunk {
 pub(super) enum Opened {
     /// A batch that has something to hand out.
     Messages,
-    /// The end of a transaction, which applications do not see but get behind.
+    /// The end of a transaction, which applications do not see but get past.
     Marker(Position),
     /// All has been looked at.
     Nothing,

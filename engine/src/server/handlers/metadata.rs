@@ -1,12 +1,11 @@
 //! Metadata: one broker that leads everything. Topics that are asked for by name are created if that is allowed.
 
-use std::collections::HashSet;
-
 use super::{CLUSTER_OPERATIONS, TOPIC_OPERATIONS};
 use crate::broker::{NewTopic, Served, Topic};
 use crate::error_code::ErrorCode;
 use crate::server::call::{Call, Operation, Resource};
 use crate::server::inbox::Reply;
+use crate::server::repeated::answer_each;
 use crate::types::{TopicId, TopicName};
 use crate::wire::api::metadata::{
     Metadata, MetadataRequest, MetadataRequestTopic, MetadataResponse, MetadataResponseBroker,
@@ -39,11 +38,10 @@ pub(in crate::server) fn handle(call: &Call, request: MetadataRequest, reply: Re
         let all = broker.topics();
         all.iter().filter(|topic| may_see(topic)).map(|topic| describe(call, topic)).collect()
     } else {
-        // What is asked for twice is answered once.
-        let mut seen = HashSet::new();
-        let mut asked = request.topics.unwrap_or_default();
-        asked.retain(|topic| seen.insert((topic.name.clone(), topic.topic_id)));
-        asked.into_iter().map(|asked| answer(call, asked, request.allow_auto_topic_creation)).collect()
+        let called = |topic: &MetadataRequestTopic| (topic.name.clone(), topic.topic_id);
+        answer_each(request.topics.unwrap_or_default(), called, |asked, _| {
+            answer(call, asked, request.allow_auto_topic_creation)
+        })
     };
     if with_operations {
         let known = |topic: &&mut MetadataResponseTopic| topic.error_code == ErrorCode::None.code();

@@ -229,7 +229,8 @@ impl Fetchers {
         }
         // Refusals come in any order.
         said[1..].sort_by_key(|words| {
-            words.contains(" None ").then_some(()).map_or(words.clone(), |()| "~".to_owned())
+            let is_refused = !words.contains(" None ");
+            (!is_refused, is_refused.then(|| words.clone()))
         });
         said.join("; ")
     }

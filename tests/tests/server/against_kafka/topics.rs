@@ -32,7 +32,7 @@ const GOOD: usize = 4;
 /// The last name, so many times.
 const LONG: usize = 250;
 /// The broker.
-pub(super) const NODE: i32 = 1;
+const NODE: i32 = 1;
 /// What a resource is.
 const TOPIC: i8 = 2;
 const BROKER: i8 = 4;
@@ -419,9 +419,7 @@ impl Topics {
         };
         let request = AlterConfigsRequest { resources: vec![resource], validate_only };
         let answer = self.asking.call::<AlterConfigs>(&request);
-        let said: Vec<String> = answer.responses.iter().map(|one| text(one.error_code)).collect();
-        self.settle();
-        said.join("; ")
+        self.altered(answer.responses.iter().map(|one| one.error_code))
     }
 
     fn change(&mut self, resource: (i8, usize), changes: &[Change], validate_only: bool) -> String {
@@ -436,9 +434,12 @@ impl Topics {
         };
         let request = IncrementalAlterConfigsRequest { resources: vec![resource], validate_only };
         let answer = self.asking.call::<IncrementalAlterConfigs>(&request);
-        let said: Vec<String> = answer.responses.iter().map(|one| text(one.error_code)).collect();
+        self.altered(answer.responses.iter().map(|one| one.error_code))
+    }
+
+    fn altered(&mut self, codes: impl Iterator<Item = i16>) -> String {
         self.settle();
-        said.join("; ")
+        codes.map(text).collect::<Vec<_>>().join("; ")
     }
 
     fn configs(&mut self, resource: (i8, usize), keys: Option<&[usize]>) -> String {
