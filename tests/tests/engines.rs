@@ -53,9 +53,14 @@ pub(crate) fn create(
     partitions: i32,
     overrides: &[(&str, &str)],
 ) -> Result<(), BrokerError> {
-    let overrides = overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let config = overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     broker
-        .create_topic(&NewTopic { name: name.to_owned(), partitions: Some(partitions), overrides })
+        .create_topic(&NewTopic {
+            name: name.to_owned(),
+            partitions: Some(partitions),
+            config,
+            ..NewTopic::default()
+        })
         .map(drop)
 }
 

@@ -33,8 +33,9 @@ pub fn config(job: &Job, settings: &[(&str, &str)]) -> Result<Config, SampleErro
 pub fn engine(job: &Job, partitions: i32, overrides: &[(&str, &str)]) -> Result<Engine, SampleError> {
     let client = ProducerConfig::new(&config(job, &[])?).map_err(SampleError::of)?.client;
     let engine = open(&client)?;
-    let overrides = overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let topic = NewTopic { name: TOPIC.to_owned(), partitions: Some(partitions), overrides };
+    let config = overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let topic =
+        NewTopic { name: TOPIC.to_owned(), partitions: Some(partitions), config, ..NewTopic::default() };
     engine.broker().create_topic(&topic).map_err(SampleError::of)?;
     Ok(engine)
 }

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::catalog::{Catalog, Topic as CatalogTopic, check_partitions};
+use super::catalog::{Catalog, Topic as CatalogTopic};
+use super::new_topics::{CheckedTopic, NewTopic};
 use super::topic_index::TopicIndex;
 use super::{Broker, BrokerError, Served, Topic};
 use crate::config::topic::LogConfig;
@@ -15,40 +16,26 @@ use crate::log::ProducerDescription;
 use crate::shard::PartitionSpec;
 use crate::types::{Offset, PartitionIndex, TopicId, TopicName, TopicPartition};
 
-/// A topic to be created.
-#[derive(Clone, Debug, Default)]
-pub struct NewTopic {
-    /// Its name.
-    pub name: String,
-    /// Count of partitions; `None` for `num.partitions`.
-    pub partitions: Option<i32>,
-    /// Settings that differ from the defaults.
-    pub overrides: TopicOverrides,
-}
-
 impl Broker {
     /// Creates a topic.
     ///
     /// # Errors
     /// [`BrokerError`]; there is no such topic then.
     pub fn create_topic(&self, new: &NewTopic) -> Result<Arc<Topic>, BrokerError> {
-        let name = self.check_new_name(&new.name)?;
-        self.create(name, new)
+        self.create(new.check(self)?)
     }
 
-    /// What [`Broker::create_topic`] would say, without creating anything; returns the settings that the topic would have.
+    /// What [`Broker::create_topic`] would say, without creating anything; returns how many partitions the topic would
+    /// have, and its settings.
     ///
     /// # Errors
     /// As [`Broker::create_topic`].
-    pub fn validate_topic(&self, new: &NewTopic) -> Result<Vec<ConfigEntry>, BrokerError> {
-        self.check_new_name(&new.name)?;
-        self.check_topic_config(&new.overrides)?;
-        check_partitions(new.partitions.unwrap_or(self.config.num_partitions))?;
-        Ok(describe_topic(&self.config, &new.overrides)?)
+    pub fn validate_topic(&self, new: &NewTopic) -> Result<(i32, Vec<ConfigEntry>), BrokerError> {
+        let checked = new.check(self)?;
+        Ok((checked.partitions, describe_topic(&self.config, &new.config)?))
     }
 
-    /// Whether a new topic can have this name. As Kafka does, who asks for several things that cannot be is told of this
-    /// first, then of the settings ([`Broker::check_topic_config`]).
+    /// Whether a new topic can have this name.
     ///
     /// # Errors
     /// As [`Broker::create_topic`].
@@ -61,23 +48,14 @@ impl Broker {
         Ok(checked)
     }
 
-    /// Whether a topic can have these settings.
-    ///
-    /// # Errors
-    /// [`BrokerError`] of what a setting cannot be.
-    pub fn check_topic_config(&self, overrides: &TopicOverrides) -> Result<(), BrokerError> {
-        LogConfig::parse(&self.config.topic_defaults, overrides)?;
-        Ok(())
-    }
-
-    /// As [`Broker::create_topic`], for internal topics too.
-    pub(super) fn create(&self, name: TopicName, new: &NewTopic) -> Result<Arc<Topic>, BrokerError> {
-        let config = Arc::new(LogConfig::parse(&self.config.topic_defaults, &new.overrides)?);
-        let count = new.partitions.unwrap_or(self.config.num_partitions);
+    /// Creates what has been found to be possible.
+    pub(super) fn create(&self, checked: CheckedTopic) -> Result<Arc<Topic>, BrokerError> {
+        let CheckedTopic { name, partitions: count, config, overrides } = checked;
+        let config = Arc::new(config);
         let id = TopicId(*uuid::Uuid::new_v4().as_bytes());
         let mut catalog = self.catalog.lock();
         let mut changed = catalog.clone();
-        changed.create(&name, CatalogTopic { id, partitions: count, overrides: new.overrides.clone() })?;
+        changed.create(&name, CatalogTopic { id, partitions: count, overrides: overrides.clone() })?;
         if !name.is_internal() {
             self.check_space()?;
         }

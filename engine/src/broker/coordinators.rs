@@ -173,7 +173,7 @@ impl Broker {
         segment_bytes: u32,
         compression: &str,
     ) -> Result<(), BrokerError> {
-        let overrides = [
+        let config = [
             ("cleanup.policy", "compact".to_owned()),
             ("compression.type", compression.to_owned()),
             ("segment.bytes", segment_bytes.to_string()),
@@ -181,8 +181,9 @@ impl Broker {
         let new = NewTopic {
             name: name.to_owned(),
             partitions: Some(partitions),
-            overrides: overrides.map(|(name, value)| (name.to_owned(), value)).into(),
+            config: config.map(|(name, value)| (name.to_owned(), value)).into(),
+            ..NewTopic::default()
         };
-        self.create(TopicName::new(name)?, &new).map(drop)
+        self.create(new.check_as(TopicName::new(name)?, self)?).map(drop)
     }
 }

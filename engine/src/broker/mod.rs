@@ -1,11 +1,11 @@
 //! Kafka's meaning on top of logs: topics, groups, offsets, producer ids.
 //!
 //! [`Broker`] is one open data directory with its shards. Around it, in reading order: `opening` (start and stop),
-//! `topic` (a topic at work), `administration` (create, delete, alter), `maintenance` (retention, checkpoints), `compaction`,
-//! `list_offsets`, `groups` (consumer groups at work), `transactions` (the same), `coordinators` and `coordinator_log`
-//! (their thread, and where they keep their records). The rest are state machines that neither read the clock nor do I/O of their own, so that one seed
-//! replays a run: [`catalog`], [`group`] (whose records [`offsets_schema`] describes), [`transaction`] (whose records
-//! [`transaction_schema`] describes), [`producer_ids`].
+//! `topic` (a topic at work), `new_topics` (what can be created), `administration` (create, delete, alter), `maintenance`
+//! (retention, checkpoints), `compaction`, `list_offsets`, `groups` (consumer groups at work), `transactions` (the same),
+//! `coordinators` and `coordinator_log` (their thread, and where they keep their records). The rest are state machines that
+//! neither read the clock nor do I/O of their own, so that one seed replays a run: [`catalog`], [`group`] (whose records
+//! [`offsets_schema`] describes), [`transaction`] (whose records [`transaction_schema`] describes), [`producer_ids`].
 
 mod administration;
 pub mod catalog;
@@ -19,11 +19,11 @@ pub mod group;
 mod groups;
 mod list_offsets;
 mod maintenance;
+mod new_topics;
 pub mod offsets_schema;
 mod opening;
 pub mod producer_ids;
 mod record_fields;
-mod replication;
 mod topic;
 mod topic_index;
 pub mod transaction;
@@ -36,12 +36,11 @@ use std::sync::atomic::AtomicBool;
 
 use parking_lot::Mutex;
 
-pub use administration::NewTopic;
 pub use error::{BrokerError, OpenError, produce_error_code, read_error_code};
 pub use groups::{Groups, OFFSETS_TOPIC};
 pub use list_offsets::{FoundOffset, OffsetSpec};
+pub use new_topics::{NewPartitions, NewTopic};
 pub use opening::BrokerOptions;
-pub use replication::{NewPartitions, check_assignment, check_replication_factor};
 pub use topic::{Served, Topic};
 pub use transactions::{TRANSACTIONS_TOPIC, Transactions};
 

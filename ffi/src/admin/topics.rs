@@ -108,7 +108,8 @@ pub extern "C" fn tl_NewTopic_set_replica_assignment(
         let set = || -> Result<(), KafkaError> {
             let new = new_topic.ok_or(ErrorCode::LocalInvalidArg)?;
             let nodes = boundary::items(broker_ids.cast_const(), broker_id_cnt, "broker_ids")?;
-            add_assignment(&mut new.topic.replica_assignment, partition, nodes)?;
+            check_order(new.topic.replica_assignment.len(), partition)?;
+            new.topic.replica_assignment.push((partition, nodes.to_vec()));
             new.topic.partitions = None;
             new.topic.replication_factor = None;
             Ok(())
@@ -117,15 +118,12 @@ pub extern "C" fn tl_NewTopic_set_replica_assignment(
     })
 }
 
-fn add_assignment(assignment: &mut Vec<Vec<i32>>, partition: i32, nodes: &[i32]) -> Result<(), KafkaError> {
-    if usize::try_from(partition) != Ok(assignment.len()) {
-        return Err(invalid(format!(
-            "Partitions must be added in order, starting at 0: expecting partition {}, not {partition}",
-            assignment.len()
-        )));
+fn check_order(next: usize, partition: i32) -> Result<(), KafkaError> {
+    if usize::try_from(partition) == Ok(next) {
+        return Ok(());
     }
-    assignment.push(nodes.to_vec());
-    Ok(())
+    let text = "Partitions must be added in order, starting at 0: expecting partition";
+    Err(invalid(format!("{text} {next}, not {partition}")))
 }
 
 /// Sets a property of the topic.
@@ -271,7 +269,7 @@ pub extern "C" fn tl_NewPartitions_new(
             let total_count = total_count.ok_or_else(|| {
                 invalid(format!("new_total_cnt out of expected range 1..{}: {new_total_cnt}", i32::MAX))
             })?;
-            Ok(NewPartitions { partitions: Grown { topic, total_count, replica_assignment: Vec::new() } })
+            Ok(NewPartitions { partitions: Grown { topic, total_count, replica_assignment: None } })
         };
         explained(read(), errstr, errstr_size).ok().map(Box::new)
     })
@@ -303,7 +301,10 @@ pub extern "C" fn tl_NewPartitions_set_replica_assignment(
         let set = || -> Result<(), KafkaError> {
             let new = new_parts.ok_or(ErrorCode::LocalInvalidArg)?;
             let nodes = boundary::items(broker_ids.cast_const(), broker_id_cnt, "broker_ids")?;
-            add_assignment(&mut new.partitions.replica_assignment, new_partition_idx, nodes)
+            let assignment = &mut new.partitions.replica_assignment;
+            check_order(assignment.as_ref().map_or(0, Vec::len), new_partition_idx)?;
+            assignment.get_or_insert_default().push(nodes.to_vec());
+            Ok(())
         };
         explained(set(), errstr, errstr_size).into()
     })

@@ -83,7 +83,7 @@ fn compare<T: Ord>(ours: T, theirs: Option<T>, op: pyo3::basic::CompareOp) -> Py
 
 impl NewTopic {
     pub(super) fn to_client(&self, py: Python<'_>) -> PyResult<admin::NewTopic> {
-        let replica_assignment = assignment(py, self.replica_assignment.as_ref())?;
+        let replica_assignment = assignment(py, self.replica_assignment.as_ref())?.unwrap_or_default();
         let mut config = std::collections::BTreeMap::new();
         for (name, value) in self.config.iter().flat_map(|config| config.bind(py).iter()) {
             config.insert(name.str()?.to_string(), value.str()?.to_string());
@@ -104,19 +104,21 @@ impl NewTopic {
                 Ok(_) if assigned => None,
                 Ok(factor) => Some(factor),
             },
-            replica_assignment,
+            replica_assignment: (0..).zip(replica_assignment).collect(),
             config,
         })
     }
 }
 
-fn assignment(py: Python<'_>, given: Option<&Py<PyAny>>) -> PyResult<Vec<Vec<i32>>> {
-    let Some(given) = given else { return Ok(Vec::new()) };
-    given.extract(py).map_err(|_| {
+/// Which nodes keep each partition, if that is given; an empty list gives nothing.
+fn assignment(py: Python<'_>, given: Option<&Py<PyAny>>) -> PyResult<Option<Vec<Vec<i32>>>> {
+    let Some(given) = given else { return Ok(None) };
+    let read: Vec<Vec<i32>> = given.extract(py).map_err(|_| {
         pyo3::exceptions::PyValueError::new_err(
             "replica_assignment must be a list of int lists with an outer size of num_partitions",
         )
-    })
+    })?;
+    Ok(Some(read).filter(|read| !read.is_empty()))
 }
 
 /// NewPartitions(topic, new_total_count, replica_assignment=None)

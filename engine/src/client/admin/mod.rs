@@ -15,12 +15,12 @@ mod topics;
 mod transactions;
 mod worker;
 
-pub use crate::broker::NewPartitions;
+pub use crate::broker::{NewPartitions, NewTopic};
 pub use cluster::{ClusterDescription, Node};
 pub use configs::{ConfigResource, ResourceAlteration, ResourceSettings};
 pub use groups::{GroupDescription, GroupListing, MemberDescription};
 pub use offsets::{OffsetQuery, RecordDeletion};
-pub use topics::{NewTopic, PartitionDescription, TopicDescription};
+pub use topics::{PartitionDescription, TopicDescription};
 pub use worker::AdminWorker;
 
 use std::collections::HashMap;

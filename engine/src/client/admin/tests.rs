@@ -86,11 +86,21 @@ fn each_topic_is_created_or_refused_by_itself() {
         NewTopic { config: settings(&[("retention.ms", "soon")]), ..topic("config", 1) },
         NewTopic { replication_factor: Some(3), ..topic("copies", 1) },
         NewTopic {
-            replica_assignment: vec![vec![1], vec![7]],
+            replica_assignment: vec![(0, vec![1]), (1, vec![7])],
             name: "far".to_owned(),
             ..NewTopic::default()
         },
-        NewTopic { replica_assignment: vec![vec![1]], ..topic("both", 1) },
+        NewTopic { replica_assignment: vec![(0, vec![1])], ..topic("both", 1) },
+        NewTopic {
+            replica_assignment: vec![(1, vec![1]), (1, vec![1])],
+            name: "twice".to_owned(),
+            ..NewTopic::default()
+        },
+        NewTopic {
+            replica_assignment: vec![(1, vec![1]), (0, vec![1])],
+            name: "assigned".to_owned(),
+            ..NewTopic::default()
+        },
     ];
     let expected = [
         ErrorCode::None,
@@ -103,12 +113,14 @@ fn each_topic_is_created_or_refused_by_itself() {
         ErrorCode::InvalidReplicationFactor,
         ErrorCode::InvalidReplicaAssignment,
         ErrorCode::InvalidRequest,
+        ErrorCode::InvalidReplicaAssignment,
+        ErrorCode::None,
     ];
     assert_eq!(codes(&admin.create_topics(&topics, Mode::ValidateOnly)), expected);
     assert_eq!(admin.list_topics().unwrap().len(), 2, "validating creates nothing");
     assert_eq!(codes(&admin.create_topics(&topics, Mode::Apply)), expected);
     let names: Vec<_> = admin.list_topics().unwrap().iter().map(|topic| topic.name.to_string()).collect();
-    assert_eq!(names, ["a", "here", "there"]);
+    assert_eq!(names, ["a", "assigned", "here", "there"]);
 }
 
 #[test]
@@ -134,16 +146,17 @@ fn partitions_only_grow() {
         replica_assignment,
     };
     let wrong = [
-        (to("t", 2, vec![]), ErrorCode::InvalidPartitions),
-        (to("t", 1, vec![]), ErrorCode::InvalidPartitions),
-        (to("missing", 3, vec![]), ErrorCode::UnknownTopicOrPartition),
-        (to("t", 4, vec![vec![node]]), ErrorCode::InvalidReplicaAssignment),
-        (to("t", 3, vec![vec![node + 1]]), ErrorCode::InvalidReplicaAssignment),
+        (to("t", 2, None), ErrorCode::InvalidPartitions),
+        (to("t", 1, None), ErrorCode::InvalidPartitions),
+        (to("missing", 3, None), ErrorCode::UnknownTopicOrPartition),
+        (to("t", 4, Some(vec![vec![node]])), ErrorCode::InvalidReplicaAssignment),
+        (to("t", 3, Some(vec![vec![node + 1]])), ErrorCode::InvalidReplicaAssignment),
+        (to("t", 3, Some(vec![])), ErrorCode::InvalidReplicaAssignment),
     ];
     for (new, expected) in wrong {
         assert_eq!(codes(&admin.create_partitions(&[new], Mode::Apply)), [expected]);
     }
-    let right = [to("t", 4, vec![vec![node], vec![node]])];
+    let right = [to("t", 4, Some(vec![vec![node], vec![node]]))];
     assert_eq!(codes(&admin.create_partitions(&right, Mode::ValidateOnly)), [ErrorCode::None]);
     assert_eq!(admin.list_topics().unwrap()[0].partitions.len(), 2, "validating adds nothing");
     assert_eq!(codes(&admin.create_partitions(&right, Mode::Apply)), [ErrorCode::None]);

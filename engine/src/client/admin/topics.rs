@@ -1,26 +1,10 @@
 //! CreateTopics, DeleteTopics, CreatePartitions, and what topics there are.
 
 use super::{Admin, KafkaError, Mode};
-use crate::broker::{self, Broker, NewPartitions, Topic, check_assignment, check_replication_factor};
-use crate::config::TopicOverrides;
+use crate::broker::{Broker, NewPartitions, NewTopic, Topic};
 use crate::error_code::ErrorCode;
 use crate::shard::Unavailable;
 use crate::types::{PartitionIndex, TopicId, TopicName};
-
-/// A topic to be created.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NewTopic {
-    /// Its name.
-    pub name: String,
-    /// Count of partitions; `None` for the engine's `num.partitions`.
-    pub partitions: Option<i32>,
-    /// Copies of each partition; `None` for one, which is also all that a single node can keep.
-    pub replication_factor: Option<i16>,
-    /// Nodes that keep each partition, in place of the two counts; empty leaves it to the engine.
-    pub replica_assignment: Vec<Vec<i32>>,
-    /// Settings that differ from the defaults.
-    pub config: TopicOverrides,
-}
 
 /// A topic, as it is described.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,16 +46,9 @@ impl Admin {
             topics,
             |new| &new.name,
             |broker, new| {
-                broker.check_new_name(&new.name)?;
-                broker.check_topic_config(&new.config)?;
-                let topic = broker::NewTopic {
-                    name: new.name.clone(),
-                    partitions: new.partition_count(broker)?,
-                    overrides: new.config.clone(),
-                };
                 match mode {
-                    Mode::Apply => broker.create_topic(&topic).map(drop)?,
-                    Mode::ValidateOnly => broker.validate_topic(&topic).map(drop)?,
+                    Mode::Apply => broker.create_topic(new).map(drop)?,
+                    Mode::ValidateOnly => broker.validate_topic(new).map(drop)?,
                 }
                 Ok(())
             },
@@ -125,21 +102,6 @@ impl Admin {
             Some(topic) => Ok(describe(broker, &topic)),
             None => Err(KafkaError::new(ErrorCode::UnknownTopicOrPartition)),
         })
-    }
-}
-
-impl NewTopic {
-    fn partition_count(&self, broker: &Broker) -> Result<Option<i32>, KafkaError> {
-        if self.replica_assignment.is_empty() {
-            check_replication_factor(self.replication_factor)?;
-            return Ok(self.partitions);
-        }
-        if self.partitions.is_some() || self.replication_factor.is_some() {
-            let text = "a replica assignment goes without a count of partitions and a replication factor";
-            return Err(KafkaError::with_reason(ErrorCode::InvalidRequest, text));
-        }
-        check_assignment(broker, self.replica_assignment.iter().map(Vec::as_slice))?;
-        Ok(Some(i32::try_from(self.replica_assignment.len()).unwrap_or(i32::MAX)))
     }
 }
 

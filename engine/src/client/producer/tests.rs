@@ -330,8 +330,13 @@ fn behind_a_message_that_finds_the_queue_full_none_is_queued() {
 fn a_topics_rules_hold_for_messages_of_this_process() {
     let producer = producer(&[("linger.ms", "0")]);
     let create = |name: &str, setting: (&str, &str)| {
-        let overrides = [(setting.0.to_owned(), setting.1.to_owned())].into();
-        let topic = crate::broker::NewTopic { name: name.to_owned(), partitions: Some(1), overrides };
+        let config = [(setting.0.to_owned(), setting.1.to_owned())].into();
+        let topic = crate::broker::NewTopic {
+            name: name.to_owned(),
+            partitions: Some(1),
+            config,
+            ..Default::default()
+        };
         producer.engine().unwrap().broker().create_topic(&topic).unwrap();
     };
     create("compacted", ("cleanup.policy", "compact"));
@@ -409,8 +414,9 @@ fn statistics_are_told_while_polling_and_count_what_was_acknowledged() {
 fn a_message_that_is_refused_leaves_no_gap_for_an_idempotent_producer() {
     let settings = [("enable.idempotence", "true"), ("linger.ms", "0"), ("batch.num.messages", "1")];
     let producer = producer(&settings);
-    let overrides = [("cleanup.policy".to_owned(), "compact".to_owned())].into();
-    let topic = crate::broker::NewTopic { name: "t".to_owned(), partitions: Some(1), overrides };
+    let config = [("cleanup.policy".to_owned(), "compact".to_owned())].into();
+    let topic =
+        crate::broker::NewTopic { name: "t".to_owned(), partitions: Some(1), config, ..Default::default() };
     producer.engine().unwrap().broker().create_topic(&topic).unwrap();
     for n in 0..30 {
         // Every third has no key, which a compacted topic refuses.

@@ -30,18 +30,12 @@ fn add(call: &Call, asked: CreatePartitionsTopic, validate_only: bool) -> Result
     if !call.allows(Operation::Alter, Resource::Topic(&asked.name)) {
         return Err(ErrorCode::TopicAuthorizationFailed.into());
     }
-    let lists_none = asked.assignments.as_ref().is_some_and(Vec::is_empty);
-    let assignment = asked.assignments.unwrap_or_default();
     let new = NewPartitions {
         topic: asked.name,
         total_count: asked.count,
-        replica_assignment: assignment.into_iter().map(|one| one.broker_ids).collect(),
+        replica_assignment: asked.assignments.map(|all| all.into_iter().map(|one| one.broker_ids).collect()),
     };
     new.check(call.broker())?;
-    if lists_none {
-        let text = "The list of assignments is empty: it has one for each new partition, or is null.";
-        return Err(Refusal::new(ErrorCode::InvalidReplicaAssignment, text));
-    }
     if !validate_only {
         call.broker().add_partitions(&new.topic, new.total_count)?;
     }

@@ -1,8 +1,6 @@
 //! CreateTopics: each topic on its own, all or nothing.
 
-use std::collections::BTreeMap;
-
-use crate::broker::{BrokerError, NewTopic, check_assignment, check_replication_factor};
+use crate::broker::{Broker, BrokerError, NewTopic};
 use crate::config::ConfigEntry;
 use crate::error_code::ErrorCode;
 use crate::server::call::{Call, Operation, Resource};
@@ -10,8 +8,8 @@ use crate::server::inbox::Reply;
 use crate::server::refusal::Refusal;
 use crate::server::repeated::answer_each;
 use crate::wire::api::create_topics::{
-    CreatableTopic, CreatableTopicConfigs, CreatableTopicResult, CreateTopics, CreateTopicsRequest,
-    CreateTopicsResponse,
+    CreatableTopic, CreatableTopicConfig, CreatableTopicConfigs, CreatableTopicResult, CreateTopics,
+    CreateTopicsRequest, CreateTopicsResponse,
 };
 
 /// What stands for the node's own defaults.
@@ -38,21 +36,12 @@ fn create(call: &Call, asked: CreatableTopic, validate_only: bool) -> Result<Cre
         return Err(ErrorCode::TopicAuthorizationFailed.into());
     }
     let broker = call.broker();
-    broker.check_new_name(&asked.name)?;
-    let mut new = NewTopic { name: asked.name.clone(), ..NewTopic::default() };
-    for config in &asked.configs {
-        let Some(value) = config.value.clone() else {
-            let text = format!("Null value not supported for topic configs: {}", config.name);
-            return Err(Refusal::new(ErrorCode::InvalidConfig, text));
-        };
-        new.overrides.insert(config.name.clone(), value);
-    }
-    broker.check_topic_config(&new.overrides)?;
-    new.partitions = partition_count(call, &asked)?;
-    let mut result = CreatableTopicResult { name: asked.name, ..CreatableTopicResult::default() };
+    let mut result = CreatableTopicResult { name: asked.name.clone(), ..CreatableTopicResult::default() };
+    let new = new_topic(broker, asked)?;
     if validate_only {
-        result.configs = Some(listed(broker.validate_topic(&new)?));
-        result.num_partitions = new.partitions.unwrap_or(broker.config().num_partitions);
+        let (partitions, configs) = broker.validate_topic(&new)?;
+        result.num_partitions = partitions;
+        result.configs = Some(listed(configs));
     } else {
         let topic = broker.create_topic(&new)?;
         result.topic_id = topic.id();
@@ -63,27 +52,28 @@ fn create(call: &Call, asked: CreatableTopic, validate_only: bool) -> Result<Cre
     Ok(result)
 }
 
-/// Count of partitions; `None` for the default.
-fn partition_count(call: &Call, asked: &CreatableTopic) -> Result<Option<i32>, Refusal> {
-    if asked.assignments.is_empty() {
-        let factor = (i32::from(asked.replication_factor) != DEFAULT).then_some(asked.replication_factor);
-        check_replication_factor(factor)?;
-        return Ok((asked.num_partitions != DEFAULT).then_some(asked.num_partitions));
+fn new_topic(broker: &Broker, asked: CreatableTopic) -> Result<NewTopic, Refusal> {
+    let mut new = NewTopic {
+        partitions: (asked.num_partitions != DEFAULT).then_some(asked.num_partitions),
+        replication_factor: (i32::from(asked.replication_factor) != DEFAULT)
+            .then_some(asked.replication_factor),
+        replica_assignment: asked
+            .assignments
+            .into_iter()
+            .map(|one| (one.partition_index, one.broker_ids))
+            .collect(),
+        name: asked.name,
+        ..NewTopic::default()
+    };
+    for CreatableTopicConfig { name, value } in asked.configs {
+        let Some(value) = value else {
+            broker.check_new_name(&new.name)?;
+            let text = format!("Null value not supported for topic configs: {name}");
+            return Err(Refusal::new(ErrorCode::InvalidConfig, text));
+        };
+        new.config.insert(name, value);
     }
-    if asked.num_partitions != DEFAULT || i32::from(asked.replication_factor) != DEFAULT {
-        let text = "Both numPartitions or replicationFactor and replicasAssignments were set. Both cannot be used at \
-                    the same time.";
-        return Err(Refusal::new(ErrorCode::InvalidRequest, text));
-    }
-    let by_index: BTreeMap<i32, &Vec<i32>> =
-        asked.assignments.iter().map(|one| (one.partition_index, &one.broker_ids)).collect();
-    let consecutive = by_index.keys().copied().eq((0..).take(asked.assignments.len()));
-    if !consecutive {
-        let text = "Partitions should be a consecutive 0-based integer sequence.";
-        return Err(Refusal::new(ErrorCode::InvalidReplicaAssignment, text));
-    }
-    check_assignment(call.broker(), by_index.into_values().map(Vec::as_slice))?;
-    Ok(i32::try_from(asked.assignments.len()).ok())
+    Ok(new)
 }
 
 fn listed(entries: Vec<ConfigEntry>) -> Vec<CreatableTopicConfigs> {
