@@ -9,6 +9,7 @@ use super::inbox::{Inbox, Outcome, Reply, RequestId};
 use super::options::FetchMethod;
 use super::reactor::Reactor;
 pub(super) use super::sessions::FetchSessions;
+use super::sessions::Resolved;
 use super::wanted::{TopicKey, Wanted};
 use crate::broker::{Broker, read_error_code};
 use crate::error_code::ErrorCode;
@@ -30,10 +31,7 @@ const IDS_FROM: i16 = 13;
 pub(super) struct Fetch {
     call: Call,
     reply: Reply<FetchApi>,
-    session: i32,
-    epoch: i32,
-    incremental: bool,
-    partitions: Vec<Wanted>,
+    asked: Resolved,
     isolation: Isolation,
     size_min: usize,
     size_max: usize,
@@ -108,8 +106,8 @@ impl Reactor {
         let size_min = usize::try_from(request.min_bytes).unwrap_or(0);
         let size_max = usize::try_from(request.max_bytes).unwrap_or(0).min(fetch_size_max);
         let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
-        let resolved = match self.sessions.resolve(request, reply.version() >= IDS_FROM) {
-            Ok(resolved) => resolved,
+        let asked = match self.sessions.resolve(request, reply.version() >= IDS_FROM) {
+            Ok(asked) => asked,
             Err(error) => {
                 let error_code = error.code();
                 return reply.send(&FetchResponse { error_code, ..FetchResponse::default() });
@@ -121,10 +119,7 @@ impl Reactor {
         let fetch = Fetch {
             call,
             reply,
-            session: resolved.session,
-            epoch: resolved.epoch,
-            incremental: resolved.incremental,
-            partitions: resolved.partitions,
+            asked,
             isolation,
             size_min: size_min.min(size_max),
             size_max,
@@ -182,8 +177,8 @@ impl Reactor {
     fn answer(&mut self, mut fetch: Fetch, found: Found) {
         fetch.leave();
         let (response, files, told) = fetch.response(found);
-        if fetch.session != 0 {
-            self.sessions.answered(fetch.session, fetch.epoch, told);
+        if fetch.asked.session != 0 {
+            self.sessions.answered(fetch.asked.session, fetch.asked.epoch, told);
         }
         fetch.reply.send_with_files(&response, files);
     }
@@ -223,11 +218,15 @@ impl Reactor {
 impl Fetch {
     /// Looks at every partition.
     fn look(&self) -> Found {
-        let mut found =
-            Found { partitions: Vec::new(), size: 0, urgent: self.partitions.is_empty(), cold: Vec::new() };
+        let mut found = Found {
+            partitions: Vec::new(),
+            size: 0,
+            urgent: self.asked.partitions.is_empty(),
+            cold: Vec::new(),
+        };
         let held = usize::try_from(self.call.shared.metrics.answers_held.get()).unwrap_or(usize::MAX);
         let mut memory = ANSWERS_SIZE_MAX.saturating_sub(held);
-        for wanted in &self.partitions {
+        for wanted in &self.asked.partitions {
             let room = Room { size: self.size_max.saturating_sub(found.size), memory };
             match self.look_at(wanted, room, found.size == 0) {
                 Ok((one, cold)) => {
@@ -354,7 +353,7 @@ impl Fetch {
             self.leave();
         }
         let broker = Arc::clone(self.call.broker());
-        for wanted in &self.partitions {
+        for wanted in &self.asked.partitions {
             if let Ok(partition) = served(&broker, wanted, &self.call) {
                 partition.notify_on_change(self.waiter.clone());
                 self.waits_at.push(partition);
@@ -370,8 +369,8 @@ impl Fetch {
 
     /// The answer, the files that its records are sent from, and what the fetcher then knows.
     fn response(&mut self, found: Found) -> (FetchResponse, Vec<FileSlice>, Vec<Wanted>) {
-        let mut response = FetchResponse { session_id: self.session, ..FetchResponse::default() };
-        let (mut files, mut told) = (Vec::new(), std::mem::take(&mut self.partitions));
+        let mut response = FetchResponse { session_id: self.asked.session, ..FetchResponse::default() };
+        let (mut files, mut told) = (Vec::new(), std::mem::take(&mut self.asked.partitions));
         let mut last_topic: Option<&TopicKey> = None;
         for (wanted, PartitionFound { data, file }) in told.iter_mut().zip(found.partitions) {
             let marks = Some([data.high_watermark, data.last_stable_offset, data.log_start_offset]);
@@ -387,7 +386,7 @@ impl Fetch {
                 || wanted.told != marks;
             // What was told in an error is told again when it is over.
             wanted.told = marks.filter(|_| !is_error);
-            if self.incremental && !is_news {
+            if self.asked.incremental && !is_news {
                 continue;
             }
             files.extend(file);
