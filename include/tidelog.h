@@ -2760,6 +2760,15 @@ tl_error_t *tl_seek_partitions(tl_t *rk,
 tl_resp_err_t tl_consumer_close(tl_t *rk);
 
 /**
+ * As ::tl_consumer_close, without waiting: what is left to be done comes out of `rkqu`, which the caller polls until
+ * ::tl_consumer_closed says 1: no messages any more, but the last rebalance, as a callback or an event, and commits. Any queue
+ * will do, also the consumer's own. NULL on success; the caller owns the error: `TL_RESP_ERR__INVALID_ARG` without a queue,
+ * `TL_RESP_ERR__STATE` when it is closed, or about to be.
+ */
+tl_error_t *tl_consumer_close_queue(tl_t *rk,
+                                    tl_queue_t *rkqu);
+
+/**
  * 1 when a consumer has been closed, or is none; else 0.
  */
 int tl_consumer_closed(tl_t *rk);

@@ -45,6 +45,8 @@ pub struct Client {
     log_queue: bool,
     fatal: Mutex<Option<KafkaError>>,
     is_closing: Arc<AtomicBool>,
+    /// Whose polling closes it.
+    closed_by: Mutex<Option<Arc<EventQueue>>>,
     has_ended: AtomicBool,
 }
 
@@ -145,6 +147,7 @@ impl Client {
             log_queue: config.log_queue,
             fatal: Mutex::new(None),
             is_closing,
+            closed_by: Mutex::default(),
             has_ended: AtomicBool::new(false),
         })
     }
@@ -232,6 +235,24 @@ impl Client {
         consumer.close();
         self.wake_readers();
         Ok(())
+    }
+
+    /// Has whoever polls `queue` close a consumer.
+    pub(crate) fn close_by_polling(&self, queue: &Arc<EventQueue>) -> Result<(), KafkaError> {
+        let consumer = self.consumer()?;
+        if !Arc::ptr_eq(queue, &self.messages) {
+            self.messages.forward(Some(queue))?;
+        }
+        *self.closed_by.lock() = Some(Arc::clone(queue));
+        consumer.begin_close().map_err(of_call)
+    }
+
+    /// A poll that has closed a consumer has nothing more to wait for.
+    pub(crate) fn end_closing_poll(&self) {
+        let is_closed = self.consumer().is_ok_and(Consumer::is_closed);
+        if let Some(queue) = self.closed_by.lock().take_if(|_| is_closed) {
+            queue.end_waiting();
+        }
     }
 
     /// Lets go of the engine; whoever waits for something wakes up.

@@ -14,6 +14,7 @@ use crate::client::{Client, client_of, clients, on_consumer};
 use crate::error::{Error, ResponseError};
 use crate::guard::{guard, guard_outcome, or_none};
 use crate::message::Message;
+use crate::queue::{Queue, queues};
 use crate::timeout::{deadline, timeout};
 use crate::topic::{Topic, topics};
 use crate::topic_partition::{OffsetMeaning, TopicPartitionList};
@@ -232,6 +233,18 @@ pub extern "C" fn tl_seek_partitions(
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_consumer_close(rk: *mut Client) -> ResponseError {
     guard(|| clients().get(rk).and_then(|client| client.close_consumer()).into())
+}
+
+/// As ::tl_consumer_close, without waiting: what is left to be done comes out of `rkqu`, which the caller polls until
+/// ::tl_consumer_closed says 1: no messages any more, but the last rebalance, as a callback or an event, and commits. Any queue
+/// will do, also the consumer's own. NULL on success; the caller owns the error: `TL_RESP_ERR__INVALID_ARG` without a queue,
+/// `TL_RESP_ERR__STATE` when it is closed, or about to be.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_consumer_close_queue(rk: *mut Client, rkqu: *mut Queue) -> Option<Box<Error>> {
+    guard_outcome(|| {
+        let (client, queue) = (clients().get(rk)?, queues().get(rkqu)?);
+        client.close_by_polling(&queue.events)
+    })
 }
 
 /// 1 when a consumer has been closed, or is none; else 0.

@@ -375,6 +375,7 @@ impl Client {
             Ok(event) => event.map(Message::consumed),
             Err(error) => {
                 self.note_failure(&error);
+                self.end_closing_poll();
                 let shown = error.is_fatal();
                 shown.then(|| Message::failed(ConsumerError::new(error)))
             }

@@ -136,6 +136,99 @@ static void a_rebalance_is_an_event_that_is_answered_or_done(void) {
     tl_destroy(producer);
 }
 
+static int revoked;
+
+static void on_rebalance(tl_t *consumer, tl_resp_err_t err, tl_topic_partition_list_t *partitions, void *opaque) {
+    CHECK(opaque == &revoked);
+    if (err == TL_RESP_ERR__ASSIGN_PARTITIONS) {
+        CHECK_OK(tl_assign(consumer, partitions));
+    } else {
+        CHECK_ERR(err, TL_RESP_ERR__REVOKE_PARTITIONS);
+        CHECK_OK(tl_assign(consumer, NULL));
+        revoked++;
+    }
+}
+
+/* What a queue that closes a consumer hands out: 'r' for the last rebalance, 'c' for commits. */
+static void close_by_polling(tl_t *consumer, tl_queue_t *queue, const char *expected) {
+    char seen[8] = "";
+    tl_error_t *error = tl_consumer_close_queue(consumer, queue);
+    CHECK(error == NULL && tl_consumer_closed(consumer) == 0);
+    error = tl_consumer_close_queue(consumer, queue);
+    CHECK_ERR(tl_error_code(error), TL_RESP_ERR__STATE);
+    tl_error_destroy(error);
+    while (tl_consumer_closed(consumer) == 0) {
+        tl_event_t *event = tl_queue_poll(queue, -1);
+        if (tl_event_type(event) == TL_EVENT_REBALANCE) {
+            CHECK_ERR(tl_event_error(event), TL_RESP_ERR__REVOKE_PARTITIONS);
+            strcat(seen, "r");
+            CHECK(tl_consumer_closed(consumer) == 0 && tl_queue_poll(queue, 20) == NULL);
+            CHECK_OK(tl_assign(consumer, NULL));
+        } else if (event != NULL) {
+            CHECK(tl_event_type(event) == TL_EVENT_OFFSET_COMMIT);
+            strcat(seen, "c");
+        }
+        tl_event_destroy(event);
+    }
+    for (tl_event_t *event; (event = tl_queue_poll(queue, 0)) != NULL; tl_event_destroy(event)) {
+        CHECK(tl_event_type(event) == TL_EVENT_OFFSET_COMMIT);
+        strcat(seen, "c");
+    }
+    CHECK_TEXT(seen, expected);
+}
+
+static void consumers_are_closed_by_polling_a_queue(void) {
+    tl_t *producer = client_of(TL_PRODUCER, conf_of(ENGINE));
+    produce_text(producer, "c", NULL, "one");
+    enum { EVENTS, EVENTS_OF_ITS_OWN, CALLBACKS, HOWS };
+    for (int how = 0; how < HOWS; how++) {
+        tl_conf_t *conf = conf_of(ENGINE);
+        set(conf, "group.id", "is closed");
+        set(conf, "auto.offset.reset", "earliest");
+        if (how == CALLBACKS) {
+            tl_conf_set_rebalance_cb(conf, on_rebalance);
+            tl_conf_set_opaque(conf, &revoked);
+        } else {
+            tl_conf_set_events(conf, TL_EVENT_REBALANCE | TL_EVENT_OFFSET_COMMIT);
+        }
+        tl_t *consumer = client_of(TL_CONSUMER, conf);
+        tl_queue_t *own = tl_queue_get_consumer(consumer), *other = tl_queue_new(consumer);
+        subscribe_one(consumer, "c");
+        tl_event_t *event = tl_queue_poll(own, 10000);
+        if (how != CALLBACKS) {
+            CHECK(tl_event_type(event) == TL_EVENT_REBALANCE);
+            CHECK_OK(tl_assign(consumer, tl_event_topic_partition_list(event)));
+            tl_event_destroy(event);
+            event = tl_queue_poll(own, 10000);
+        }
+        CHECK(tl_event_type(event) == TL_EVENT_FETCH && tl_event_message_next(event) != NULL);
+        tl_event_destroy(event);
+        produce_text(producer, "c", NULL, "not handed out any more");
+        close_by_polling(consumer, how == EVENTS_OF_ITS_OWN ? own : other, how == CALLBACKS ? "" : "rc");
+        CHECK_OK(tl_consumer_close(consumer));
+        tl_queue_destroy(own);
+        tl_queue_destroy(other);
+        tl_destroy(consumer);
+    }
+    CHECK(revoked == 1);
+    tl_error_t *error = tl_consumer_close_queue(producer, NULL);
+    CHECK_ERR(tl_error_code(error), TL_RESP_ERR__INVALID_ARG);
+    tl_error_destroy(error);
+    tl_destroy(producer);
+}
+
+static void a_consumer_that_is_being_closed_may_be_destroyed(void) {
+    tl_conf_t *conf = conf_of(ENGINE);
+    set(conf, "group.id", "is destroyed");
+    tl_t *consumer = client_of(TL_CONSUMER, conf);
+    tl_queue_t *queue = tl_queue_new(consumer);
+    subscribe_one(consumer, "c");
+    CHECK(tl_consumer_close_queue(consumer, queue) == NULL);
+    tl_destroy(consumer);
+    CHECK(tl_queue_poll(queue, 20) == NULL);
+    tl_queue_destroy(queue);
+}
+
 static void queues_are_forwarded(void) {
     tl_t *producer = client_of(TL_PRODUCER, conf_of(ENGINE));
     tl_t *consumer = client_of(TL_CONSUMER, conf_of(ENGINE));
@@ -245,6 +338,8 @@ int main(void) {
     deliveries_come_as_events();
     statistics_of_a_consumer_come_without_its_messages();
     a_rebalance_is_an_event_that_is_answered_or_done();
+    consumers_are_closed_by_polling_a_queue();
+    a_consumer_that_is_being_closed_may_be_destroyed();
     queues_are_forwarded();
     event_loops_are_told();
     who_waits_is_called_back();

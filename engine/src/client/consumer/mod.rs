@@ -53,6 +53,7 @@ use crate::error_code::ErrorCode;
 use membership::{Command, Membership};
 use rebalance::RebalanceFunction;
 use shared::Shared;
+use state::Closing;
 
 /// A consumer. Threads may share it: each message goes to one of them.
 ///
@@ -152,7 +153,7 @@ impl Consumer {
         }
         {
             let mut state = self.shared.state.lock();
-            if state.is_closed() || std::mem::replace(&mut state.closing, true) {
+            if state.is_closed() || state.closing.replace(Closing::Call) == Some(Closing::Call) {
                 return;
             }
             drop(state.withdraw_rebalance());
@@ -164,6 +165,23 @@ impl Consumer {
         // Whoever waits finds it closed. The engine may stop here, which takes its time.
         self.shared.wake();
         drop(engine);
+    }
+
+    /// As [`Consumer::close`], without waiting: whoever polls from now on gets no messages, does the last rebalance as any
+    /// other, and ends the consumer after it. Then polls fail, and [`Consumer::is_closed`] says so.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`], also when it is about to be.
+    pub fn begin_close(&self) -> Result<(), CallError> {
+        let mut state = self.shared.lock()?;
+        if state.closing.is_some() {
+            return Err(CallError::Closed);
+        }
+        state.closing = Some(Closing::Polling);
+        drop(state.withdraw_rebalance());
+        drop(state);
+        self.shared.wake();
+        Ok(())
     }
 
     /// Whether the consumer has been closed.

@@ -17,7 +17,7 @@ impl Consumer {
     /// cooperative protocol.
     pub fn assign(&self, partitions: &[TopicPartitionOffset]) -> Result<(), CallError> {
         let mut state = self.shared.lock()?;
-        if state.protocol == Some(RebalanceProtocol::Cooperative) && !state.closing {
+        if state.protocol == Some(RebalanceProtocol::Cooperative) && state.closing.is_none() {
             return Err(ErrorCode::LocalState.into());
         }
         state.assign_calls += 1;

@@ -9,7 +9,7 @@ use super::fetcher::Fetcher;
 use super::lines::LineId;
 use super::membership::Command;
 use super::rebalance::Rebalance;
-use super::state::{Notice, Taken};
+use super::state::{Closing, Notice, Taken};
 use super::{Consumer, FetchedBatch, deadline_of};
 
 /// What had to be said.
@@ -200,6 +200,10 @@ impl Consumer {
                 // Nothing is handed out until it returns.
                 return Ok(Served::Stop);
             }
+            if state.closing == Some(Closing::Polling) {
+                drop(state);
+                return self.serve_the_end();
+            }
             let fetches = state.wants_committed(Instant::now());
             let rebalance = state.begin_rebalance();
             drop(state);
@@ -211,6 +215,25 @@ impl Consumer {
                 return Ok(Served::Stop);
             }
         }
+    }
+
+    /// What is left to be done before the consumer is closed, by whoever polls.
+    fn serve_the_end(&self) -> Result<Served, CallError> {
+        let mut state = self.shared.lock()?;
+        if state.is_rebalancing() {
+            return Ok(Served::All);
+        }
+        match state.begin_last_rebalance() {
+            Some(rebalance) => {
+                drop(state);
+                if self.rebalance(&rebalance).is_break() {
+                    return Ok(Served::Stop);
+                }
+            }
+            None => drop(state),
+        }
+        self.close();
+        Err(CallError::Closed)
     }
 
     fn tell_commit(
@@ -235,7 +258,7 @@ impl Consumer {
         let mut state = self.shared.state.lock();
         if state.assign_calls != calls {
             drop(state);
-        } else if state.postponed && !state.closing {
+        } else if state.postponed && state.closing != Some(Closing::Call) {
             state.postpone_rebalance(rebalance.clone());
             return ControlFlow::Break(());
         } else {
@@ -294,16 +317,10 @@ impl Consumer {
             let look_again = Instant::now() + Duration::from_millis(10);
             self.shared.signal.wait(seen, Some(look_again), Duration::ZERO);
         }
-        let mut state = self.shared.state.lock();
-        let assigned = state.assigned();
-        let in_group = !state.subscription.is_empty() && state.protocol.is_some() && !state.is_in_callback();
-        if in_group && !assigned.is_empty() && state.fatal.is_none() {
-            state.begin_last_rebalance();
-            drop(state);
+        let last = self.shared.state.lock().begin_last_rebalance();
+        if let Some(last) = last {
             // The flow does not matter: nothing follows.
-            let _ = self.rebalance(&Rebalance::Revoke(assigned));
-        } else {
-            drop(state);
+            let _ = self.rebalance(&last);
         }
         // What a callback has left.
         drop(self.shared.replace(&[]));

@@ -19,8 +19,9 @@ pub(super) struct State {
     /// Given back when the consumer is closed; `None` also when it is offline.
     pub(super) engine: Option<Engine>,
     closed: bool,
-    /// The last rebalance is under way: the group can ask for no more.
-    pub(super) closing: bool,
+    pub(super) closing: Option<Closing>,
+    /// The rebalance that ends it all has been asked for.
+    last_asked: bool,
     /// The application is asked to do rebalances.
     pub(super) asks: bool,
     /// Topics and patterns as the application gave them.
@@ -46,6 +47,15 @@ pub(super) struct State {
     pub(super) fatal: Option<KafkaError>,
     /// When to ask again for committed offsets that could not be had.
     pub(super) committed_retry_at: Option<Instant>,
+}
+
+/// Who ends the consumer. The group can ask for no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Closing {
+    /// A call that does nothing else.
+    Call,
+    /// Whoever polls, who does the last rebalance as any other.
+    Polling,
 }
 
 /// Who does what the group wants.
@@ -81,7 +91,8 @@ impl State {
             fetcher: Fetcher::new(config, broker),
             engine,
             closed: false,
-            closing: false,
+            closing: None,
+            last_asked: false,
             asks: false,
             subscription: Vec::new(),
             interrupted: false,
@@ -199,7 +210,7 @@ impl State {
 
     /// Asks the application to do what the group wants, unless the consumer closes.
     pub(super) fn ask(&mut self, rebalance: Rebalance) {
-        if !self.closed && !self.closing {
+        if !self.closed && self.closing.is_none() {
             self.rebalance = Some(rebalance);
             self.interrupted = true;
         }
@@ -237,9 +248,17 @@ impl State {
         self.settle();
     }
 
-    /// As [`State::begin_rebalance`], for the one that ends it all.
-    pub(super) fn begin_last_rebalance(&mut self) {
+    /// As [`State::begin_rebalance`], for the one that ends it all. `None` when the group has given nothing, and
+    /// the second time.
+    pub(super) fn begin_last_rebalance(&mut self) -> Option<Rebalance> {
+        let assigned = self.assigned();
+        let in_group = !self.subscription.is_empty() && self.protocol.is_some() && !self.is_in_callback();
+        if !in_group || assigned.is_empty() || self.fatal.is_some() || self.last_asked {
+            return None;
+        }
+        self.last_asked = true;
         self.begin_callback();
+        Some(Rebalance::Revoke(assigned))
     }
 
     fn begin_callback(&mut self) {
@@ -269,7 +288,8 @@ impl State {
 
     fn settle(&mut self) {
         let waits = self.rebalance.is_some() || self.rebalancing.is_some() || self.fatal.is_some();
-        self.interrupted = self.closed || waits || !self.notices.is_empty();
+        let ends = self.closed || self.closing == Some(Closing::Polling);
+        self.interrupted = ends || waits || !self.notices.is_empty();
     }
 
     /// Whether it is time to ask what the group has committed.

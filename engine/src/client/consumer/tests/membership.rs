@@ -1,5 +1,6 @@
 //! What happens to members that fall silent, are fenced, or come back.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -188,13 +189,66 @@ fn closing_or_polling_in_a_callback_does_not_block() {
     let on_rebalance: RebalanceCallback = Box::new(|consumer, _| {
         assert!(consumer.poll(None).unwrap().is_none());
         consumer.close();
-        std::ops::ControlFlow::Continue(())
+        ControlFlow::Continue(())
     });
     let callbacks = ConsumerCallbacks { on_rebalance: Some(on_rebalance), on_commit: None };
     let consumer = fixture.consumer_with(&[("group.id", "g")], callbacks);
     consumer.subscribe(&["t"]).unwrap();
     assert_eq!(consumer.poll(LONG).unwrap_err(), CallError::Closed);
     wait_until(|| !has_members(&fixture));
+}
+
+#[test]
+fn a_consumer_that_begins_to_close_is_ended_by_polling() {
+    let fixture = fixture();
+    let first = Member::new(&fixture, &[], &["t"]);
+    poll_all(&[&first], || first.assigned().len() == 3);
+    first.take_notes();
+    first.consumer.begin_close().unwrap();
+    assert_eq!(first.consumer.begin_close(), Err(CallError::Closed));
+    assert!(!first.consumer.is_closed() && first.take_notes().is_empty() && has_members(&fixture));
+    assert_eq!(first.consumer.poll(LONG).unwrap_err(), CallError::Closed);
+    assert_eq!(first.take_notes(), ["revoke [0, 1, 2]"]);
+    assert!(first.consumer.is_closed() && !has_members(&fixture));
+    let none = fixture.consumer(&[]);
+    none.begin_close().unwrap();
+    assert_eq!(none.consume(1, LONG).unwrap_err(), CallError::Closed);
+}
+
+#[test]
+fn the_last_rebalance_can_be_postponed_by_who_polls_and_is_asked_for_once() {
+    let fixture = fixture();
+    let on_rebalance: RebalanceCallback = Box::new(|consumer, _| {
+        consumer.postpone_rebalance();
+        ControlFlow::Break(())
+    });
+    let callbacks = ConsumerCallbacks { on_rebalance: Some(on_rebalance), on_commit: None };
+    let consumer = fixture.consumer_with(&[("group.id", "g")], callbacks);
+    consumer.subscribe(&["t"]).unwrap();
+    assert!(consumer.poll(LONG).unwrap().is_none());
+    consumer.finish_rebalance();
+    assert_eq!(consumer.assignment().unwrap().len(), 3);
+    consumer.begin_close().unwrap();
+    assert!(consumer.poll(LONG).unwrap().is_none(), "the last rebalance is told");
+    assert!(consumer.poll(Some(Duration::from_millis(20))).unwrap().is_none(), "and waited for");
+    assert!(!consumer.is_closed() && has_members(&fixture));
+    // As it is not meant.
+    consumer.assign(&consumer.assignment().unwrap()).unwrap();
+    assert_eq!(consumer.poll(LONG).unwrap_err(), CallError::Closed);
+    assert!(!has_members(&fixture));
+    consumer.close();
+}
+
+#[test]
+fn closing_ends_what_polling_was_to_end() {
+    let fixture = fixture();
+    let first = Member::new(&fixture, &[], &["t"]);
+    poll_all(&[&first], || first.assigned().len() == 3);
+    first.take_notes();
+    first.consumer.begin_close().unwrap();
+    first.consumer.close();
+    assert_eq!(first.take_notes(), ["revoke [0, 1, 2]"]);
+    assert!(first.consumer.is_closed() && !has_members(&fixture));
 }
 
 #[test]
