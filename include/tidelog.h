@@ -682,6 +682,16 @@ typedef struct tl_DescribeConsumerGroups_result_t tl_DescribeConsumerGroups_resu
 typedef struct tl_DescribeTopics_result_t tl_DescribeTopics_result_t;
 
 /**
+ * An election. The caller owns it: ::tl_ElectLeaders_destroy.
+ */
+typedef struct tl_ElectLeaders_t tl_ElectLeaders_t;
+
+/**
+ * The answer to ::tl_ElectLeaders. It belongs to its event.
+ */
+typedef struct tl_ElectLeaders_result_t tl_ElectLeaders_result_t;
+
+/**
  * An engine of this process. It ends when this and its last client are gone.
  *
  * A handle: one that is NULL or was closed gives an error. Threads may share it.
@@ -839,6 +849,11 @@ typedef struct tl_TopicPartitionInfo_t tl_TopicPartitionInfo_t;
 typedef struct tl_topic_partition_list_t tl_topic_partition_list_t;
 
 /**
+ * What became of a partition. It belongs to its event.
+ */
+typedef struct tl_topic_partition_result_t tl_topic_partition_result_t;
+
+/**
  * What became of a topic.
  */
 typedef struct tl_topic_result_t tl_topic_result_t;
@@ -862,6 +877,11 @@ typedef int tl_ResourceType_t;
  * What happens to a setting.
  */
 typedef int tl_AlterConfigOpType_t;
+
+/**
+ * Who may be elected, `TL_ELECTION_TYPE_...`.
+ */
+typedef int tl_ElectionType_t;
 
 /**
  * State of a consumer group.
@@ -1205,6 +1225,16 @@ typedef int64_t tl_OffsetSpec_t;
 #define TL_ALTER_CONFIG_OP_TYPE_SUBTRACT 3
 
 /**
+ * The first of the nodes that keep a partition.
+ */
+#define TL_ELECTION_TYPE_PREFERRED 0
+
+/**
+ * Any of them, also one that has fallen behind.
+ */
+#define TL_ELECTION_TYPE_UNCLEAN 1
+
+/**
  * There is no such group, or no such state.
  */
 #define TL_CONSUMER_GROUP_STATE_UNKNOWN 0
@@ -1333,6 +1363,11 @@ typedef int64_t tl_OffsetSpec_t;
  * ::tl_ListOffsets
  */
 #define TL_ADMIN_OP_LISTOFFSETS 21
+
+/**
+ * ::tl_ElectLeaders
+ */
+#define TL_ADMIN_OP_ELECTLEADERS 22
 
 /**
  * All.
@@ -1493,6 +1528,11 @@ typedef int64_t tl_OffsetSpec_t;
  * Answer to ::tl_ListOffsets.
  */
 #define TL_EVENT_LISTOFFSETS_RESULT 4194304
+
+/**
+ * Answer to ::tl_ElectLeaders.
+ */
+#define TL_EVENT_ELECTLEADERS_RESULT 8388608
 
 /**
  * It is not.
@@ -1752,6 +1792,49 @@ const tl_IncrementalAlterConfigs_result_t *tl_event_IncrementalAlterConfigs_resu
  */
 const tl_ConfigResource_t **tl_IncrementalAlterConfigs_result_resources(const tl_IncrementalAlterConfigs_result_t *result,
                                                                         size_t *cntp);
+
+/**
+ * An election of the leaders of `partitions`, which are copied; NULL stands for those of all partitions that need one.
+ */
+tl_ElectLeaders_t *tl_ElectLeaders_new(tl_ElectionType_t election_type,
+                                       const tl_topic_partition_list_t *partitions);
+
+/**
+ * Frees such an object. Does nothing for NULL.
+ */
+void tl_ElectLeaders_destroy(tl_ElectLeaders_t *elect_leaders);
+
+/**
+ * Elects leaders, each on its own. There is one node, which leads each partition that it can: the answer for those is
+ * `TL_RESP_ERR_ELECTION_NOT_NEEDED`. The object stays the caller's; `options` may be NULL. The answer comes into `rkqu` as a
+ * `TL_EVENT_ELECTLEADERS_RESULT`; `TL_RESP_ERR__INVALID_ARG` for a partition that is listed twice and for another type of
+ * election.
+ */
+void tl_ElectLeaders(tl_t *rk,
+                     const tl_ElectLeaders_t *elect_leaders,
+                     const tl_AdminOptions_t *options,
+                     tl_queue_t *rkqu);
+
+/**
+ * The answer to ::tl_ElectLeaders; NULL for another event, or when the request as a whole failed (::tl_event_error).
+ */
+const tl_ElectLeaders_result_t *tl_event_ElectLeaders_result(const tl_event_t *rkev);
+
+/**
+ * What became of the partitions, `*cntp` of them, in the order of the list. The array belongs to the event.
+ */
+const tl_topic_partition_result_t **tl_ElectLeaders_result_partitions(const tl_ElectLeaders_result_t *result,
+                                                                      size_t *cntp);
+
+/**
+ * The partition. It belongs to the event.
+ */
+const tl_topic_partition_t *tl_topic_partition_result_partition(const tl_topic_partition_result_t *partition_result);
+
+/**
+ * What went wrong with it, of code 0 for nothing. It belongs to the event.
+ */
+const tl_error_t *tl_topic_partition_result_error(const tl_topic_partition_result_t *partition_result);
 
 /**
  * A group whose offsets are to be told: of `partitions`, which are copied, or of all with NULL. NULL for what is no text.

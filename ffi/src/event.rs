@@ -68,6 +68,8 @@ pub const TL_EVENT_DESCRIBETOPICS_RESULT: EventType = 0x10_0000;
 pub const TL_EVENT_DESCRIBECLUSTER_RESULT: EventType = 0x20_0000;
 /// Answer to ::tl_ListOffsets.
 pub const TL_EVENT_LISTOFFSETS_RESULT: EventType = 0x40_0000;
+/// Answer to ::tl_ElectLeaders.
+pub const TL_EVENT_ELECTLEADERS_RESULT: EventType = 0x80_0000;
 
 /// Something that a queue hands out. The caller owns it: ::tl_event_destroy; what it tells lives as long as it does.
 /// Asking an event for what its kind does not have gives NULL or 0, and so does NULL.

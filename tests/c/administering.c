@@ -198,6 +198,47 @@ static void offsets_are_listed_by_meaning_and_time(void) {
     tl_topic_partition_list_destroy(wrong);
 }
 
+static void leaders_are_elected_already(void) {
+    size_t count;
+    tl_topic_partition_list_t *asked = tl_topic_partition_list_new(2);
+    tl_topic_partition_list_add(asked, "listed", 0);
+    tl_topic_partition_list_add(asked, "missing", 0);
+    tl_ElectLeaders_t *election = tl_ElectLeaders_new(TL_ELECTION_TYPE_PREFERRED, asked);
+    tl_AdminOptions_t *options = tl_AdminOptions_new(client, TL_ADMIN_OP_ELECTLEADERS);
+    tl_ElectLeaders(client, election, options, queue);
+    tl_event_t *event = answer(TL_EVENT_ELECTLEADERS_RESULT);
+    const tl_topic_partition_result_t **results = tl_ElectLeaders_result_partitions(tl_event_ElectLeaders_result(event), &count);
+    CHECK(count == 2);
+    CHECK_TEXT(tl_topic_partition_topic(tl_topic_partition_result_partition(results[0])), "listed");
+    CHECK_ERR(tl_error_code(tl_topic_partition_result_error(results[0])), TL_RESP_ERR_ELECTION_NOT_NEEDED);
+    CHECK(strlen(tl_error_string(tl_topic_partition_result_error(results[0]))) > 0);
+    CHECK_ERR(tl_error_code(tl_topic_partition_result_error(results[1])), TL_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+    tl_event_destroy(event);
+    tl_AdminOptions_destroy(options);
+    tl_ElectLeaders_destroy(election);
+
+    /* Of all partitions none needs it. */
+    election = tl_ElectLeaders_new(TL_ELECTION_TYPE_UNCLEAN, NULL);
+    tl_ElectLeaders(client, election, NULL, queue);
+    event = answer(TL_EVENT_ELECTLEADERS_RESULT);
+    CHECK_OK(tl_event_error(event));
+    CHECK(tl_ElectLeaders_result_partitions(tl_event_ElectLeaders_result(event), &count) != NULL && count == 0);
+    tl_event_destroy(event);
+    tl_ElectLeaders_destroy(election);
+
+    tl_topic_partition_list_add(asked, "listed", 0);
+    tl_ElectLeaders_t *wrong[3] = {NULL, tl_ElectLeaders_new(2, NULL), tl_ElectLeaders_new(0, asked)};
+    for (int number = 0; number < 3; number++) {
+        tl_ElectLeaders(client, wrong[number], NULL, queue);
+        event = answer(TL_EVENT_ELECTLEADERS_RESULT);
+        CHECK_ERR(tl_event_error(event), TL_RESP_ERR__INVALID_ARG);
+        CHECK(tl_ElectLeaders_result_partitions(tl_event_ElectLeaders_result(event), &count) == NULL && count == 0);
+        tl_event_destroy(event);
+        tl_ElectLeaders_destroy(wrong[number]);
+    }
+    tl_topic_partition_list_destroy(asked);
+}
+
 static void the_cluster_and_topics_are_described(void) {
     size_t count;
     tl_DescribeCluster(client, NULL, queue);
@@ -365,6 +406,7 @@ int main(void) {
     settings_are_described_and_changed();
     records_are_deleted();
     offsets_are_listed_by_meaning_and_time();
+    leaders_are_elected_already();
     the_cluster_and_topics_are_described();
     groups_are_listed_described_and_deleted();
     offsets_of_groups_are_listed_changed_and_deleted();

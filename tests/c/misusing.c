@@ -63,6 +63,10 @@ static void nothing_stands_for_nothing(void) {
     CHECK(tl_event_type(NULL) == TL_EVENT_NONE && tl_event_message_next(NULL) == NULL);
     CHECK(tl_event_CreateTopics_result(NULL) == NULL && tl_CreateTopics_result_topics(NULL, &size) == NULL && size == 0);
     tl_CreateTopics(NULL, NULL, 0, NULL, NULL);
+    tl_ElectLeaders(NULL, NULL, NULL, NULL), tl_ElectLeaders_destroy(NULL);
+    CHECK(tl_topic_partition_result_partition(NULL) == NULL && tl_topic_partition_result_error(NULL) == NULL);
+    CHECK_ERR(code_of(tl_consumer_close_queue(NULL, NULL)), TL_RESP_ERR__INVALID_ARG);
+    CHECK_ERR(code_of(tl_consumer_close_queue(consumer, NULL)), TL_RESP_ERR__INVALID_ARG);
     CHECK(tl_error_code(NULL) == 0 && strlen(tl_error_string(NULL)) == 0);
     CHECK(tl_consume_batch_view(NULL, 0) == NULL && tl_batch_view_read(NULL, NULL, 0) == -1);
     CHECK(tl_engine_open(NULL, why, sizeof why) == NULL && tl_engine_stats(NULL) == NULL);

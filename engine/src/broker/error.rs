@@ -108,6 +108,9 @@ pub enum BrokerError {
         /// Why.
         text: String,
     },
+    /// No leader is elected.
+    #[error("{}", .0.description())]
+    Election(ErrorCode),
     /// The partition could not be opened.
     #[error("partition {topic}-{partition} is offline: {reason}")]
     Offline {
@@ -157,7 +160,7 @@ impl BrokerError {
             BrokerError::KeepsRecords(_) => ErrorCode::PolicyViolation,
             BrokerError::Topic(error) => error.code(),
             BrokerError::Config(error) => error.code(),
-            BrokerError::Replication { code, .. } => *code,
+            BrokerError::Replication { code, .. } | BrokerError::Election(code) => *code,
             BrokerError::UnknownPartition { .. } => ErrorCode::UnknownTopicOrPartition,
             BrokerError::Read(error) => read_error_code(error),
             BrokerError::DeleteRecords(_) => ErrorCode::OffsetOutOfRange,

@@ -2,10 +2,10 @@
 //!
 //! [`Broker`] is one open data directory with its shards. Around it, in reading order: `opening` (start and stop),
 //! `topic` (a topic at work), `new_topics` (what can be created), `administration` (create, delete, alter), `maintenance`
-//! (retention, checkpoints), `compaction`, `list_offsets`, `groups` (consumer groups at work), `transactions` (the same),
-//! `coordinators` and `coordinator_log` (their thread, and where they keep their records). The rest are state machines that
-//! neither read the clock nor do I/O of their own, so that one seed replays a run: [`catalog`], [`group`] (whose records
-//! [`offsets_schema`] describes), [`transaction`] (whose records [`transaction_schema`] describes), [`producer_ids`].
+//! (retention, checkpoints), `compaction`, `list_offsets`, `election`, `groups` (consumer groups at work), `transactions`
+//! (the same), `coordinators` and `coordinator_log` (their thread, and where they keep their records). The rest are state
+//! machines that neither read the clock nor do I/O of their own, so that one seed replays a run: [`catalog`], [`group`] (whose
+//! records [`offsets_schema`] describes), [`transaction`] (whose records [`transaction_schema`] describes), [`producer_ids`].
 
 mod administration;
 pub mod catalog;
@@ -14,6 +14,7 @@ mod compaction;
 mod coordination;
 mod coordinator_log;
 mod coordinators;
+mod election;
 mod error;
 pub mod group;
 mod groups;
@@ -36,6 +37,7 @@ use std::sync::atomic::AtomicBool;
 
 use parking_lot::Mutex;
 
+pub use election::Election;
 pub use error::{BrokerError, OpenError, produce_error_code, read_error_code};
 pub use groups::{Groups, OFFSETS_TOPIC};
 pub use list_offsets::{FoundOffset, OffsetSpec};

@@ -7,6 +7,7 @@ use tidelog::client::{Admin, KafkaError};
 
 use super::cluster::DescribeClusterResult;
 use super::configs::{AlterConfigsResult, DescribeConfigsResult, IncrementalAlterConfigsResult};
+use super::elections::ElectLeadersResult;
 use super::group_offsets::{
     AlterConsumerGroupOffsetsResult, DeleteConsumerGroupOffsetsResult, ListConsumerGroupOffsetsResult,
 };
@@ -38,6 +39,7 @@ pub(crate) enum AnswerBody {
     DescribeConfigs(DescribeConfigsResult),
     DeleteRecords(DeleteRecordsResult),
     ListOffsets(ListOffsetsResult),
+    ElectLeaders(ElectLeadersResult),
     DescribeCluster(DescribeClusterResult),
     DeleteGroups(DeleteGroupsResult),
     ListConsumerGroups(ListConsumerGroupsResult),
@@ -74,6 +76,7 @@ impl Answer {
             event::TL_EVENT_DESCRIBETOPICS_RESULT => c"DescribeTopicsResult",
             event::TL_EVENT_DESCRIBECLUSTER_RESULT => c"DescribeClusterResult",
             event::TL_EVENT_LISTOFFSETS_RESULT => c"ListOffsetsResult",
+            event::TL_EVENT_ELECTLEADERS_RESULT => c"ElectLeadersResult",
             event::TL_EVENT_ALTERCONSUMERGROUPOFFSETS_RESULT => c"AlterConsumerGroupOffsetsResult",
             _ => c"Unknown?",
         }

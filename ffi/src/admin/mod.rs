@@ -1,10 +1,11 @@
 //! Administration: requests that are answered by an event of a queue. One file per kind of thing: `topics`,
-//! `topic_descriptions`, `configs`, `records`, `offsets`, `groups`, `group_offsets`, `cluster`; `options` of a request, and
-//! its `answer`.
+//! `topic_descriptions`, `configs`, `records`, `offsets`, `elections`, `groups`, `group_offsets`, `cluster`; `options` of a
+//! request, and its `answer`.
 
 mod answer;
 pub mod cluster;
 pub mod configs;
+pub mod elections;
 pub mod group_offsets;
 pub mod groups;
 pub mod offsets;

@@ -53,6 +53,8 @@ pub const TL_ADMIN_OP_DESCRIBETOPICS: AdminOperation = 19;
 pub const TL_ADMIN_OP_DESCRIBECLUSTER: AdminOperation = 20;
 /// ::tl_ListOffsets
 pub const TL_ADMIN_OP_LISTOFFSETS: AdminOperation = 21;
+/// ::tl_ElectLeaders
+pub const TL_ADMIN_OP_ELECTLEADERS: AdminOperation = 22;
 
 /// Which messages count, `TL_ISOLATION_LEVEL_...`.
 pub type IsolationLevel = c_int;

@@ -1,12 +1,13 @@
 //! Offsets of partitions, deleting records, elections.
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tidelog::broker::OffsetSpec;
-use tidelog::client::admin::{OffsetQuery, RecordDeletion};
-use tidelog::client::{Admin, KafkaError};
+use tidelog::client::Admin;
+use tidelog::client::admin::{Election, OffsetQuery, RecordDeletion};
 use tidelog::error_code::ErrorCode;
-use tidelog::types::{Isolation, Offset, PartitionIndex};
+use tidelog::types::{Isolation, Offset};
 
 use super::_AdminClientImpl;
 use super::jobs::by_key;
@@ -105,22 +106,16 @@ impl _AdminClientImpl {
         future: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
-        let _ = election_type;
         let inner = self.open()?;
+        let election = Election::from_number(election_type);
+        let election = election.ok_or_else(|| PyValueError::new_err("election_type is 0 or 1"))?;
         let options = Options::read(options, &["operation_timeout"])?;
         let (objects, asked) = match partitions.is_none() {
             true => (Vec::new(), Vec::new()),
             false => self::partitions(partitions, |topic, given, py| Ok((topic, given.place(py)?.1)))?,
         };
         inner.jobs.begin(future, options.request_timeout, move |admin: &Admin| {
-            let elect = |(topic, partition): &(String, PartitionIndex)| -> Result<(), KafkaError> {
-                let described = admin.describe_topics(&[topic]).pop().and_then(Result::ok);
-                let known = described
-                    .is_some_and(|topic| topic.partitions.iter().any(|one| one.partition == *partition));
-                Err(if known { ErrorCode::ElectionNotNeeded } else { ErrorCode::UnknownTopicOrPartition }
-                    .into())
-            };
-            let outcomes: Vec<_> = asked.iter().map(elect).collect();
+            let outcomes = admin.elect_leaders(&asked, election);
             move |py: Python<'_>| by_key(py, objects, outcomes, |()| Ok(py.None().into_bound(py)))
         })
     }

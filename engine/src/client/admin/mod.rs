@@ -15,7 +15,7 @@ mod topics;
 mod transactions;
 mod worker;
 
-pub use crate::broker::{NewPartitions, NewTopic};
+pub use crate::broker::{Election, NewPartitions, NewTopic};
 pub use cluster::{ClusterDescription, Node};
 pub use configs::{ConfigResource, ResourceAlteration, ResourceSettings};
 pub use groups::{GroupDescription, GroupListing, MemberDescription};

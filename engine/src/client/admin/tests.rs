@@ -137,6 +137,17 @@ fn topics_are_described_and_deleted_each_by_itself() {
 }
 
 #[test]
+fn one_node_leads_already() {
+    let admin = created(&["t"]);
+    let asked = [("t", PartitionIndex(0)), ("t", PartitionIndex(9)), ("missing", PartitionIndex(0))];
+    for election in [Election::Preferred, Election::Unclean] {
+        let elected = admin.elect_leaders(&asked, election);
+        let missing = ErrorCode::UnknownTopicOrPartition;
+        assert_eq!(codes(&elected), [ErrorCode::ElectionNotNeeded, missing, missing]);
+    }
+}
+
+#[test]
 fn partitions_only_grow() {
     let admin = created(&["t"]);
     let node = admin.describe_cluster().unwrap().controller.id;

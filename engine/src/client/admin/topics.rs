@@ -1,7 +1,7 @@
 //! CreateTopics, DeleteTopics, CreatePartitions, and what topics there are.
 
 use super::{Admin, KafkaError, Mode};
-use crate::broker::{Broker, NewPartitions, NewTopic, Topic};
+use crate::broker::{Broker, Election, NewPartitions, NewTopic, Topic};
 use crate::error_code::ErrorCode;
 use crate::shard::Unavailable;
 use crate::types::{PartitionIndex, TopicId, TopicName};
@@ -82,6 +82,21 @@ impl Admin {
                 Ok(())
             },
         )
+    }
+
+    /// Elects the leaders of partitions (KIP-460), each on its own.
+    ///
+    /// Errors of an item: `ELECTION_NOT_NEEDED` where it has its leader; `PREFERRED_LEADER_NOT_AVAILABLE` and
+    /// `ELIGIBLE_LEADERS_NOT_AVAILABLE` while it is offline, `UNKNOWN_TOPIC_OR_PART`.
+    #[must_use]
+    pub fn elect_leaders<S: AsRef<str>>(
+        &self,
+        partitions: &[(S, PartitionIndex)],
+        election: Election,
+    ) -> Vec<Result<(), KafkaError>> {
+        self.each(partitions, |broker, (topic, partition)| {
+            Ok(broker.elect_leader(topic.as_ref(), *partition, election)?)
+        })
     }
 
     /// All topics, by name.

@@ -18,6 +18,7 @@ use tidelog::wire::api::describe_configs::{
 use tidelog::wire::api::describe_topic_partitions::{
     Cursor, DescribeTopicPartitions, DescribeTopicPartitionsRequest, TopicRequest,
 };
+use tidelog::wire::api::elect_leaders::{self, ElectLeaders, ElectLeadersRequest};
 use tidelog::wire::api::incremental_alter_configs::{
     AlterConfigsResource, AlterableConfig, IncrementalAlterConfigs, IncrementalAlterConfigsRequest,
 };
@@ -94,6 +95,7 @@ pub(super) enum Step {
     Configs { resource: (i8, usize), keys: Option<Vec<usize>> },
     Metadata { topics: Option<Vec<Called>> },
     Describe { names: Vec<usize>, limit: i32, cursor: Option<(usize, i32)> },
+    Elect { election: i8, partitions: Option<Vec<(usize, Vec<i32>)>> },
 }
 
 /// The steps that `random` draws.
@@ -135,7 +137,15 @@ pub(super) fn draw(random: &mut fastrand::Rng, _: i64) -> Step {
             let keys = random.bool().then(|| drawn_configs(random));
             Step::Configs { resource: drawn_resource(random), keys }
         }
-        83..92 => {
+        83..87 => {
+            let partitions =
+                |random: &mut fastrand::Rng| (0..random.usize(..3)).map(|_| random.i32(-1..4)).collect();
+            let one = |random: &mut fastrand::Rng| (drawn_name(random), partitions(random));
+            let some = random.u8(..6) > 0;
+            let partitions = some.then(|| (0..random.usize(..3)).map(|_| one(random)).collect());
+            Step::Elect { election: random.choice([0, 0, 0, 1, 1, 1, 2, -1]).unwrap(), partitions }
+        }
+        87..94 => {
             let named = random.u8(..4) > 0;
             Step::Metadata { topics: named.then(|| drawn_calls(random, 0..4)) }
         }
@@ -272,6 +282,7 @@ impl Topics {
             Step::Configs { resource, keys } => self.configs(*resource, keys.as_deref()),
             Step::Metadata { topics } => self.metadata(topics.as_deref()),
             Step::Describe { names, limit, cursor } => self.describe(names, *limit, *cursor),
+            Step::Elect { election, partitions } => self.elect(*election, partitions.as_deref()),
         }
     }
 
@@ -521,6 +532,34 @@ impl Topics {
         }
         let next = answer.next_cursor.map(|next| (self.known(Some(&next.topic_name)), next.partition_index));
         format!("{} then {next:?}", said.join("; "))
+    }
+}
+
+impl Topics {
+    fn elect(&mut self, election_type: i8, partitions: Option<&[(usize, Vec<i32>)]>) -> String {
+        let asked = |(name, partitions): &(usize, Vec<i32>)| elect_leaders::TopicPartitions {
+            topic: self.name(*name),
+            partitions: partitions.clone(),
+        };
+        let topic_partitions = partitions.map(|partitions| partitions.iter().map(asked).collect());
+        let request = ElectLeadersRequest { election_type, topic_partitions, timeout_ms: 10_000 };
+        let answer = self.asking.call_in::<ElectLeaders>(1..=2, &request);
+        let mut said = Vec::new();
+        for topic in &answer.replica_election_results {
+            if request.topic_partitions.is_none() && !topic.topic.starts_with(&self.prefix) {
+                continue;
+            }
+            for one in &topic.partition_result {
+                said.push(format!(
+                    "{} {} {}",
+                    self.known(Some(&topic.topic)),
+                    one.partition_id,
+                    text(one.error_code)
+                ));
+            }
+        }
+        said.sort();
+        format!("{}: {}", text(answer.error_code), said.join("; "))
     }
 }
 
