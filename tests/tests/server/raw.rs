@@ -80,6 +80,14 @@ impl RawClient {
         bytes
     }
 
+    /// Whether there is something to receive.
+    pub(super) fn has_answer(&self) -> bool {
+        self.stream.set_nonblocking(true).unwrap();
+        let peeked = self.stream.peek(&mut [0; 1]);
+        self.stream.set_nonblocking(false).unwrap();
+        peeked.is_ok()
+    }
+
     /// Asks and receives.
     pub(super) fn call<A: Api>(&mut self, version: i16, request: &A::Request) -> A::Response {
         self.ask::<A>(version, request);

@@ -110,7 +110,7 @@ impl Asking {
 
 /// Versions of an API in which the requests of a history can be asked: those that say all that matters, before those that
 /// name topics by their identity, that ask for several groups, and that belong to the transactions of KIP-890.
-fn versions(key: i16, served: RangeInclusive<i16>) -> RangeInclusive<i16> {
+pub(super) fn versions(key: i16, served: RangeInclusive<i16>) -> RangeInclusive<i16> {
     let (low, high) = match key {
         FindCoordinator::KEY => (1, 3),
         JoinGroup::KEY => (5, 9),

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use tidelog::wire::api::delete_groups::{DeleteGroups, DeleteGroupsRequest};
 use tidelog::wire::api::describe_groups::{DescribeGroups, DescribeGroupsRequest};
 use tidelog::wire::api::heartbeat::{Heartbeat, HeartbeatRequest};
-use tidelog::wire::api::join_group::{JoinGroup, JoinGroupRequest, JoinGroupRequestProtocol};
+use tidelog::wire::api::join_group::{
+    JoinGroup, JoinGroupRequest, JoinGroupRequestProtocol, JoinGroupResponse,
+};
 use tidelog::wire::api::leave_group::{LeaveGroup, LeaveGroupRequest, MemberIdentity};
 use tidelog::wire::api::list_groups::{ListGroups, ListGroupsRequest};
 use tidelog::wire::api::offset_commit::{
@@ -15,15 +17,18 @@ use tidelog::wire::api::offset_commit::{
 use tidelog::wire::api::offset_delete::{
     OffsetDelete, OffsetDeleteRequest, OffsetDeleteRequestPartition, OffsetDeleteRequestTopic,
 };
-use tidelog::wire::api::sync_group::{SyncGroup, SyncGroupRequest, SyncGroupRequestAssignment};
+use tidelog::wire::api::sync_group::{
+    SyncGroup, SyncGroupRequest, SyncGroupRequestAssignment, SyncGroupResponse,
+};
 
 use super::asking::{Asking, text};
 
-/// Members of a history; the second is a static one.
-const MEMBERS: usize = 2;
+/// Members of a history in which none asks while another waits.
+pub(super) const ALONE: usize = 2;
+/// The second is a static one.
 const STATIC: usize = 1;
-/// How long a group waits for members that do not come. None of them asks while another waits.
-const REBALANCE_TIMEOUT_MS: i32 = 300;
+/// How long their group waits for members that do not come.
+pub(super) const REBALANCE_TIMEOUT_MS: i32 = 300;
 
 /// How a member names itself.
 #[derive(Clone, Copy, Debug)]
@@ -89,18 +94,27 @@ pub(super) struct Members {
     asking: Asking,
     topic: String,
     group: String,
-    ids: [String; MEMBERS],
-    generations: [i32; MEMBERS],
+    rebalance_timeout_ms: i32,
+    ids: Vec<String>,
+    generations: Vec<i32>,
+    /// Id of who was told last to lead.
+    leader: String,
 }
 
 impl Members {
-    /// A history named `prefix` begins.
-    pub(super) fn begin(address: SocketAddr, prefix: &str) -> Members {
-        let (topic, group) = (format!("{prefix}-read"), format!("{prefix}-members"));
+    /// A history named `prefix` begins, of so many members, whose group waits so long for those that do not come.
+    pub(super) fn begin(
+        address: SocketAddr,
+        prefix: &str,
+        count: usize,
+        rebalance_timeout_ms: i32,
+    ) -> Members {
+        let (topic, group) = (format!("{prefix}-read-by-{count}"), format!("{prefix}-members-{count}"));
         let mut asking = Asking::at(address);
         asking.create_topic(&topic, 2, &[]);
         asking.find_coordinator(&group, 0);
-        Members { asking, topic, group, ids: Default::default(), generations: [-1; MEMBERS] }
+        let (ids, generations) = (vec![String::new(); count], vec![-1; count]);
+        Members { asking, topic, group, rebalance_timeout_ms, ids, generations, leader: String::new() }
     }
 
     fn id(&self, member: usize, named: Named) -> String {
@@ -171,27 +185,47 @@ impl Members {
     }
 
     fn join(&mut self, member: usize, named: Named, protocol: &str) -> String {
+        let request = self.join_request(member, named, protocol);
+        let answer = self.asking.settled(|asking| asking.call::<JoinGroup>(&request), |a| a.error_code);
+        self.note_joined(member, &answer);
+        self.joined(&answer)
+    }
+
+    pub(super) fn join_request(&self, member: usize, named: Named, protocol: &str) -> JoinGroupRequest {
         let protocols = vec![JoinGroupRequestProtocol {
             name: protocol.to_owned(),
             metadata: self.subscription(&format!("{member} by {protocol}")),
         }];
-        let request = JoinGroupRequest {
+        JoinGroupRequest {
             group_id: self.group.clone(),
             session_timeout_ms: 60_000,
-            rebalance_timeout_ms: REBALANCE_TIMEOUT_MS,
+            rebalance_timeout_ms: self.rebalance_timeout_ms,
             member_id: self.id(member, named),
             group_instance_id: Members::instance(member),
             protocol_type: "consumer".to_owned(),
             protocols,
             reason: None,
-        };
-        let answer = self.asking.settled(|asking| asking.call::<JoinGroup>(&request), |a| a.error_code);
+        }
+    }
+
+    /// A member has been given its name and its generation.
+    pub(super) fn note_joined(&mut self, member: usize, answer: &JoinGroupResponse) {
         if !answer.member_id.is_empty() && answer.member_id != "ghost" {
             self.ids[member].clone_from(&answer.member_id);
         }
         if answer.error_code == 0 {
             self.generations[member] = answer.generation_id;
+            self.leader.clone_from(&answer.leader);
         }
+    }
+
+    /// Whether a member is to lead the group.
+    pub(super) fn is_leader(&self, member: usize) -> bool {
+        self.ids[member] == self.leader
+    }
+
+    /// What came of a join, in words.
+    pub(super) fn joined(&self, answer: &JoinGroupResponse) -> String {
         let mut members: Vec<String> = Vec::new();
         for one in &answer.members {
             members.push(format!("{} {:?}", self.whose(&one.member_id), one.metadata));
@@ -203,17 +237,23 @@ impl Members {
             answer.generation_id,
             self.whose(&answer.member_id),
             self.whose(&answer.leader),
-            answer.protocol_name.unwrap_or_default(),
+            answer.protocol_name.as_deref().unwrap_or_default(),
             members.join(", ")
         )
     }
 
     fn sync(&mut self, member: usize, named: Named, generation_off: i32) -> String {
+        let request = self.sync_request(member, named, generation_off);
+        let answer = self.asking.settled(|asking| asking.call::<SyncGroup>(&request), |a| a.error_code);
+        synced(&answer)
+    }
+
+    pub(super) fn sync_request(&self, member: usize, named: Named, generation_off: i32) -> SyncGroupRequest {
         let assigned = |(number, id): (usize, &String)| SyncGroupRequestAssignment {
             member_id: id.clone(),
             assignment: Bytes::from(format!("assigned to {number}")),
         };
-        let request = SyncGroupRequest {
+        SyncGroupRequest {
             group_id: self.group.clone(),
             generation_id: self.generation(member, generation_off),
             member_id: self.id(member, named),
@@ -221,9 +261,7 @@ impl Members {
             protocol_type: Some("consumer".to_owned()),
             protocol_name: Some("range".to_owned()),
             assignments: self.ids.iter().enumerate().filter(|(_, id)| !id.is_empty()).map(assigned).collect(),
-        };
-        let answer = self.asking.settled(|asking| asking.call::<SyncGroup>(&request), |a| a.error_code);
-        format!("{}: {:?}", text(answer.error_code), answer.assignment)
+        }
     }
 
     fn leave(&mut self, member: usize, named: Named) -> String {
@@ -302,4 +340,9 @@ impl Members {
             .collect();
         format!("{}: {}", text(answer.error_code), codes.join(", "))
     }
+}
+
+/// What came of a sync, in words.
+pub(super) fn synced(answer: &SyncGroupResponse) -> String {
+    format!("{}: {:?}", text(answer.error_code), answer.assignment)
 }

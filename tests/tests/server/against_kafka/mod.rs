@@ -1,6 +1,7 @@
 //! The server against Kafka's own broker: random histories of requests get the same answers from both.
 
 mod asking;
+mod crowd;
 mod fetchers;
 mod kafka;
 mod members;
@@ -10,6 +11,7 @@ mod topics;
 
 use std::fmt::Debug;
 
+use crowd::Crowd;
 use fetchers::Fetchers;
 use kafka::Kafka;
 use members::Members;
@@ -46,9 +48,16 @@ fn kafkas_own_broker_gives_the_same_answers() {
             compare(seed, step::draw, is_known, ask)
         });
         again_where_time_passed(seed, |prefix| {
-            let mut groups = addresses.map(|address| Members::begin(address, prefix));
+            let begin =
+                |address| Members::begin(address, prefix, members::ALONE, members::REBALANCE_TIMEOUT_MS);
+            let mut groups = addresses.map(begin);
             let ask = |turn, step: &members::Step| both(&mut groups, |group| group.run_in(turn, step));
             compare(seed, members::draw, members::is_known, ask)
+        });
+        again_where_time_passed(seed, |prefix| {
+            let mut crowds = addresses.map(|address| Crowd::begin(address, prefix));
+            let ask = |turn, step: &members::Step| crowd::step(&mut crowds, turn, step);
+            compare(seed, crowd::draw, crowd::is_known, ask)
         });
         again_where_time_passed(seed, |prefix| {
             let mut fetchers = addresses.map(|address| Fetchers::begin(address, prefix));

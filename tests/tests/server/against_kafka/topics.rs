@@ -179,7 +179,11 @@ fn drawn_configs(random: &mut fastrand::Rng) -> Vec<usize> {
 
 fn drawn_resource(random: &mut fastrand::Rng) -> (i8, usize) {
     let kinds = [TOPIC, TOPIC, TOPIC, TOPIC, TOPIC, TOPIC, TOPIC, TOPIC, 77, BROKER];
-    (random.choice(kinds).unwrap(), drawn_name(random))
+    match random.choice(kinds).unwrap() {
+        // A broker without a name is all of them, whose settings Kafka would change from here on.
+        BROKER => (BROKER, random.usize(..GOOD)),
+        kind => (kind, drawn_name(random)),
+    }
 }
 
 fn drawn_topic(random: &mut fastrand::Rng) -> New {
