@@ -21,12 +21,6 @@ impl Offset {
     }
 }
 
-impl fmt::Display for Offset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 /// Milliseconds since the Unix epoch; negative values are times before it (Kafka: `timestamp`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
@@ -42,21 +36,9 @@ impl Timestamp {
     }
 }
 
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 /// Number of a partition within its topic, from 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PartitionIndex(pub i32);
-
-impl fmt::Display for PartitionIndex {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// Epoch of a partition's leader (KIP-101). A single node never fails over: it stays at 0 unless a directory
 /// came from elsewhere.
@@ -97,6 +79,19 @@ impl Sequence {
         Sequence(i32::try_from(next).unwrap_or(0))
     }
 }
+
+/// These are told as the numbers that they are.
+macro_rules! displayed_as_numbers {
+    ($($name:ident),+) => {$(
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )+};
+}
+
+displayed_as_numbers!(Offset, Timestamp, PartitionIndex, LeaderEpoch, ProducerId, ProducerEpoch, Sequence);
 
 /// Identity of a topic that survives a delete and re-create under the same name (KIP-516).
 #[derive(Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -84,7 +84,7 @@ pub enum CorruptionReason {
     #[error("the batch says that its last offset is {0}")]
     LastOffset(Offset),
     /// The batch names an epoch that did not write here.
-    #[error("the batch has leader epoch {found:?}, the epoch here is {expected:?}")]
+    #[error("the batch has leader epoch {found}, the epoch here is {}", known(expected.as_ref()))]
     LeaderEpoch {
         /// By `leader-epoch-checkpoint`.
         expected: Option<LeaderEpoch>,
@@ -189,7 +189,7 @@ pub enum AppendError {
     LastOffsetDelta(i32),
     /// The producer left out records, or repeats some that are too old to be known (Kafka:
     /// `OUT_OF_ORDER_SEQUENCE_NUMBER`).
-    #[error("producer {producer_id:?} sends sequence {found:?} behind {last:?}")]
+    #[error("producer {producer_id} sends sequence {found} behind {last}")]
     OutOfOrderSequence {
         /// Who.
         producer_id: ProducerId,
@@ -199,7 +199,7 @@ pub enum AppendError {
         found: Sequence,
     },
     /// A newer instance of the producer has taken over (Kafka: `INVALID_PRODUCER_EPOCH`).
-    #[error("producer {producer_id:?} has epoch {current:?}, the batch has {found:?}")]
+    #[error("producer {producer_id} has epoch {current}, the batch has {found}")]
     ProducerFenced {
         /// Who.
         producer_id: ProducerId,
@@ -209,10 +209,10 @@ pub enum AppendError {
         found: ProducerEpoch,
     },
     /// A plain batch within a transaction of the same producer (Kafka: `INVALID_TXN_STATE`).
-    #[error("producer {0:?} has an open transaction, the batch is not part of one")]
+    #[error("producer {0} has an open transaction, the batch is not part of one")]
     NotTransactional(ProducerId),
     /// The partition was not added to a transaction of this producer (Kafka: `INVALID_TXN_STATE`).
-    #[error("the partition is not part of an open transaction of producer {0:?}")]
+    #[error("the partition is not part of an open transaction of producer {0}")]
     NotInTransaction(ProducerId),
     /// A marker of a coordinator that has been replaced (Kafka: `TRANSACTION_COORDINATOR_FENCED`).
     #[error("the marker has coordinator epoch {found}, {current} is known")]
@@ -275,4 +275,8 @@ pub struct DeleteRecordsError {
     pub before: Offset,
     /// Nothing behind it may be deleted.
     pub high_watermark: Offset,
+}
+
+fn known(epoch: Option<&LeaderEpoch>) -> String {
+    epoch.map_or_else(|| "unknown".to_owned(), LeaderEpoch::to_string)
 }
