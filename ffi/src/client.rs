@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tidelog::client::admin::AdminWorker;
 use tidelog::client::config::{ClientConfig, Config, ConsumerConfig, ProducerConfig, Role};
+use tidelog::client::consumer::ConsumerError;
 use tidelog::client::{Admin, ClientLog, Consumer, Engine, KafkaError, Producer};
 use tidelog::error_code::ErrorCode;
 
@@ -15,10 +16,11 @@ use crate::background::Background;
 use crate::boundary;
 use crate::conf::{Conf, Settings, confs};
 use crate::error::{ResponseError, of_call, set_last_error};
-use crate::event::TL_EVENT_LOG;
+use crate::event::{Event, TL_EVENT_ERROR, TL_EVENT_LOG};
 use crate::event_queue::{EventQueue, Source};
 use crate::guard::{explained, guard, or_none, or_null};
 use crate::handles::{Held, Kind, Table};
+use crate::message::Message;
 use crate::partition_queues::PartitionQueues;
 use crate::serving;
 use crate::text::c_text;
@@ -129,6 +131,7 @@ impl Client {
                 if let Some(callback) = told.statistics() {
                     producer.on_statistics(callback);
                 }
+                producer.on_error(told.fatal_error());
                 Side::Producer(producer)
             }
         };
@@ -212,16 +215,23 @@ impl Client {
     /// Tells that a call has failed, and that there will be no other when it has failed for good.
     pub(crate) fn note_failure(&self, error: &KafkaError) {
         set_last_error(error.into());
-        if !error.is_fatal() {
-            return;
+        if error.is_fatal() {
+            self.note_fatal(error);
         }
+    }
+
+    /// Tells once why the client is of no use any more.
+    pub(crate) fn note_fatal(&self, error: &KafkaError) {
         let mut fatal = self.fatal.lock();
         if fatal.is_some() {
             return;
         }
         *fatal = Some(error.clone());
         drop(fatal);
-        if let Some(callback) = self.settings.callbacks.error {
+        if self.settings.hands_out(TL_EVENT_ERROR) {
+            let told = KafkaError::with_reason(ErrorCode::LocalFatal, error.reason().to_owned()).into_fatal();
+            self.main.add(Event::of_message(Message::failed(ConsumerError::new(told))));
+        } else if let Some(callback) = self.settings.callbacks.error {
             let code = c_int::from(ErrorCode::LocalFatal.code());
             let reason = c_text(error.reason());
             callback(self.handle.pointer(), code, reason.as_ptr(), self.settings.callbacks.opaque.pointer());
@@ -458,8 +468,9 @@ pub extern "C" fn tl_mem_free(rk: *mut Client, ptr: *mut c_void) {
 pub extern "C" fn tl_fatal_error(rk: *mut Client, errstr: *mut c_char, errstr_size: usize) -> ResponseError {
     guard(|| {
         let Some(client) = client_of(rk) else { return ErrorCode::LocalInvalidArg.into() };
-        let fatal = client.fatal.lock();
-        if let Some(error) = &*fatal {
+        let told = client.fatal.lock().clone();
+        let fatal = told.or_else(|| client.producer().ok()?.fatal_error());
+        if let Some(error) = &fatal {
             boundary::put_text(errstr, errstr_size, error.reason());
         }
         fatal.as_ref().into()

@@ -286,7 +286,7 @@ pub extern "C" fn tl_offsets_for_times(
     timeout_ms: c_int,
 ) -> ResponseError {
     guard(|| {
-        ask(rk, offsets, OffsetMeaning::Time, |consumer, list| {
+        ask(rk, offsets, OffsetMeaning::Number, |consumer, list| {
             consumer.offsets_for_times(list, timeout(timeout_ms))
         })
         .into()

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tidelog::client::config::ClientConfig;
 use tidelog::client::consumer::{CommitCallback, ConsumerCallbacks, Rebalance, RebalanceCallback};
-use tidelog::client::producer::DeliveryCallback;
+use tidelog::client::producer::{DeliveryCallback, ErrorCallback};
 use tidelog::client::{ClientLog, KafkaError, LogLine, StatisticsCallback, TopicPartitionOffset};
 use tidelog::error_code::ErrorCode;
 
 use crate::boundary::Malloced;
-use crate::client::ClientHandle;
+use crate::client::{ClientHandle, clients};
 use crate::conf::Settings;
 use crate::error::ResponseError;
 use crate::event::{
@@ -96,6 +96,17 @@ impl Told<'_> {
             let mut list = TopicPartitionList::of(offsets);
             yielding::call(|| callback(handle.pointer(), error.into(), &mut list, opaque.pointer()))
         }))
+    }
+
+    /// Who is told of a producer's fatal error.
+    pub(crate) fn fatal_error(&self) -> ErrorCallback {
+        let handle = self.handle;
+        Box::new(move |error| {
+            if let Ok(client) = clients().get(handle.pointer()) {
+                client.note_fatal(error);
+            }
+            ControlFlow::Continue(())
+        })
     }
 
     /// Who is told statistics.

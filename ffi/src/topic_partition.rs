@@ -83,8 +83,7 @@ impl TopicPartition {
     fn read(&self, number: OffsetMeaning) -> Result<TopicPartitionOffset, KafkaError> {
         let offset = match (OffsetSpec::from_number(self.offset), number) {
             (Some(offset), _) => offset,
-            // What the engine looks for is told by number.
-            (None, OffsetMeaning::Time) => OffsetSpec::Invalid,
+            (None, OffsetMeaning::Number) => OffsetSpec::Invalid,
             (None, OffsetMeaning::Place) => {
                 let reason = format!("{} is neither an offset nor stands for one", self.offset);
                 return Err(KafkaError::with_reason(ErrorCode::LocalInvalidArg, reason));
@@ -109,8 +108,8 @@ impl TopicPartition {
 pub(crate) enum OffsetMeaning {
     /// Places in a partition.
     Place,
-    /// Times in milliseconds.
-    Time,
+    /// Times in milliseconds, or what else is looked at by number: those that are no places stand for none.
+    Number,
 }
 
 impl TopicPartitionList {

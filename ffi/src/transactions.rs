@@ -50,7 +50,7 @@ pub extern "C" fn tl_send_offsets_to_transaction(
         let (Some(offsets), Some(group)) = (offsets, cgmetadata) else {
             return Err(ErrorCode::LocalInvalidArg.into());
         };
-        let offsets = offsets.read(OffsetMeaning::Place)?;
+        let offsets = offsets.read(OffsetMeaning::Number)?;
         producer.send_offsets_to_transaction(&offsets, group.metadata(), timeout(timeout_ms))
     })
 }

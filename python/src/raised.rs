@@ -6,8 +6,10 @@ use std::ops::ControlFlow;
 
 use pyo3::prelude::*;
 use tidelog::client::StatisticsCallback;
+use tidelog::client::producer::ErrorCallback;
 
 use crate::foreign::Run;
+use crate::kafka_error::exception;
 
 thread_local! {
     static IS_RAISED: Cell<bool> = const { Cell::new(false) };
@@ -31,6 +33,11 @@ pub(crate) fn keep<T>(outcome: PyResult<T>) -> ControlFlow<()> {
 /// `stats_cb`, as the engine calls it.
 pub(crate) fn statistics_callback(callback: Py<PyAny>) -> StatisticsCallback {
     Box::new(move |statistics| Python::attach(|py| keep(callback.bind(py).run((statistics,)))))
+}
+
+/// What a fatal error of a producer comes to: an exception, once, in place of `error_cb`.
+pub(crate) fn error_callback() -> ErrorCallback {
+    Box::new(|error| Python::attach(|_| keep::<()>(Err(exception(error)))))
 }
 
 /// Whether something waits to be raised.

@@ -221,10 +221,29 @@ impl TopicPartition {
 /// `TypeError`, with confluent-kafka's texts.
 pub(crate) fn read_list(list: &Bound<'_, PyAny>) -> PyResult<Vec<TopicPartitionOffset>> {
     let Ok(list) = list.cast::<PyList>() else {
-        return Err(type_error("requires list of TopicPartition"));
+        return Err(not_a_list());
     };
     let py = list.py();
     list.iter().map(|item| read(&item)?.borrow().to_client(py)).collect()
+}
+
+/// As [`read_list`], without those whose offset is none.
+///
+/// # Errors
+/// As [`read_list`].
+pub(crate) fn read_positions(list: &Bound<'_, PyAny>) -> PyResult<Vec<TopicPartitionOffset>> {
+    let Ok(list) = list.cast::<PyList>() else {
+        return Err(not_a_list());
+    };
+    let py = list.py();
+    let items: Vec<_> = list.iter().collect();
+    let places = items.iter().map(read).collect::<PyResult<Vec<_>>>()?;
+    let positions = places.into_iter().map(|place| place.borrow()).filter(|place| place.offset >= 0);
+    positions.map(|place| place.to_client(py)).collect()
+}
+
+fn not_a_list() -> PyErr {
+    type_error("requires list of TopicPartition")
 }
 
 /// One `TopicPartition`, not one of a subclass.

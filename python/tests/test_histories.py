@@ -7,7 +7,7 @@ import random
 import pytest
 
 import tidelog
-from histories import consuming, producing
+from histories import consuming, producing, transacting
 from tidelog import admin
 
 STEPS = 25
@@ -106,5 +106,36 @@ def test_producers_are_told_the_same(engine, confluent, seed):
         if logs[0] != logs[1]:
             return told(settings, past, *logs)
         return None if ours.errors == theirs.errors else told(settings, past, ours.errors, theirs.errors)
+
+    again_where_time_passed(seed, history)
+
+
+@pytest.mark.parametrize("seed", seeds())
+def test_transactions_come_to_the_same(engine, confluent, seed):
+    in_process = {"bootstrap.servers": engine.bootstrap_servers}
+    client = admin.AdminClient(in_process)
+
+    def side(package, config, topic):
+        client.create_topics([admin.NewTopic(topic, transacting.PARTITIONS)])[topic].result()
+        return transacting.Side(package, config, topic)
+
+    def history(random, name):
+        ours = side(tidelog, in_process, f"our-transactions-{name}")
+        theirs = side(confluent, {"bootstrap.servers": engine.addresses[0]}, f"their-transactions-{name}")
+        past = []
+        try:
+            for call, who, given in transacting.draw(random, STEPS):
+                mine, other = ours.run(call, who, given), theirs.run(call, who, given)
+                past.append((call, who, given, mine))
+                if mine != other and not transacting.is_known(mine, other):
+                    return told({}, past, mine, other)
+        finally:
+            ours.close()
+            theirs.close()
+        for isolation in ("read_committed", "read_uncommitted"):
+            logs = [transacting.log(tidelog, in_process, one.topic, isolation) for one in (ours, theirs)]
+            if logs[0] != logs[1]:
+                return told({}, past, *logs)
+        return None
 
     again_where_time_passed(seed, history)

@@ -91,6 +91,17 @@ def test_a_fenced_producer_is_of_no_use_any_more(config):
     assert read(config) == []
 
 
+def test_polling_raises_once_that_a_producer_is_fenced(config):
+    old = transactional(config)
+    old.begin_transaction()
+    transactional(config)
+    old.produce("t", "refused")
+    error = error_of(old.poll, SECONDS)
+    assert error.code() == KafkaError._FENCED and error.fatal()
+    assert (old.poll(SECONDS), old.flush(SECONDS)) == (1, 0)
+    assert error_of(old.produce, "t", "v").code() == KafkaError._FATAL
+
+
 def test_a_message_that_fails_leaves_only_the_abort(config):
     producer = transactional(config, **{"message.max.bytes": 2_000_000})
     failed = []

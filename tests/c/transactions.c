@@ -124,12 +124,54 @@ static void errors_say_what_is_left(void) {
     tl_destroy(new);
 }
 
+static int told;
+
+static void on_error(tl_t *producer, int err, const char *reason, void *opaque) {
+    CHECK(err == TL_RESP_ERR__FATAL && strlen(reason) > 0 && tl_type(producer) == TL_PRODUCER && opaque == NULL);
+    told++;
+}
+
+static void a_fenced_producer_is_told_so_by_polling(void) {
+    for (int events = 0; events < 2; events++) {
+        char reason[200];
+        tl_conf_t *conf = conf_of(ENGINE);
+        set(conf, "transactional.id", "told");
+        tl_conf_set_error_cb(conf, on_error);
+        if (events)
+            tl_conf_set_events(conf, TL_EVENT_ERROR);
+        tl_t *old = client_of(TL_PRODUCER, conf), *new = producer_of("told");
+        tl_queue_t *queue = tl_queue_get_main(old);
+        CHECK(tl_init_transactions(old, 10000) == NULL && tl_begin_transaction(old) == NULL);
+        CHECK(tl_init_transactions(new, 10000) == NULL);
+        CHECK_OK(tl_fatal_error(old, reason, sizeof reason));
+        produce(old, "refused");
+        if (events) {
+            tl_event_t *event = tl_queue_poll(queue, 10000);
+            CHECK(tl_event_type(event) == TL_EVENT_ERROR && tl_event_error_is_fatal(event));
+            CHECK_ERR(tl_event_error(event), TL_RESP_ERR__FATAL);
+            tl_event_destroy(event);
+        } else {
+            while (told == 0)
+                tl_poll(old, 10000);
+        }
+        CHECK_ERR(tl_fatal_error(old, reason, sizeof reason), TL_RESP_ERR__FENCED);
+        CHECK(strlen(reason) > 0);
+        CHECK_ERR(tl_producev(old, TL_V_TOPIC(TOPIC), TL_V_END), TL_RESP_ERR__FATAL);
+        CHECK_OK(tl_flush(old, 10000));
+        tl_queue_destroy(queue);
+        tl_destroy(old);
+        tl_destroy(new);
+    }
+    CHECK(told == 1);
+}
+
 int main(void) {
     tl_t *admin = client_of(TL_PRODUCER, conf_of(ENGINE));
     create_topic(admin, TOPIC, 1);
     all_or_nothing_is_seen();
     offsets_count_with_the_commit();
     errors_say_what_is_left();
+    a_fenced_producer_is_told_so_by_polling();
     tl_destroy(admin);
     printf("ok\n");
     return 0;

@@ -177,6 +177,7 @@ impl Inner {
         if let Some(callback) = settings.stats_cb {
             producer.on_statistics(raised::statistics_callback(callback));
         }
+        producer.on_error(raised::error_callback());
         Ok(Inner {
             producer,
             log,

@@ -110,7 +110,7 @@ impl Producer {
             let kind = group_metadata.get_type().name()?.to_string();
             return Err(type_error(format!("expected bytes, {kind} found")));
         };
-        let positions = crate::topic_partition::read_list(positions)?;
+        let positions = crate::topic_partition::read_positions(positions)?;
         let Some(group) = GroupMetadata::from_bytes(bytes.as_bytes()) else {
             let error = KafkaError::with_reason(ErrorCode::LocalBadMsg, "Input buffer is not group metadata");
             return Err(exception(&error));

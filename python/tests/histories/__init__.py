@@ -1,5 +1,6 @@
-"""Random histories of a client's calls: what they are (``consuming``, ``producing``) and what came of each, as values that
-are the same whichever package was called. ``test_histories.py`` holds tidelog against confluent-kafka with them."""
+"""Random histories of a client's calls: what they are (``consuming``, ``producing``, ``transacting``) and what came of each,
+as values that are the same whichever package was called. ``test_histories.py`` holds tidelog against confluent-kafka with
+them."""
 
 
 def raised(error):

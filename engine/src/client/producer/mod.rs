@@ -3,9 +3,10 @@
 //! `produce()` encodes on the caller's thread into the open batch of the chosen partition; no thread is woken for a
 //! message, only for a batch. In reading order: `many` (a slice of messages in one call), `topic` (which partition),
 //! `partition_batches` (open and full batches, pulled by shards), `delivery` (reports), `queue_limits` (how much may be
-//! outstanding), `record_clock`, `transaction` (where it stands), `transactions` (the calls).
+//! outstanding), `record_clock`, `transaction` (where it stands), `transactions` (the calls), `fatal` (when there is no going on).
 
 mod delivery;
+mod fatal;
 mod growing_list;
 mod many;
 mod partition_batches;
@@ -27,6 +28,7 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
 pub use delivery::{Delivery, DeliveryReport, OwnCallback};
+pub use fatal::ErrorCallback;
 pub use many::NotQueued;
 pub use topic::ProducerTopic;
 
@@ -38,6 +40,7 @@ use crate::error_code::ErrorCode;
 use crate::io::SystemClock;
 use crate::record::{BatchBuilder, HeaderRef, RecordData};
 use crate::types::{PartitionIndex, ProducerEpoch, Timestamp};
+use fatal::FatalListener;
 use shared::Shared;
 
 /// A message to be produced.
@@ -77,6 +80,7 @@ pub struct Producer {
     /// Held while `topics` changes.
     changing: Mutex<()>,
     on_delivery: Option<DeliveryCallback>,
+    on_error: FatalListener,
     statistics: StatisticsClock,
     /// Polls that did not wait.
     hasty_polls: AtomicU32,
@@ -127,6 +131,7 @@ impl Producer {
         let statistics = StatisticsClock::new(config.client.statistics_interval);
         Ok(Producer {
             statistics,
+            on_error: FatalListener::default(),
             shared: Arc::new(Shared::new(config, clock, identity)),
             engine: Mutex::new(engine),
             hasty_polls: AtomicU32::new(0),
@@ -141,7 +146,8 @@ impl Producer {
     /// # Errors
     /// `_QUEUE_FULL`: serve reports with [`Producer::poll`] and try again. `MSG_SIZE_TOO_LARGE`, for more than
     /// `message.max.bytes`. `_UNKNOWN_PARTITION`, for a partition that the topic does not have. `_STATE`, in a process that was
-    /// forked from the one that made the producer, and outside of a transaction with `transactional.id`.
+    /// forked from the one that made the producer, and outside of a transaction with `transactional.id`; `_FATAL` after a fatal
+    /// error ([`Producer::fatal_error`]).
     pub fn produce(&self, topic: &str, record: ProducerRecord<'_>) -> Result<(), KafkaError> {
         self.shared.process.check()?;
         let topics = self.topics.load();
@@ -205,12 +211,14 @@ impl Producer {
     /// Upper bound of what `data` takes in a batch.
     ///
     /// # Errors
-    /// `MSG_SIZE_TOO_LARGE`, for more than `message.max.bytes`; `_STATE` in a forked child, and outside of a transaction.
+    /// `MSG_SIZE_TOO_LARGE`, for more than `message.max.bytes`; `_STATE` in a forked child, and outside of a
+    /// transaction; `_FATAL` after a fatal error.
     #[inline]
     fn admissible_size(&self, data: &RecordData<'_>) -> Result<usize, KafkaError> {
         self.shared.process.check()?;
         if !self.shared.takes_messages() {
-            return Err(KafkaError::new(ErrorCode::LocalState));
+            let is_lost = self.fatal_error().is_some();
+            return Err(if is_lost { ErrorCode::LocalFatal } else { ErrorCode::LocalState }.into());
         }
         let size = BatchBuilder::encoded_size_max(data);
         if size > self.shared.message_size_max {
@@ -242,7 +250,7 @@ impl Producer {
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
         loop {
             let seen = self.shared.reports.signal().seen();
-            if !self.shared.reports.is_empty() || self.statistics.is_due() {
+            if !self.shared.reports.is_empty() || self.statistics.is_due() || self.has_untold_error() {
                 return true;
             }
             if !self.wait_for_report(seen, deadline) {
@@ -311,10 +319,16 @@ impl Producer {
         }
     }
 
-    /// Calls callbacks for statistics and for all reports that are there, or counts them where there is nobody to call.
+    /// Calls callbacks for a fatal error, for statistics and for all reports that are there, or counts them where there is nobody to call.
     fn serve(&self) -> usize {
         let reports = &self.shared.reports;
         let mut served = 0;
+        if let Some(flow) = self.tell_fatal_error() {
+            served += 1;
+            if flow.is_break() {
+                return served;
+            }
+        }
         if let Some(callback) = self.statistics.take_due() {
             served += 1;
             if callback(&self.statistics()).is_break() {

@@ -41,6 +41,16 @@ pub(super) enum Phase {
 }
 
 impl Phase {
+    pub(super) const ALL: [Phase; 7] = [
+        Phase::Init,
+        Phase::Ready,
+        Phase::InTransaction,
+        Phase::Committing,
+        Phase::Aborting,
+        Phase::AbortableError,
+        Phase::FatalError,
+    ];
+
     /// librdkafka's name.
     fn name(self) -> &'static str {
         match self {
@@ -61,6 +71,8 @@ pub(super) struct Transaction {
     is_open: AtomicBool,
     /// Which transaction of this producer it is; 0 before the first.
     number: AtomicU64,
+    /// There is a fatal error that nobody has been told of.
+    has_untold_error: AtomicBool,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -109,6 +121,7 @@ impl Transaction {
         Transaction {
             is_open: AtomicBool::new(false),
             number: AtomicU64::new(0),
+            has_untold_error: AtomicBool::new(false),
             state: Mutex::new(State {
                 phase: Phase::Init,
                 error: None,
@@ -128,6 +141,16 @@ impl Transaction {
     #[inline]
     pub(super) fn is_open(&self) -> bool {
         self.is_open.load(Ordering::Acquire)
+    }
+
+    #[inline]
+    pub(super) fn has_untold_error(&self) -> bool {
+        self.has_untold_error.load(Ordering::Acquire)
+    }
+
+    /// Whether the fatal error is to be told: once.
+    pub(super) fn take_untold_error(&self) -> bool {
+        self.has_untold_error.swap(false, Ordering::AcqRel)
     }
 
     /// Which transaction it is; a partition that has joined another one has to join again.
@@ -261,9 +284,8 @@ impl Transaction {
             return state.error.clone().unwrap_or_else(|| error.clone());
         }
         let (phase, error) = if is_fenced(error.code()) {
-            let text = format!("{}: {}", ErrorCode::LocalFenced.description(), error.reason());
-            let fatal = KafkaError::with_reason(ErrorCode::LocalFenced, text).into_fatal();
-            (Phase::FatalError, fatal)
+            let fenced = KafkaError::with_reason(ErrorCode::LocalFenced, error.reason().to_owned());
+            (Phase::FatalError, fenced.into_fatal())
         } else if state.phase == Phase::Init {
             (Phase::FatalError, error.clone().into_fatal())
         } else {
@@ -278,6 +300,7 @@ impl Transaction {
         if state.phase != Phase::Aborting || phase == Phase::FatalError {
             self.enter(&mut state, phase);
         }
+        self.has_untold_error.store(phase == Phase::FatalError, Ordering::Release);
         drop(state);
         self.notify();
         error
@@ -287,9 +310,14 @@ impl Transaction {
     pub(super) fn message_failed(&self, error: &KafkaError) {
         let dropped = [ErrorCode::LocalPurgeQueue, ErrorCode::LocalPurgeInflight];
         let ends = matches!(self.lock().phase, Phase::InTransaction | Phase::Committing);
-        if ends && !dropped.contains(&error.code()) {
-            self.fail(error);
+        if !ends || dropped.contains(&error.code()) {
+            return;
         }
+        let fenced = is_fenced(error.code()).then(|| {
+            let text = format!("{}: the producer is fenced by a newer instance", error.reason());
+            KafkaError::with_reason(ErrorCode::LocalFenced, text)
+        });
+        self.fail(fenced.as_ref().unwrap_or(error));
     }
 
     /// Lets a partition join the transaction.
@@ -338,8 +366,7 @@ impl Transaction {
             }
             ErrorCode::ConcurrentTransactions => return self.add_later(joining.to_vec()),
             code => {
-                let text = format!("Failed to add partitions to the transaction: {}", code.description());
-                let error = self.fail(&KafkaError::with_reason(code, text));
+                let error = self.fail(&refusal("Failed to add partitions to transaction", code));
                 joining.iter().for_each(|batches| batches.fail_all(&error));
             }
         }
@@ -423,6 +450,15 @@ pub(super) fn is_passing(code: ErrorCode) -> bool {
 fn is_fenced(code: ErrorCode) -> bool {
     matches!(
         code,
-        ErrorCode::ProducerFenced | ErrorCode::InvalidProducerEpoch | ErrorCode::InvalidProducerIdMapping
+        ErrorCode::LocalFenced
+            | ErrorCode::ProducerFenced
+            | ErrorCode::InvalidProducerEpoch
+            | ErrorCode::InvalidProducerIdMapping
     )
+}
+
+/// What the coordinator has refused, by what it was asked.
+pub(super) fn refusal(what: &str, code: ErrorCode) -> KafkaError {
+    let code = if is_fenced(code) { ErrorCode::LocalFenced } else { code };
+    KafkaError::with_reason(code, format!("{what}: {}", code.description()))
 }

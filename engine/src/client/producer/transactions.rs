@@ -11,7 +11,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use super::Producer;
-use super::transaction::{Answer, Asked, CallGuard, Phase, Transaction, is_passing};
+use super::transaction::{Answer, Asked, CallGuard, Phase, Transaction, is_passing, refusal};
 use crate::broker::group::{CommitOffset, MemberIdentity, OffsetsResponse, TransactionalCommit};
 use crate::broker::transaction::{InitRequest, ProducerSession, TransactionEnd};
 use crate::client::consumer::GroupMetadata;
@@ -100,7 +100,8 @@ impl Producer {
     }
 
     /// Keeps the offsets of a consumer, which become the committed ones of its group when the transaction is committed
-    /// (KIP-447). Elements without a valid offset are passed over. Waits at most `timeout`.
+    /// (KIP-447). Elements without a valid offset are passed over; without any other nothing is done, in a transaction or
+    /// not. Waits at most `timeout`.
     ///
     /// # Errors
     /// `_TIMED_OUT`, retriable. `_STATE` outside of a transaction. With `txn_requires_abort`: what the group says. A fatal
@@ -112,8 +113,9 @@ impl Producer {
         timeout: Option<Duration>,
     ) -> Result<(), KafkaError> {
         let transaction = self.transaction()?;
-        let call = transaction.begin_call("send_offsets_to_transaction", &[Phase::InTransaction])?;
         let offsets: Vec<CommitOffset> = offsets.iter().filter_map(commit_offset).collect();
+        let phases = if offsets.is_empty() { &Phase::ALL[..] } else { &[Phase::InTransaction] };
+        let call = transaction.begin_call("send_offsets_to_transaction", phases)?;
         if offsets.is_empty() {
             return Ok(());
         }
@@ -134,7 +136,7 @@ impl Producer {
         transaction.let_join();
         match added {
             None => return Err(call.timed_out(TIMED_OUT.to_owned())),
-            Some(Err(code)) => return Err(failed(transaction, OFFSETS_FAILED, code)),
+            Some(Err(code)) => return Err(failed(transaction, "Failed to add offsets to transaction", code)),
             Some(Ok(_)) => transaction.lock().joined(place),
         }
         let commit = TransactionalCommit {
@@ -260,7 +262,7 @@ impl Producer {
 
 /// What a call says that the coordinator has refused.
 fn failed(transaction: &Transaction, what: &str, code: ErrorCode) -> KafkaError {
-    let error = KafkaError::with_reason(code, format!("{what}: {}", code.description()));
+    let error = refusal(what, code);
     if is_passing(code) { error.into_retriable() } else { transaction.fail(&error) }
 }
 

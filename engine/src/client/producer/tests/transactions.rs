@@ -1,5 +1,6 @@
 //! Transactions as an application makes them, with consumers of committed records beside it.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -220,14 +221,34 @@ fn a_successor_leaves_its_predecessor_nothing_to_do() {
     new.begin_transaction().unwrap();
     produce(&new, "new");
     new.commit_transaction(LONG).unwrap();
-    let fenced = "_FENCED Local: This instance has been fenced by a newer instance: Failed to end transaction: \
-                  Broker: There is a newer producer with the same transactionalId which fences the current one \
-                  (fatal)";
+    let fenced =
+        "_FENCED Failed to end transaction: Local: This instance has been fenced by a newer instance (fatal)";
     assert_eq!(reason(old.commit_transaction(LONG)), fenced);
     assert_eq!(reason(old.abort_transaction(LONG)), fenced);
     assert_eq!(reason(old.begin_transaction()), fenced);
-    assert_eq!(old.produce("t", record(b"v")).unwrap_err().code(), ErrorCode::LocalState);
+    assert_eq!(old.produce("t", record(b"v")).unwrap_err().code(), ErrorCode::LocalFatal);
     assert_eq!(committed(&engine), ["new"]);
+}
+
+#[test]
+fn polling_tells_once_that_a_producer_is_fenced() {
+    let engine = engine();
+    let old = initialized(&engine, &[]);
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&told);
+    old.on_error(Box::new(move |error| {
+        noted.lock().push(error.to_string());
+        ControlFlow::Break(())
+    }));
+    old.begin_transaction().unwrap();
+    assert!(old.fatal_error().is_none() && old.poll(Some(Duration::ZERO)) == 0);
+    let _new = initialized(&engine, &[]);
+    produce(&old, "refused");
+    assert_eq!(old.poll(LONG), 1, "the error comes before the report, and ends the poll");
+    assert_eq!(*told.lock(), [old.fatal_error().unwrap().to_string()]);
+    assert!(told.lock()[0].starts_with("KafkaError{FATAL,code=_FENCED"), "{}", told.lock()[0]);
+    assert_eq!((old.poll(LONG), old.flush(LONG)), (1, 0));
+    assert_eq!(told.lock().len(), 1);
 }
 
 #[test]
