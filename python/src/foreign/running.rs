@@ -19,6 +19,9 @@ unsafe extern "C-unwind" {
         arguments: *mut PyObject,
         keywords: *mut PyObject,
     ) -> *mut PyObject;
+
+    /// The same; arguments end with null.
+    fn PyObject_CallFunctionObjArgs(callable: *mut PyObject, ...) -> *mut PyObject;
 }
 
 /// Stops its thread for good when it is dropped.
@@ -42,6 +45,12 @@ pub(crate) trait Run<'py> {
     where
         A: IntoPyObject<'py, Target = PyTuple>;
 
+    /// As [`Run::run`] with two arguments, which need no tuple: for what is called once a message.
+    ///
+    /// # Errors
+    /// What it raises.
+    fn run_with(&self, first: &Bound<'py, PyAny>, second: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>;
+
     /// Calls a method of the object.
     ///
     /// # Errors
@@ -60,6 +69,17 @@ impl<'py> Run<'py> for Bound<'py, PyAny> {
         let if_unwound = StandStill;
         // SAFETY: this thread is attached; both objects are alive until the call returns, and it may have no keywords.
         let result = unsafe { PyObject_Call(self.as_ptr(), arguments.as_ptr(), ptr::null_mut()) };
+        std::mem::forget(if_unwound);
+        // SAFETY: it returns an object of our own, or null with an exception set.
+        unsafe { Bound::from_owned_ptr_or_err(self.py(), result) }
+    }
+
+    #[inline]
+    fn run_with(&self, first: &Bound<'py, PyAny>, second: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let (callable, end) = (self.as_ptr(), ptr::null_mut::<PyObject>());
+        let if_unwound = StandStill;
+        // SAFETY: this thread is attached; all three objects are alive until the call returns, and null ends the arguments.
+        let result = unsafe { PyObject_CallFunctionObjArgs(callable, first.as_ptr(), second.as_ptr(), end) };
         std::mem::forget(if_unwound);
         // SAFETY: it returns an object of our own, or null with an exception set.
         unsafe { Bound::from_owned_ptr_or_err(self.py(), result) }

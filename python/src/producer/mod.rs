@@ -254,5 +254,6 @@ fn tell(py: Python<'_>, callback: &Py<PyAny>, report: DeliveryReport) -> PyResul
     let error = KafkaError::make_optional(py, report.error.as_ref())?;
     let of_message = error.as_ref().map(|error| error.clone_ref(py));
     let message = Message::report(report.message, of_message, report.latency);
-    callback.bind(py).run((error, message)).map(drop)
+    let error = error.map_or_else(|| py.None().into_bound(py), |error| error.into_bound(py).into_any());
+    callback.bind(py).run_with(&error, Bound::new(py, message)?.as_any()).map(drop)
 }
