@@ -83,19 +83,29 @@ def test_consumers_are_told_the_same(engine, filled, confluent, seed):
     again_where_time_passed(seed, history)
 
 
-@pytest.mark.parametrize("seed", seeds())
-def test_producers_are_told_the_same(engine, confluent, seed):
-    in_process = {"bootstrap.servers": engine.bootstrap_servers}
-    client = admin.AdminClient(in_process)
+@pytest.fixture
+def sides(engine, confluent):
+    """Makes both sides of a history of some kind, each with a topic of its own."""
+    client = admin.AdminClient({"bootstrap.servers": engine.bootstrap_servers})
 
-    def side(package, config, topic):
-        client.create_topics([admin.NewTopic(topic, producing.PARTITIONS)])[topic].result()
-        return producing.Side(package, config, topic)
+    def side(kind, package, address, settings, topic):
+        client.create_topics([admin.NewTopic(topic, kind.PARTITIONS)])[topic].result()
+        return kind.Side(package, {**settings, "bootstrap.servers": address}, topic)
+
+    def make(kind, settings, name):
+        ours = side(kind, tidelog, engine.bootstrap_servers, settings, f"ours-{name}")
+        return ours, side(kind, confluent, engine.addresses[0], settings, f"theirs-{name}")
+
+    return make
+
+
+@pytest.mark.parametrize("seed", seeds())
+def test_producers_are_told_the_same(engine, sides, seed):
+    in_process = {"bootstrap.servers": engine.bootstrap_servers}
 
     def history(random, name):
         settings = producing.settings(random)
-        ours = side(tidelog, {**settings, **in_process}, f"ours-{name}")
-        theirs = side(confluent, {**settings, "bootstrap.servers": engine.addresses[0]}, f"theirs-{name}")
+        ours, theirs = sides(producing, settings, name)
         past = []
         for call, given in producing.draw(random, STEPS, settings):
             mine, other = ours.run(call, given), theirs.run(call, given)
@@ -111,17 +121,11 @@ def test_producers_are_told_the_same(engine, confluent, seed):
 
 
 @pytest.mark.parametrize("seed", seeds())
-def test_transactions_come_to_the_same(engine, confluent, seed):
+def test_transactions_come_to_the_same(engine, sides, seed):
     in_process = {"bootstrap.servers": engine.bootstrap_servers}
-    client = admin.AdminClient(in_process)
-
-    def side(package, config, topic):
-        client.create_topics([admin.NewTopic(topic, transacting.PARTITIONS)])[topic].result()
-        return transacting.Side(package, config, topic)
 
     def history(random, name):
-        ours = side(tidelog, in_process, f"our-transactions-{name}")
-        theirs = side(confluent, {"bootstrap.servers": engine.addresses[0]}, f"their-transactions-{name}")
+        ours, theirs = sides(transacting, {}, f"transactions-{name}")
         past = []
         try:
             for call, who, given in transacting.draw(random, STEPS):
