@@ -319,7 +319,8 @@ impl Producer {
         }
     }
 
-    /// Calls callbacks for a fatal error, for statistics and for all reports that are there, or counts them where there is nobody to call.
+    /// Calls callbacks for a fatal error, for statistics and for all reports that are there, or counts them where there is
+    /// nobody to call.
     fn serve(&self) -> usize {
         let reports = &self.shared.reports;
         let mut served = 0;
