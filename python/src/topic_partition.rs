@@ -220,11 +220,7 @@ impl TopicPartition {
 /// # Errors
 /// `TypeError`, with confluent-kafka's texts.
 pub(crate) fn read_list(list: &Bound<'_, PyAny>) -> PyResult<Vec<TopicPartitionOffset>> {
-    let Ok(list) = list.cast::<PyList>() else {
-        return Err(not_a_list());
-    };
-    let py = list.py();
-    list.iter().map(|item| read(&item)?.borrow().to_client(py)).collect()
+    read_those(list, |_| true)
 }
 
 /// As [`read_list`], without those whose offset is none.
@@ -232,18 +228,22 @@ pub(crate) fn read_list(list: &Bound<'_, PyAny>) -> PyResult<Vec<TopicPartitionO
 /// # Errors
 /// As [`read_list`].
 pub(crate) fn read_positions(list: &Bound<'_, PyAny>) -> PyResult<Vec<TopicPartitionOffset>> {
-    let Ok(list) = list.cast::<PyList>() else {
-        return Err(not_a_list());
-    };
-    let py = list.py();
-    let items: Vec<_> = list.iter().collect();
-    let places = items.iter().map(read).collect::<PyResult<Vec<_>>>()?;
-    let positions = places.into_iter().map(|place| place.borrow()).filter(|place| place.offset >= 0);
-    positions.map(|place| place.to_client(py)).collect()
+    read_those(list, |place| place.offset >= 0)
 }
 
-fn not_a_list() -> PyErr {
-    type_error("requires list of TopicPartition")
+fn read_those(
+    list: &Bound<'_, PyAny>,
+    is_asked: impl Fn(&TopicPartition) -> bool,
+) -> PyResult<Vec<TopicPartitionOffset>> {
+    let list = list.cast::<PyList>().map_err(|_| type_error("requires list of TopicPartition"))?;
+    let mut found = Vec::with_capacity(list.len());
+    for item in list {
+        let place = read(&item)?.borrow();
+        if is_asked(&place) {
+            found.push(place.to_client(list.py())?);
+        }
+    }
+    Ok(found)
 }
 
 /// One `TopicPartition`, not one of a subclass.

@@ -7,7 +7,7 @@ import random
 import pytest
 
 import tidelog
-from histories import consuming, producing, transacting
+from histories import consuming, log, producing, transacting
 from tidelog import admin
 
 STEPS = 25
@@ -41,6 +41,10 @@ def again_where_time_passed(seed, history):
     assert len(differs) < 3, "\n\nand again: ".join(differs)
 
 
+def in_process(engine):
+    return {"bootstrap.servers": engine.bootstrap_servers}
+
+
 def told(settings, past, ours, theirs):
     before = "\n  ".join(repr(step) for step in past)
     return f"{settings}\n  {before}\n    tidelog:         {ours}\n    confluent-kafka: {theirs}"
@@ -48,7 +52,7 @@ def told(settings, past, ours, theirs):
 
 @pytest.fixture(scope="module")
 def filled(engine):
-    mover = consuming.fill(tidelog, admin, {"bootstrap.servers": engine.bootstrap_servers})
+    mover = consuming.fill(tidelog, admin, in_process(engine))
     yield
     mover.abort_transaction()
     mover.close()
@@ -58,7 +62,7 @@ def filled(engine):
 def test_consumers_are_told_the_same(engine, filled, confluent, seed):
     def history(random, name):
         settings = consuming.settings(random)
-        of_ours = {"bootstrap.servers": engine.bootstrap_servers, "group.id": f"ours-{name}"}
+        of_ours = {**in_process(engine), "group.id": f"ours-{name}"}
         of_theirs = {"bootstrap.servers": engine.addresses[0], "group.id": f"theirs-{name}", "fetch.wait.max.ms": 50}
         ours = consuming.Side(tidelog, {**settings, **of_ours})
         theirs = consuming.Side(confluent, {**settings, **of_theirs})
@@ -86,7 +90,7 @@ def test_consumers_are_told_the_same(engine, filled, confluent, seed):
 @pytest.fixture
 def sides(engine, confluent):
     """Makes both sides of a history of some kind, each with a topic of its own."""
-    client = admin.AdminClient({"bootstrap.servers": engine.bootstrap_servers})
+    client = admin.AdminClient(in_process(engine))
 
     def side(kind, package, address, settings, topic):
         client.create_topics([admin.NewTopic(topic, kind.PARTITIONS)])[topic].result()
@@ -101,8 +105,6 @@ def sides(engine, confluent):
 
 @pytest.mark.parametrize("seed", seeds())
 def test_producers_are_told_the_same(engine, sides, seed):
-    in_process = {"bootstrap.servers": engine.bootstrap_servers}
-
     def history(random, name):
         settings = producing.settings(random)
         ours, theirs = sides(producing, settings, name)
@@ -112,7 +114,7 @@ def test_producers_are_told_the_same(engine, sides, seed):
             past.append((call, given, mine))
             if mine != other and not producing.is_known(mine, other):
                 return told(settings, past, mine, other)
-        logs = [producing.log(tidelog, in_process, one.topic) for one in (ours, theirs)]
+        logs = [log(tidelog, in_process(engine), one.topic, producing.PARTITIONS, producing.shown) for one in (ours, theirs)]
         if logs[0] != logs[1]:
             return told(settings, past, *logs)
         return None if ours.errors == theirs.errors else told(settings, past, ours.errors, theirs.errors)
@@ -122,8 +124,6 @@ def test_producers_are_told_the_same(engine, sides, seed):
 
 @pytest.mark.parametrize("seed", seeds())
 def test_transactions_come_to_the_same(engine, sides, seed):
-    in_process = {"bootstrap.servers": engine.bootstrap_servers}
-
     def history(random, name):
         ours, theirs = sides(transacting, {}, f"transactions-{name}")
         past = []
@@ -137,7 +137,8 @@ def test_transactions_come_to_the_same(engine, sides, seed):
             ours.close()
             theirs.close()
         for isolation in ("read_committed", "read_uncommitted"):
-            logs = [transacting.log(tidelog, in_process, one.topic, isolation) for one in (ours, theirs)]
+            config = {**in_process(engine), "isolation.level": isolation}
+            logs = [log(tidelog, config, one.topic, transacting.PARTITIONS, transacting.shown) for one in (ours, theirs)]
             if logs[0] != logs[1]:
                 return told({}, past, *logs)
         return None

@@ -1,5 +1,6 @@
 //! Elections of leaders.
 
+use std::collections::HashSet;
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
 
@@ -78,9 +79,8 @@ pub extern "C" fn tl_ElectLeaders(
         let election = Election::from_number(asked.election_type).ok_or_else(|| {
             invalid(format!("{} is no type of election: TL_ELECTION_TYPE_...", asked.election_type))
         })?;
-        let mut partitions = asked.partitions.clone();
-        partitions.sort();
-        if partitions.windows(2).any(|two| two[0] == two[1]) {
+        let mut seen = HashSet::new();
+        if !asked.partitions.iter().all(|place| seen.insert(place)) {
             return Err(invalid("Duplicate partitions specified".to_owned()));
         }
         Ok((election, asked.partitions.clone()))

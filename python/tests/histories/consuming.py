@@ -1,6 +1,6 @@
 """Histories of a consumer that assigns its partitions itself."""
 
-from . import raised
+from . import PATIENCE, QUIET, raised
 
 # Topics with their partitions, among them one of transactions, one whose first records are deleted, an empty one.
 PLACES = [("plain", 0), ("plain", 1), ("committed", 0), ("deleted", 0), ("empty", 0), ("one", 0)]
@@ -29,8 +29,6 @@ WEIGHTS = {
     "drain": 2,
 }
 ASSIGNING = ("assign", "unassign", "incremental_assign", "incremental_unassign")
-# How long nothing comes before nothing is there, and how long what has to come may take.
-QUIET, PATIENCE = 0.3, 10
 
 
 def fill(package, admin, config):

@@ -1,11 +1,10 @@
 """Histories of a producer."""
 
-from . import raised, time
+from . import PATIENCE, raised, time
 
 # Partitions of the topic.
 PARTITIONS = 3
 LARGE = b"z" * 2000
-QUIET, PATIENCE = 0.3, 10
 HEADERS = [{"a": b"1"}, [("a", "1"), ("a", b"2")], {"a": None}, [], {}, None, {"a": 5}, (("t", b"u"),), [["l", "m"]]]
 # These choose by the key, also when there is none.
 BY_KEY = ("consistent", "murmur2", "fnv1a")
@@ -156,21 +155,7 @@ def is_known(ours, theirs):
     return both == {"_UNKNOWN_PARTITION", "BufferError"}
 
 
-def log(package, config, topic):
-    """What there is to read of a topic, by partition."""
-    own = {"group.id": "log", "enable.partition.eof": True, "enable.auto.commit": False}
-    consumer = package.Consumer({**config, **own})
-    consumer.assign([package.TopicPartition(topic, number, 0) for number in range(PARTITIONS)])
-    found, ended = {}, set()
-    # What was acknowledged with acks=1 is to be read a moment later.
-    while (message := consumer.poll(PATIENCE if len(ended) < PARTITIONS else QUIET)) is not None:
-        if message.error():
-            assert message.error().name() == "_PARTITION_EOF", message.error()
-            ended.add(message.partition())
-            continue
-        kind, when = message.timestamp()
-        record = (message.key(), message.value(), message.headers(), kind, time(when))
-        found.setdefault(message.partition(), []).append(record)
-    assert len(ended) == PARTITIONS
-    consumer.close()
-    return found
+def shown(message):
+    """A message of the log."""
+    kind, when = message.timestamp()
+    return message.key(), message.value(), message.headers(), kind, time(when)

@@ -1,11 +1,10 @@
 """Histories of two producers of one transactional id, and of the group whose offsets they commit."""
 
-from . import raised
+from . import PATIENCE, raised
 
 # Partitions of the topic.
 PARTITIONS = 2
 LARGE = b"z" * 2000
-PATIENCE = 10
 WHO = ("first", "second")
 
 
@@ -113,18 +112,6 @@ def is_known(ours, theirs):
     return len(both) == 2 and ours[3:] == theirs[3:]
 
 
-def log(package, config, topic, isolation):
-    """What there is to read of a topic, by partition; each value, and the offset behind the last."""
-    own = {"group.id": "log", "enable.partition.eof": True, "enable.auto.commit": False, "isolation.level": isolation}
-    consumer = package.Consumer({**config, **own})
-    consumer.assign([package.TopicPartition(topic, number, 0) for number in range(PARTITIONS)])
-    found, ended = {}, set()
-    while len(ended) < PARTITIONS:
-        message = consumer.poll(PATIENCE)
-        if message.error():
-            assert message.error().name() == "_PARTITION_EOF", message.error()
-            ended.add(message.partition())
-        else:
-            found.setdefault(message.partition(), []).append(message.value())
-    consumer.close()
-    return found
+def shown(message):
+    """A message of the log."""
+    return message.value()

@@ -3,8 +3,6 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use super::Producer;
 use crate::client::KafkaError;
 
@@ -12,15 +10,11 @@ use crate::client::KafkaError;
 /// `poll`.
 pub type ErrorCallback = Box<dyn Fn(&KafkaError) -> ControlFlow<()> + Send + Sync>;
 
-/// Who is told of it.
-#[derive(Default)]
-pub(super) struct FatalListener(Mutex<Option<Arc<ErrorCallback>>>);
-
 impl Producer {
     /// Has `callback` told the fatal error of this producer, if it comes to one (librdkafka: `error_cb` with `_FATAL`):
     /// another producer of its `transactional.id` has fenced it, or it could not be made that one.
     pub fn on_error(&self, callback: ErrorCallback) {
-        *self.on_error.0.lock() = Some(Arc::new(callback));
+        *self.on_error.lock() = Some(Arc::new(callback));
     }
 
     /// The error after which this producer is of no use any more, if there is one (librdkafka: `rd_kafka_fatal_error`).
@@ -42,7 +36,7 @@ impl Producer {
         if !self.has_untold_error() || !self.shared.transaction.as_ref()?.take_untold_error() {
             return None;
         }
-        let callback = self.on_error.0.lock().clone();
+        let callback = self.on_error.lock().clone();
         let error = self.fatal_error()?;
         Some(callback.map_or(ControlFlow::Continue(()), |callback| callback(&error)))
     }

@@ -3,7 +3,8 @@
 //! `produce()` encodes on the caller's thread into the open batch of the chosen partition; no thread is woken for a
 //! message, only for a batch. In reading order: `many` (a slice of messages in one call), `topic` (which partition),
 //! `partition_batches` (open and full batches, pulled by shards), `delivery` (reports), `queue_limits` (how much may be
-//! outstanding), `record_clock`, `transaction` (where it stands), `transactions` (the calls), `fatal` (when there is no going on).
+//! outstanding), `record_clock`, `transaction` (where it stands), `transactions` (the calls), `fatal` (when there is no
+//! going on).
 
 mod delivery;
 mod fatal;
@@ -40,7 +41,6 @@ use crate::error_code::ErrorCode;
 use crate::io::SystemClock;
 use crate::record::{BatchBuilder, HeaderRef, RecordData};
 use crate::types::{PartitionIndex, ProducerEpoch, Timestamp};
-use fatal::FatalListener;
 use shared::Shared;
 
 /// A message to be produced.
@@ -80,7 +80,7 @@ pub struct Producer {
     /// Held while `topics` changes.
     changing: Mutex<()>,
     on_delivery: Option<DeliveryCallback>,
-    on_error: FatalListener,
+    on_error: Mutex<Option<Arc<ErrorCallback>>>,
     statistics: StatisticsClock,
     /// Polls that did not wait.
     hasty_polls: AtomicU32,
@@ -131,7 +131,7 @@ impl Producer {
         let statistics = StatisticsClock::new(config.client.statistics_interval);
         Ok(Producer {
             statistics,
-            on_error: FatalListener::default(),
+            on_error: Mutex::default(),
             shared: Arc::new(Shared::new(config, clock, identity)),
             engine: Mutex::new(engine),
             hasty_polls: AtomicU32::new(0),

@@ -313,11 +313,12 @@ impl Transaction {
         if !ends || dropped.contains(&error.code()) {
             return;
         }
-        let fenced = is_fenced(error.code()).then(|| {
+        if is_fenced(error.code()) {
             let text = format!("{}: the producer is fenced by a newer instance", error.reason());
-            KafkaError::with_reason(ErrorCode::LocalFenced, text)
-        });
-        self.fail(fenced.as_ref().unwrap_or(error));
+            self.fail(&KafkaError::with_reason(error.code(), text));
+        } else {
+            self.fail(error);
+        }
     }
 
     /// Lets a partition join the transaction.

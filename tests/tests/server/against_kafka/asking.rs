@@ -42,7 +42,7 @@ impl Asking {
 
     /// Asks in the version whose turn it is.
     pub(super) fn call<A: Api>(&mut self, request: &A::Request) -> A::Response {
-        self.call_in::<A>(versions(A::KEY, A::VERSIONS), request)
+        self.client.call::<A>(version::<A>(self.turn), request)
     }
 
     /// As [`Asking::call`], of some versions.
@@ -51,8 +51,7 @@ impl Asking {
         versions: RangeInclusive<i16>,
         request: &A::Request,
     ) -> A::Response {
-        let version = versions.start() + self.turn % (versions.end() - versions.start() + 1);
-        self.client.call::<A>(version, request)
+        self.client.call::<A>(version_of(versions, self.turn), request)
     }
 
     pub(super) fn until_ready<T>(
@@ -108,9 +107,19 @@ impl Asking {
     }
 }
 
+/// The version of `versions` whose turn it is.
+fn version_of(versions: RangeInclusive<i16>, turn: i16) -> i16 {
+    versions.start() + turn % (versions.end() - versions.start() + 1)
+}
+
+/// The version of an API whose turn it is.
+pub(super) fn version<A: Api>(turn: i16) -> i16 {
+    version_of(versions(A::KEY, A::VERSIONS), turn)
+}
+
 /// Versions of an API in which the requests of a history can be asked: those that say all that matters, before those that
 /// name topics by their identity, that ask for several groups, and that belong to the transactions of KIP-890.
-pub(super) fn versions(key: i16, served: RangeInclusive<i16>) -> RangeInclusive<i16> {
+fn versions(key: i16, served: RangeInclusive<i16>) -> RangeInclusive<i16> {
     let (low, high) = match key {
         FindCoordinator::KEY => (1, 3),
         JoinGroup::KEY => (5, 9),

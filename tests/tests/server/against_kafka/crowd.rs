@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 
 use tidelog::wire::api::join_group::{JoinGroup, JoinGroupResponse};
 use tidelog::wire::api::sync_group::{SyncGroup, SyncGroupResponse};
-use tidelog::wire::schema::Api;
 
 use super::super::raw::RawClient;
-use super::asking::versions;
+use super::asking::version;
 use super::members::{self, Members, Named, Step, synced};
 
 /// Members of a history.
@@ -157,19 +156,12 @@ impl Crowd {
     }
 }
 
-/// The version whose turn it is.
-fn version<A: Api>(turn: i16) -> i16 {
-    let versions = versions(A::KEY, A::VERSIONS);
-    versions.start() + turn % (versions.end() - versions.start() + 1)
-}
-
 /// Both crowds take a step, and say who was answered then.
 pub(super) fn step(crowds: &mut [Crowd; 2], turn: i16, step: &Step) -> [String; 2] {
     for crowd in crowds.iter_mut() {
         crowd.begin_step(turn, step);
     }
-    let began = Instant::now();
-    let mut last = began;
+    let mut last = Instant::now();
     loop {
         let before = crowds.each_ref().map(|crowd| crowd.heard.len());
         crowds.iter_mut().for_each(Crowd::hear);

@@ -537,9 +537,7 @@ impl Topics {
         let next = answer.next_cursor.map(|next| (self.known(Some(&next.topic_name)), next.partition_index));
         format!("{} then {next:?}", said.join("; "))
     }
-}
 
-impl Topics {
     fn elect(&mut self, election_type: i8, partitions: Option<&[(usize, Vec<i32>)]>) -> String {
         let asked = |(name, partitions): &(usize, Vec<i32>)| elect_leaders::TopicPartitions {
             topic: self.name(*name),
