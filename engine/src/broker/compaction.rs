@@ -50,6 +50,7 @@ impl Broker {
         let memory = usize::try_from(self.config.cleaner_memory_bytes).unwrap_or(usize::MAX);
         let compacted = compaction.run(now, memory, |segment| {
             let taken = self.with_log(partition, move |log| log.take_in(segment))?;
+            partition.forget_cached_below(upto);
             let taken = taken.map_err(|error| CompactionError::NotTakenIn(error.to_string()))?;
             let gone = || CompactionError::NotTakenIn("its segments were deleted meanwhile".to_owned());
             self.unlink(&taken.ok_or_else(gone)?);

@@ -137,7 +137,7 @@ impl LogView {
         #[allow(clippy::cast_precision_loss, reason = "a ratio of sizes needs no more digits")]
         let ratio = dirty as f64 / (clean + dirty).max(1) as f64;
         let is_due =
-            dirty > 0 && (ratio >= config.min_cleanable_dirty_ratio || waited > config.max_compaction_lag);
+            dirty > 0 && (ratio > config.min_cleanable_dirty_ratio || waited > config.max_compaction_lag);
         Ok(is_due.then(|| Compaction {
             view: Arc::clone(self),
             segments,

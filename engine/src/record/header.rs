@@ -194,6 +194,12 @@ impl Attributes {
         Attributes(self.0 | Self::DELETE_HORIZON)
     }
 
+    /// These attributes, of a batch that has no records: nothing in it is compressed, or to be deleted.
+    #[must_use]
+    pub fn without_records(self) -> Attributes {
+        Attributes(self.0 & !(Self::COMPRESSION | Self::DELETE_HORIZON))
+    }
+
     /// Whether `base_timestamp` holds the time after which tombstones may go (KIP-534).
     #[must_use]
     pub fn has_delete_horizon(self) -> bool {

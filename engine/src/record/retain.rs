@@ -88,7 +88,10 @@ pub fn vacated(batch: &BatchView<'_>) -> Vec<u8> {
     without_records(header)
 }
 
+/// As Kafka's `DefaultRecordBatch.writeEmptyHeader`. Clients would take nothing for something compressed, and fail.
 fn without_records(mut header: BatchHeader) -> Vec<u8> {
+    header.attributes.set(header.attributes().without_records().0);
+    header.base_timestamp.set(header.max_timestamp.get());
     header.records_count.set(0);
     let buffer = PooledBuffer::from(vec![0; HEADER_SIZE]);
     SealedBatch::new(header, buffer).view().bytes().to_vec()
@@ -185,6 +188,8 @@ mod tests {
         view.verify().unwrap();
         assert_eq!((view.header().base_offset(), view.header().next_offset()), (Offset(100), Offset(104)));
         assert_eq!(view.header().producer_id(), ProducerId(7));
+        assert_eq!(view.header().attributes().compression().unwrap(), Compression::None);
+        assert_eq!(view.header().base_timestamp.get(), 1000);
         let mut scratch = Vec::new();
         assert_eq!(view.unpack(&mut scratch, 1 << 20).unwrap().count(), 0);
         assert_eq!(keep(&left, &[]), Retained::Everything);

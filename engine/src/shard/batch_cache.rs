@@ -64,6 +64,13 @@ impl CachedTail {
         }
     }
 
+    /// Drops the batches below `upto`: what is in the log there is something else now.
+    pub(super) fn forget_below(&self, upto: Offset) {
+        let mut batches = self.batches.lock();
+        let gone = batches.partition_point(|batch| batch.next <= upto);
+        batches.drain(..gone);
+    }
+
     /// Drops everything, when the partition goes offline.
     pub(super) fn clear(&self) {
         self.batches.lock().clear();
@@ -146,6 +153,16 @@ mod tests {
             "one batch however small the limit"
         );
         assert!(tail.read(Offset(50), Offset(50), 1).is_none());
+    }
+
+    #[test]
+    fn what_was_forgotten_is_read_from_the_disk_and_what_came_later_is_not() {
+        let tail = filled(1 << 20, 5);
+        tail.forget_below(Offset(29));
+        assert!(tail.read(Offset(19), Offset(50), 1 << 20).is_none());
+        assert_eq!(tail.read(Offset(20), Offset(50), 1 << 20).unwrap().0.len(), 3);
+        tail.forget_below(Offset(50));
+        assert!(tail.read(Offset(49), Offset(50), 1 << 20).is_none());
     }
 
     #[test]

@@ -239,6 +239,11 @@ impl Partition {
         Some((pieces, next.into()))
     }
 
+    /// From now on what lies below `upto` is read from its segments, which have been compacted.
+    pub fn forget_cached_below(&self, upto: Offset) {
+        self.tail.forget_below(upto);
+    }
+
     /// Registers `waiter` to be told once when the high watermark moves or the partition changes its state. Look at
     /// the high watermark again after this call.
     pub fn notify_on_change(&self, waiter: Arc<dyn Notify>) {

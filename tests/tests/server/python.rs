@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use tidelog::server::ServerOptions;
+
 use super::rig::TestServer;
 use crate::programs::{install_once, is_there, run, sources, text};
 
@@ -20,8 +22,13 @@ pub(crate) fn python() -> Option<PathBuf> {
 }
 
 fn check(script: &str) {
+    check_with(&[], script);
+}
+
+/// With these settings of the engine.
+fn check_with(settings: &[(&str, &str)], script: &str) {
     let Some(python) = python() else { return };
-    let server = TestServer::start();
+    let server = TestServer::with(settings, ServerOptions::default());
     let output = run(Command::new(python).arg(sources("python").join(script)).arg(server.bootstrap()));
     assert_eq!(text(&output).trim(), "ok");
 }
@@ -54,4 +61,9 @@ fn kafka_python_moves_records_in_transactions() {
 #[test]
 fn aiokafka_moves_records_in_transactions() {
     check("aio_transactions.py");
+}
+
+#[test]
+fn all_of_them_read_what_compaction_has_left() {
+    check_with(&[("log.cleaner.backoff.ms", "20")], "compacted.py");
 }

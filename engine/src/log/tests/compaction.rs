@@ -264,4 +264,6 @@ fn what_is_young_or_little_is_left_for_later() {
     assert!(!due(&young, NOW) && due(&young, NOW.after(hour).after(hour)));
     let ratio = config(|config| config.min_cleanable_dirty_ratio = 0.5);
     assert!(due(&ratio, NOW), "all of it is new");
+    let ratio = config(|config| config.min_cleanable_dirty_ratio = 1.0);
+    assert!(!due(&ratio, NOW), "more is asked for than there is");
 }

@@ -136,6 +136,7 @@ impl SimulatedShard {
         self.compacted_below[slot] = compaction.upto();
         let compacted = compaction.run(now, 1 << 20, |segment| {
             let taken = log.take_in(segment);
+            partition.forget_cached_below(compaction.upto());
             let gone = taken.map_err(|error| CompactionError::NotTakenIn(error.to_string()))?;
             for path in gone.unwrap() {
                 self.disk.remove_file(&path).unwrap();

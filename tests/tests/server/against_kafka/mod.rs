@@ -1,6 +1,7 @@
 //! The server against Kafka's own broker: random histories of requests get the same answers from both.
 
 mod asking;
+mod compacted;
 mod crowd;
 mod fetchers;
 mod kafka;
@@ -33,6 +34,7 @@ fn kafkas_own_broker_gives_the_same_answers() {
         ("offsets.topic.num.partitions", "1"),
         ("transaction.state.log.num.partitions", "1"),
         ("node.id", "1"),
+        ("log.cleaner.backoff.ms", "20"),
     ];
     let server = TestServer::with(&settings, ServerOptions::default());
     let addresses = [server.address(), kafka.address];
@@ -63,6 +65,16 @@ fn kafkas_own_broker_gives_the_same_answers() {
             let mut fetchers = addresses.map(|address| Fetchers::begin(address, prefix));
             let ask = |turn, step: &fetchers::Step| both(&mut fetchers, |side| side.run_in(turn, step));
             compare(seed, fetchers::draw, |_, _, _| false, ask)
+        });
+        again_where_time_passed(seed, |prefix| {
+            let prefix = format!("{prefix}-compacted");
+            let mut sides = addresses.map(|address| Side::begin(address, &prefix));
+            compare(
+                seed,
+                compacted::draw,
+                |_, _, _| false,
+                |turn, step| compacted::step(&mut sides, turn, step),
+            )
         });
         again_where_time_passed(seed, |prefix| {
             let mut topics = addresses.map(|address| Topics::begin(address, prefix));

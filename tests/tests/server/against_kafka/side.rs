@@ -222,6 +222,21 @@ impl Side {
 
     fn produce(&mut self, who: Option<(Who, Claim, bool)>, place: Place, records: Records) -> String {
         let Records { count, timestamp, codec } = records;
+        self.append(who, place, count, |stamp, count| {
+            let values: Vec<String> = (0..count).map(|number| format!("{timestamp}.{number}")).collect();
+            let values: Vec<&[u8]> = values.iter().map(String::as_bytes).collect();
+            batch_by(codec, stamp, timestamp, &values)
+        })
+    }
+
+    /// Appends the batch that `encode` makes, of `count` records or as many as the one before had which is repeated.
+    pub(super) fn append(
+        &mut self,
+        who: Option<(Who, Claim, bool)>,
+        place: Place,
+        count: i32,
+        encode: impl Fn(ProducerStamp, i32) -> Vec<u8>,
+    ) -> String {
         let mut taken = None;
         let (stamp, count) = match who {
             None => (ProducerStamp::NONE, count),
@@ -242,9 +257,7 @@ impl Side {
                 (stamp, count)
             }
         };
-        let values: Vec<String> = (0..count).map(|number| format!("{timestamp}.{number}")).collect();
-        let values: Vec<&[u8]> = values.iter().map(String::as_bytes).collect();
-        let records = batch_by(codec, stamp, timestamp, &values);
+        let records = encode(stamp, count);
         let mut request = produce_request(-1, &self.topic(place), place.1, Some(&records));
         if let Some((who, _, true)) = who {
             request.transactional_id = transactional_id(&self.prefix, who.number);
@@ -417,16 +430,12 @@ impl Side {
             for transaction in found.aborted_transactions.iter().flatten() {
                 aborted.insert((transaction.first_offset, transaction.producer_id));
             }
-            let before = said.len();
-            for piece in &found.records.pieces {
-                let Piece::Memory(bytes) = piece else { panic!("an answer has no gaps") };
-                for batch in Batches::new(bytes) {
-                    let batch = batch.unwrap();
-                    next = batch.header().next_offset().0;
-                    said.push(self.words_of(&batch));
-                }
-            }
-            if said.len() == before {
+            let before = next;
+            each_batch(&found, |batch| {
+                next = batch.header().next_offset().0;
+                said.push(self.words_of(batch));
+            });
+            if next == before {
                 break;
             }
             found = self.fetch(place, next, committed);
@@ -451,6 +460,35 @@ impl Side {
         self.asking.call::<Fetch>(&request).responses.remove(0).partitions.remove(0)
     }
 
+    /// What a compacted log has: its batches, and the markers of transactions of which something is left. The last marker of a
+    /// producer stays longer than with Kafka.
+    pub(super) fn read_compacted(&mut self, place: Place) -> Vec<String> {
+        let (mut said, mut next) = (Vec::new(), 0);
+        let mut in_transaction = HashSet::new();
+        loop {
+            let before = next;
+            each_batch(&self.fetch(place, next, false), |batch| {
+                let header = batch.header();
+                next = header.next_offset().0;
+                let is_said = match (header.attributes().is_control(), header.attributes().is_transactional())
+                {
+                    (true, _) => in_transaction.remove(&header.producer_id()),
+                    (false, true) => {
+                        in_transaction.insert(header.producer_id());
+                        true
+                    }
+                    (false, false) => true,
+                };
+                if is_said {
+                    said.push(self.words_of(batch));
+                }
+            });
+            if next == before {
+                return said;
+            }
+        }
+    }
+
     fn words_of(&self, batch: &BatchView<'_>) -> String {
         let header = batch.header();
         let whose = self.whose(header.producer_id().0);
@@ -462,7 +500,10 @@ impl Side {
         let mut unpacked = Vec::new();
         let values = batch.unpack(&mut unpacked, 1 << 20).unwrap().map(|record| {
             let record = record.unwrap();
-            format!("{}={}", time(record.timestamp.0), String::from_utf8_lossy(record.value.unwrap()))
+            let shown =
+                |bytes: Option<&[u8]>| bytes.map_or("null".into(), String::from_utf8_lossy).into_owned();
+            let key = record.key.map_or_else(String::new, |key| format!("{} of ", shown(Some(key))));
+            format!("{}: {key}{}={}", record.offset, time(record.timestamp.0), shown(record.value))
         });
         let values: Vec<String> = values.collect();
         let (sequence, leader) = (header.base_sequence().0, header.leader_epoch().0);
@@ -513,6 +554,14 @@ impl Side {
         let whose = if state.error_code == 0 { self.whose(state.producer_id) } else { String::new() };
         let (code, state, epoch) = (text(state.error_code), state.transaction_state, state.producer_epoch);
         format!("{code} {state} of {whose} epoch {epoch}: {}", places.join(", "))
+    }
+}
+
+/// Has `look` called with the batches of an answer.
+fn each_batch(found: &PartitionData, mut look: impl FnMut(&BatchView<'_>)) {
+    for piece in &found.records.pieces {
+        let Piece::Memory(bytes) = piece else { panic!("an answer has no gaps") };
+        Batches::new(bytes).for_each(|batch| look(&batch.unwrap()));
     }
 }
 

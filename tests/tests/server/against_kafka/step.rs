@@ -6,15 +6,27 @@ use tidelog::record::Compression;
 /// A topic: its partitions and its settings.
 type Topic = (i32, &'static [(&'static str, &'static str)]);
 
-/// Topics of a history. Their records are old.
-pub(super) const TOPICS: [Topic; 3] = [
+/// Topics of a history. Their records are old, but for those that are compacted.
+pub(super) const TOPICS: [Topic; 4] = [
     (2, &[("retention.ms", "-1")]),
     (1, &[("retention.ms", "-1"), ("compression.type", "gzip")]),
     (1, &[("retention.ms", "-1"), ("message.timestamp.type", "LogAppendTime")]),
+    (
+        1,
+        &[
+            ("cleanup.policy", "compact"),
+            ("min.cleanable.dirty.ratio", "0"),
+            ("delete.retention.ms", "0"),
+            ("segment.ms", "10000"),
+            ("message.timestamp.after.max.ms", "9223372036854775807"),
+        ],
+    ),
 ];
 /// The topic whose records get the log's time.
 pub(super) const STAMPED: usize = 2;
-/// Their partitions.
+/// The topic that is compacted.
+pub(super) const COMPACTED: Place = Place(3, 0);
+/// The partitions of the others.
 pub(super) const PLACES: [Place; 4] = [Place(0, 0), Place(0, 1), Place(1, 0), Place(2, 0)];
 /// Producers: of the first two each has an id of its own, the others are known by a transactional id.
 pub(super) const PRODUCERS: usize = 4;
