@@ -143,7 +143,7 @@ impl Fetchers {
             if topic == TOPICS {
                 return (name, TopicId([7; 16]));
             }
-            asking.create_topic(&name, PARTITIONS, &[]);
+            asking.create_topic(&name, PARTITIONS, &[("retention.ms", "-1")]);
             let id = asking.topic_id(&name);
             (name, id)
         });

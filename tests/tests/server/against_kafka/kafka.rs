@@ -68,6 +68,8 @@ fn properties(directory: &Path, address: SocketAddr, controller: SocketAddr) -> 
         "transaction.state.log.num.partitions=1".to_owned(),
         "group.initial.rebalance.delay.ms=0".to_owned(),
         "log.cleaner.backoff.ms=20".to_owned(),
+        "log.retention.check.interval.ms=20".to_owned(),
+        "log.initial.task.delay.ms=0".to_owned(),
         // It is cleared for each log.
         "log.cleaner.dedupe.buffer.size=2097152".to_owned(),
     ]

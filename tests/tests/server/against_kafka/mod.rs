@@ -6,6 +6,7 @@ mod crowd;
 mod fetchers;
 mod kafka;
 mod members;
+mod retained;
 mod side;
 mod step;
 mod topics;
@@ -21,11 +22,14 @@ use step::Step;
 use tidelog::server::ServerOptions;
 use topics::Topics;
 
+use super::raw;
 use super::rig::TestServer;
 use crate::effort::effort;
 
 /// Steps of a history.
 const STEPS: i64 = 60;
+/// One in so many seeds has histories of logs that are cleaned: those take seconds each.
+const SELDOM: u64 = 6;
 
 #[test]
 fn kafkas_own_broker_gives_the_same_answers() {
@@ -35,6 +39,7 @@ fn kafkas_own_broker_gives_the_same_answers() {
         ("transaction.state.log.num.partitions", "1"),
         ("node.id", "1"),
         ("log.cleaner.backoff.ms", "20"),
+        ("log.retention.check.interval.ms", "20"),
     ];
     let server = TestServer::with(&settings, ServerOptions::default());
     let addresses = [server.address(), kafka.address];
@@ -43,6 +48,7 @@ fn kafkas_own_broker_gives_the_same_answers() {
         Some(seed) => seed..=seed,
         None => 1..=number("TIDELOG_SEEDS").unwrap_or(effort(12, 2_000)),
     };
+    let only_one = seeds.start() == seeds.end();
     for seed in seeds {
         again_where_time_passed(seed, |prefix| {
             let mut sides = addresses.map(|address| Side::begin(address, prefix));
@@ -67,20 +73,25 @@ fn kafkas_own_broker_gives_the_same_answers() {
             compare(seed, fetchers::draw, |_, _, _| false, ask)
         });
         again_where_time_passed(seed, |prefix| {
-            let prefix = format!("{prefix}-compacted");
-            let mut sides = addresses.map(|address| Side::begin(address, &prefix));
-            compare(
-                seed,
-                compacted::draw,
-                |_, _, _| false,
-                |turn, step| compacted::step(&mut sides, turn, step),
-            )
-        });
-        again_where_time_passed(seed, |prefix| {
             let mut topics = addresses.map(|address| Topics::begin(address, prefix));
             let ask = |turn, step: &topics::Step| both(&mut topics, |side| side.run_in(turn, step));
             compare(seed, topics::draw, topics::is_known, ask)
         });
+        if seed.is_multiple_of(SELDOM) || only_one {
+            again_where_time_passed(seed, |prefix| {
+                let prefix = format!("{prefix}-compacted");
+                let mut sides = addresses.map(|address| Side::begin(address, &prefix));
+                let ask = |turn, step: &compacted::Step| compacted::step(&mut sides, turn, step);
+                compare(seed, compacted::draw, |_, _, _| false, ask)
+            });
+            again_where_time_passed(seed, |prefix| {
+                let (prefix, now) = (format!("{prefix}-retained"), raw::now());
+                let mut sides = addresses.map(|address| Side::begin(address, &prefix));
+                let draw = |random: &mut fastrand::Rng, at| retained::draw(random, at, now);
+                let ask = |turn, step: &retained::Step| retained::step(&mut sides, turn, step);
+                compare(seed, draw, |_, _, _| false, ask)
+            });
+        }
     }
 }
 

@@ -401,7 +401,12 @@ impl Side {
         format!("{} {offset} of {time}, epoch {}", text(answer.error_code), answer.leader_epoch)
     }
 
-    fn look_up(&mut self, place: Place, timestamp: i64, committed: bool) -> ListOffsetsPartitionResponse {
+    pub(super) fn look_up(
+        &mut self,
+        place: Place,
+        timestamp: i64,
+        committed: bool,
+    ) -> ListOffsetsPartitionResponse {
         let partition =
             ListOffsetsPartition { partition_index: place.1, current_leader_epoch: -1, timestamp };
         let topic = ListOffsetsTopic { name: self.topic(place), partitions: vec![partition] };
