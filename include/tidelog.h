@@ -864,6 +864,11 @@ typedef struct tl_topic_result_t tl_topic_result_t;
 typedef struct tl_Uuid_t tl_Uuid_t;
 
 /**
+ * What may be done, `TL_ACL_OPERATION_...`.
+ */
+typedef int tl_AclOperation_t;
+
+/**
  * Where a setting comes from.
  */
 typedef int tl_ConfigSource_t;
@@ -882,6 +887,11 @@ typedef int tl_AlterConfigOpType_t;
  * Who may be elected, `TL_ELECTION_TYPE_...`.
  */
 typedef int tl_ElectionType_t;
+
+/**
+ * By which protocol the members of a group share out partitions, `TL_CONSUMER_GROUP_TYPE_...`.
+ */
+typedef int tl_consumer_group_type_t;
 
 /**
  * State of a consumer group.
@@ -1235,6 +1245,21 @@ typedef int64_t tl_OffsetSpec_t;
 #define TL_ELECTION_TYPE_UNCLEAN 1
 
 /**
+ * There is no such group, or no such type.
+ */
+#define TL_CONSUMER_GROUP_TYPE_UNKNOWN 0
+
+/**
+ * The coordinator does it (KIP-848). There are none: `group.protocol=consumer` is served by the other.
+ */
+#define TL_CONSUMER_GROUP_TYPE_CONSUMER 1
+
+/**
+ * The members do it themselves: all groups that there are.
+ */
+#define TL_CONSUMER_GROUP_TYPE_CLASSIC 2
+
+/**
  * There is no such group, or no such state.
  */
 #define TL_CONSUMER_GROUP_STATE_UNKNOWN 0
@@ -1278,6 +1303,71 @@ typedef int64_t tl_OffsetSpec_t;
  * Behind the last message.
  */
 #define TL_OFFSET_SPEC_LATEST -1
+
+/**
+ * None that is known.
+ */
+#define TL_ACL_OPERATION_UNKNOWN 0
+
+/**
+ * Any, where something is looked for.
+ */
+#define TL_ACL_OPERATION_ANY 1
+
+/**
+ * All.
+ */
+#define TL_ACL_OPERATION_ALL 2
+
+/**
+ * Read records, or join a group.
+ */
+#define TL_ACL_OPERATION_READ 3
+
+/**
+ * Write records.
+ */
+#define TL_ACL_OPERATION_WRITE 4
+
+/**
+ * Make topics or partitions.
+ */
+#define TL_ACL_OPERATION_CREATE 5
+
+/**
+ * Delete.
+ */
+#define TL_ACL_OPERATION_DELETE 6
+
+/**
+ * Change the node.
+ */
+#define TL_ACL_OPERATION_ALTER 7
+
+/**
+ * See that it exists, and what it is like.
+ */
+#define TL_ACL_OPERATION_DESCRIBE 8
+
+/**
+ * What brokers do among each other.
+ */
+#define TL_ACL_OPERATION_CLUSTER_ACTION 9
+
+/**
+ * See settings.
+ */
+#define TL_ACL_OPERATION_DESCRIBE_CONFIGS 10
+
+/**
+ * Change settings.
+ */
+#define TL_ACL_OPERATION_ALTER_CONFIGS 11
+
+/**
+ * Write with an id that keeps records from being written twice.
+ */
+#define TL_ACL_OPERATION_IDEMPOTENT_WRITE 12
 
 /**
  * Any.
@@ -1630,6 +1720,13 @@ const tl_Node_t *tl_DescribeCluster_result_controller(const tl_DescribeCluster_r
 const tl_Node_t **tl_DescribeCluster_result_nodes(const tl_DescribeCluster_result_t *result, size_t *cntp);
 
 /**
+ * What may be done with the cluster, `*cntp` numbers `TL_ACL_OPERATION_...`; NULL unless
+ * ::tl_AdminOptions_set_include_authorized_operations asked for it. The array belongs to the event.
+ */
+const tl_AclOperation_t *tl_DescribeCluster_result_authorized_operations(const tl_DescribeCluster_result_t *result,
+                                                                         size_t *cntp);
+
+/**
  * Name of such a number, such as `DYNAMIC_TOPIC_CONFIG`. Static: never freed.
  */
 const char *tl_ConfigSource_name(tl_ConfigSource_t confsource);
@@ -1954,6 +2051,16 @@ const tl_group_result_t **tl_DeleteConsumerGroupOffsets_result_groups(const tl_D
                                                                       size_t *cntp);
 
 /**
+ * Name of a type, such as `Classic`; `Unknown` for others. Static: never freed.
+ */
+const char *tl_consumer_group_type_name(tl_consumer_group_type_t type_);
+
+/**
+ * The type with this name, in any case; `TL_CONSUMER_GROUP_TYPE_UNKNOWN` for others.
+ */
+tl_consumer_group_type_t tl_consumer_group_type_code(const char *name);
+
+/**
  * Name of a state, such as `Stable`; `Unknown` for others. Static: never freed.
  */
 const char *tl_consumer_group_state_name(tl_consumer_group_state_t state);
@@ -2029,7 +2136,12 @@ int tl_ConsumerGroupListing_is_simple_consumer_group(const tl_ConsumerGroupListi
 tl_consumer_group_state_t tl_ConsumerGroupListing_state(const tl_ConsumerGroupListing_t *grplist);
 
 /**
- * Lists consumer groups: all, or those in the states of the options. `options` may be NULL. The answer comes into `rkqu`
+ * Its type, `TL_CONSUMER_GROUP_TYPE_...`.
+ */
+tl_consumer_group_type_t tl_ConsumerGroupListing_type(const tl_ConsumerGroupListing_t *grplist);
+
+/**
+ * Lists consumer groups: all, or those in the states and of the types of the options. `options` may be NULL. The answer comes into `rkqu`
  * as a `TL_EVENT_LISTCONSUMERGROUPS_RESULT`.
  */
 void tl_ListConsumerGroups(tl_t *rk,
@@ -2100,6 +2212,18 @@ const char *tl_ConsumerGroupDescription_partition_assignor(const tl_ConsumerGrou
  * Its state, `TL_CONSUMER_GROUP_STATE_...`.
  */
 tl_consumer_group_state_t tl_ConsumerGroupDescription_state(const tl_ConsumerGroupDescription_t *grpdesc);
+
+/**
+ * Its type, `TL_CONSUMER_GROUP_TYPE_...`; unknown for one that could not be described.
+ */
+tl_consumer_group_type_t tl_ConsumerGroupDescription_type(const tl_ConsumerGroupDescription_t *grpdesc);
+
+/**
+ * What may be done with it, `*cntp` numbers `TL_ACL_OPERATION_...`; NULL unless
+ * ::tl_AdminOptions_set_include_authorized_operations asked for it. The array belongs to the event.
+ */
+const tl_AclOperation_t *tl_ConsumerGroupDescription_authorized_operations(const tl_ConsumerGroupDescription_t *grpdesc,
+                                                                           size_t *cntp);
 
 /**
  * The node that coordinates it; NULL for one that could not be described.
@@ -2180,6 +2304,11 @@ const tl_topic_partition_t *tl_ListOffsetsResultInfo_topic_partition(const tl_Li
 int64_t tl_ListOffsetsResultInfo_timestamp(const tl_ListOffsetsResultInfo_t *result_info);
 
 /**
+ * Name of an operation, such as `DESCRIBE`; `UNSUPPORTED` for what is none. Static: never freed.
+ */
+const char *tl_AclOperation_name(tl_AclOperation_t acl_operation);
+
+/**
  * Options with their defaults. The caller owns them: ::tl_AdminOptions_destroy.
  */
 tl_AdminOptions_t *tl_AdminOptions_new(tl_t *rk, tl_admin_op_t for_api);
@@ -2204,6 +2333,19 @@ tl_resp_err_t tl_AdminOptions_set_operation_timeout(tl_AdminOptions_t *options,
                                                     int timeout_ms,
                                                     char *errstr,
                                                     size_t errstr_size);
+
+/**
+ * The node that is to be asked: one that there can be, from 0 on. Has no effect, there is only one.
+ */
+tl_resp_err_t tl_AdminOptions_set_broker(tl_AdminOptions_t *options,
+                                         int32_t broker_id,
+                                         char *errstr,
+                                         size_t errstr_size);
+
+/**
+ * 1 has what is described say what may be done with it, too. NULL on success; the caller owns the error.
+ */
+tl_error_t *tl_AdminOptions_set_include_authorized_operations(tl_AdminOptions_t *options, int true_or_false);
 
 /**
  * 1 has the request checked and not done.
@@ -2239,6 +2381,14 @@ tl_error_t *tl_AdminOptions_set_isolation_level(tl_AdminOptions_t *options,
 tl_error_t *tl_AdminOptions_set_match_consumer_group_states(tl_AdminOptions_t *options,
                                                             const int *consumer_group_states,
                                                             size_t consumer_group_states_cnt);
+
+/**
+ * Lists only groups of these types (`TL_CONSUMER_GROUP_TYPE_...`, `consumer_group_types_cnt` of them, none twice). NULL on
+ * success; the caller owns the error.
+ */
+tl_error_t *tl_AdminOptions_set_match_consumer_group_types(tl_AdminOptions_t *options,
+                                                           const tl_consumer_group_type_t *consumer_group_types,
+                                                           size_t consumer_group_types_cnt);
 
 /**
  * Records to be deleted: those before each partition's offset, `TL_OFFSET_END` for all. The list is copied. NULL for
@@ -2332,6 +2482,13 @@ int tl_TopicDescription_is_internal(const tl_TopicDescription_t *topicdesc);
  */
 const tl_TopicPartitionInfo_t **tl_TopicDescription_partitions(const tl_TopicDescription_t *topicdesc,
                                                                size_t *cntp);
+
+/**
+ * What may be done with it, `*cntp` numbers `TL_ACL_OPERATION_...`; NULL unless
+ * ::tl_AdminOptions_set_include_authorized_operations asked for it. The array belongs to the event.
+ */
+const tl_AclOperation_t *tl_TopicDescription_authorized_operations(const tl_TopicDescription_t *topicdesc,
+                                                                   size_t *cntp);
 
 /**
  * Number of the partition; -1 for NULL.

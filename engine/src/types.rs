@@ -2,9 +2,13 @@
 //!
 //! Pure values: no I/O, no locks, owned by nobody. Kafka's words are used with Kafka's meaning.
 
+mod operation;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use operation::Operation;
 
 /// Place of a record in its partition, counted from 0 without end (Kafka: `offset`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

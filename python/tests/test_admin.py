@@ -188,6 +188,26 @@ def test_there_is_one_node(kafka, admin):
         admin.elect_leaders(0)
 
 
+def test_what_may_be_done_is_told_when_asked(kafka, admin):
+    kafka.create_topic("t")
+
+    def told(**asked):
+        topic = admin.describe_topics(TopicCollection(["t"]), **asked)["t"].result(10)
+        group = admin.describe_consumer_groups(["g"], **asked)["g"].result(10)
+        cluster = admin.describe_cluster(**asked).result(10)
+        return [one.authorized_operations for one in (topic, group, cluster)]
+
+    assert told() == told(include_authorized_operations=False) == [None, None, None]
+    configs = [AclOperation.DESCRIBE_CONFIGS, AclOperation.ALTER_CONFIGS]
+    read, write, create, delete = AclOperation.READ, AclOperation.WRITE, AclOperation.CREATE, AclOperation.DELETE
+    alter, describe, action = AclOperation.ALTER, AclOperation.DESCRIBE, AclOperation.CLUSTER_ACTION
+    assert told(include_authorized_operations=True) == [
+        [read, write, create, delete, alter, describe, *configs],
+        [read, delete, describe, *configs],
+        [create, alter, describe, action, *configs, AclOperation.IDEMPOTENT_WRITE],
+    ]
+
+
 def test_what_needs_users_says_so(admin):
     every = AclBindingFilter(
         ResourceType.ANY, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ANY

@@ -281,6 +281,77 @@ static void the_cluster_and_topics_are_described(void) {
     tl_event_destroy(event);
 }
 
+/* Whoever is in the engine's process may do everything; NULL and 0 unless that is asked. */
+static void expect_operations(const tl_AclOperation_t *operations, size_t count, size_t expected, tl_AclOperation_t last) {
+    CHECK(count == expected && (operations == NULL) == (expected == 0));
+    CHECK(expected == 0 || operations[expected - 1] == last);
+    for (size_t at = 1; at < count; at++)
+        CHECK(operations[at - 1] < operations[at]);
+}
+
+static void what_may_be_done_is_told_when_asked(void) {
+    size_t count;
+    char why[256];
+    CHECK_TEXT(tl_AclOperation_name(TL_ACL_OPERATION_DESCRIBE_CONFIGS), "DESCRIBE_CONFIGS");
+    CHECK_TEXT(tl_AclOperation_name(-1), "UNSUPPORTED");
+    CHECK_TEXT(tl_AclOperation_name(13), "UNSUPPORTED");
+    CHECK_ERR(code_of(tl_AdminOptions_set_include_authorized_operations(NULL, 1)), TL_RESP_ERR__INVALID_ARG);
+    tl_AdminOptions_t *options = tl_AdminOptions_new(client, TL_ADMIN_OP_ANY);
+    CHECK_OK(tl_AdminOptions_set_broker(options, tl_controllerid(client, 0), why, sizeof why));
+    CHECK_ERR(tl_AdminOptions_set_broker(options, -1, why, sizeof why), TL_RESP_ERR__INVALID_ARG);
+    CHECK_TEXT(why, "-1 is below 0");
+    const char *names[1] = {"a"};
+    tl_TopicCollection_t *topics = tl_TopicCollection_of_topic_names(names, 1);
+    for (int asks = 0; asks < 2; asks++) {
+        CHECK(code_of(tl_AdminOptions_set_include_authorized_operations(options, asks)) == 0);
+        tl_DescribeCluster(client, options, queue);
+        tl_event_t *event = answer(TL_EVENT_DESCRIBECLUSTER_RESULT);
+        const tl_DescribeCluster_result_t *cluster = tl_event_DescribeCluster_result(event);
+        const tl_AclOperation_t *told = tl_DescribeCluster_result_authorized_operations(cluster, &count);
+        expect_operations(told, count, asks ? 7 : 0, TL_ACL_OPERATION_IDEMPOTENT_WRITE);
+        tl_event_destroy(event);
+        tl_DescribeTopics(client, topics, options, queue);
+        event = answer(TL_EVENT_DESCRIBETOPICS_RESULT);
+        const tl_TopicDescription_t *topic = tl_DescribeTopics_result_topics(tl_event_DescribeTopics_result(event), &count)[0];
+        told = tl_TopicDescription_authorized_operations(topic, &count);
+        expect_operations(told, count, asks ? 8 : 0, TL_ACL_OPERATION_ALTER_CONFIGS);
+        tl_event_destroy(event);
+        tl_DescribeConsumerGroups(client, names, 1, options, queue);
+        event = answer(TL_EVENT_DESCRIBECONSUMERGROUPS_RESULT);
+        const tl_ConsumerGroupDescription_t *group = tl_DescribeConsumerGroups_result_groups(tl_event_DescribeConsumerGroups_result(event), &count)[0];
+        told = tl_ConsumerGroupDescription_authorized_operations(group, &count);
+        expect_operations(told, count, asks ? 5 : 0, TL_ACL_OPERATION_ALTER_CONFIGS);
+        tl_event_destroy(event);
+    }
+    tl_TopicCollection_destroy(topics);
+    tl_AdminOptions_destroy(options);
+    CHECK(tl_TopicDescription_authorized_operations(NULL, &count) == NULL && count == 0);
+    CHECK(tl_DescribeCluster_result_authorized_operations(NULL, NULL) == NULL);
+}
+
+static void groups_are_listed_by_type(void) {
+    tl_AdminOptions_t *options = tl_AdminOptions_new(client, TL_ADMIN_OP_LISTCONSUMERGROUPS);
+    int wrong[] = {TL_CONSUMER_GROUP_TYPE_UNKNOWN}, twice[] = {TL_CONSUMER_GROUP_TYPE_CLASSIC, TL_CONSUMER_GROUP_TYPE_CLASSIC};
+    CHECK_ERR(code_of(tl_AdminOptions_set_match_consumer_group_types(options, wrong, 1)), TL_RESP_ERR__INVALID_ARG);
+    CHECK_ERR(code_of(tl_AdminOptions_set_match_consumer_group_types(options, twice, 2)), TL_RESP_ERR__INVALID_ARG);
+    for (tl_consumer_group_type_t type = TL_CONSUMER_GROUP_TYPE_CONSUMER; type <= TL_CONSUMER_GROUP_TYPE_CLASSIC; type++) {
+        size_t count;
+        CHECK(code_of(tl_AdminOptions_set_match_consumer_group_types(options, &type, 1)) == 0);
+        tl_ListConsumerGroups(client, options, queue);
+        tl_event_t *event = answer(TL_EVENT_LISTCONSUMERGROUPS_RESULT);
+        const tl_ConsumerGroupListing_t **listed = tl_ListConsumerGroups_result_valid(tl_event_ListConsumerGroups_result(event), &count);
+        CHECK(count == (type == TL_CONSUMER_GROUP_TYPE_CLASSIC ? 1 : 0));
+        CHECK(count == 0 || tl_ConsumerGroupListing_type(listed[0]) == type);
+        tl_event_destroy(event);
+    }
+    tl_AdminOptions_destroy(options);
+    CHECK_TEXT(tl_consumer_group_type_name(TL_CONSUMER_GROUP_TYPE_CLASSIC), "Classic");
+    CHECK_TEXT(tl_consumer_group_type_name(77), "Unknown");
+    CHECK(tl_consumer_group_type_code("classic") == TL_CONSUMER_GROUP_TYPE_CLASSIC);
+    CHECK(tl_consumer_group_type_code(NULL) == TL_CONSUMER_GROUP_TYPE_UNKNOWN);
+    CHECK(tl_ConsumerGroupListing_type(NULL) == TL_CONSUMER_GROUP_TYPE_UNKNOWN);
+}
+
 static void groups_are_listed_described_and_deleted(void) {
     size_t count;
     tl_conf_t *conf = conf_of(ENGINE);
@@ -320,6 +391,8 @@ static void groups_are_listed_described_and_deleted(void) {
     CHECK_TEXT(tl_ConsumerGroupDescription_group_id(groups[0]), "g");
     CHECK_TEXT(tl_ConsumerGroupDescription_partition_assignor(groups[0]), "range");
     CHECK(tl_ConsumerGroupDescription_state(groups[1]) == TL_CONSUMER_GROUP_STATE_DEAD);
+    CHECK(tl_ConsumerGroupDescription_type(groups[0]) == TL_CONSUMER_GROUP_TYPE_CLASSIC);
+    groups_are_listed_by_type();
     CHECK(!tl_ConsumerGroupDescription_is_simple_consumer_group(groups[0]));
     const tl_Node_t *node = tl_ConsumerGroupDescription_coordinator(groups[0]);
     CHECK(tl_Node_id(node) == tl_controllerid(client, 10) && tl_Node_port(node) == 0);
@@ -408,6 +481,7 @@ int main(void) {
     offsets_are_listed_by_meaning_and_time();
     leaders_are_elected_already();
     the_cluster_and_topics_are_described();
+    what_may_be_done_is_told_when_asked();
     groups_are_listed_described_and_deleted();
     offsets_of_groups_are_listed_changed_and_deleted();
     without_an_engine_requests_time_out();

@@ -5,35 +5,13 @@ use std::sync::Arc;
 
 use super::shared::Shared;
 use crate::broker::Broker;
+pub use crate::types::Operation;
 
 /// Who is at the other end of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
     /// Nobody has asked for a name (Kafka: `User:ANONYMOUS`).
     Anonymous,
-}
-
-/// What somebody wants to do (Kafka: `AclOperation`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    /// Read records, or join a group.
-    Read,
-    /// Write records.
-    Write,
-    /// Make topics or partitions.
-    Create,
-    /// Delete.
-    Delete,
-    /// Change the node.
-    Alter,
-    /// See that it exists, and what it is like.
-    Describe,
-    /// See settings.
-    DescribeConfigs,
-    /// Change settings.
-    AlterConfigs,
-    /// Write with an id that keeps records from being written twice.
-    IdempotentWrite,
 }
 
 /// What somebody wants to do it with.

@@ -5,7 +5,10 @@ use std::mem::MaybeUninit;
 
 use tidelog::client::admin::Node as Described;
 
+use tidelog::types::Operation;
+
 use super::answer::{AnswerBody, answer_of, request};
+use super::operations::{AclOperation, Authorized};
 use super::options::AdminOptions;
 use super::{Objects, tell};
 use crate::client::Client;
@@ -57,6 +60,7 @@ pub struct DescribeClusterResult {
     cluster_id: CString,
     controller: Node,
     nodes: Objects<Node>,
+    authorized: Authorized,
 }
 
 /// Describes the engine as a cluster of one node. `options` may be NULL. The answer comes into `rkqu` as a
@@ -69,12 +73,13 @@ pub extern "C" fn tl_DescribeCluster(rk: *mut Client, options: Option<&AdminOpti
         TL_EVENT_DESCRIBECLUSTER_RESULT,
         options,
         || Ok(()),
-        |admin, (), _| {
+        |admin, (), settings| {
             let described = admin.describe_cluster()?;
             Ok(AnswerBody::DescribeCluster(DescribeClusterResult {
                 cluster_id: c_text(&described.cluster_id),
                 controller: Node::of(&described.controller),
                 nodes: described.nodes.iter().map(|node| Box::new(Node::of(node))).collect(),
+                authorized: Authorized::asked(settings, &Operation::OF_CLUSTER),
             }))
         },
     );
@@ -112,4 +117,14 @@ pub extern "C" fn tl_DescribeCluster_result_nodes(
     cntp: Option<&mut MaybeUninit<usize>>,
 ) -> *mut *const Node {
     guard(|| tell(result.map(|result| &result.nodes), cntp))
+}
+
+/// What may be done with the cluster, `*cntp` numbers `TL_ACL_OPERATION_...`; NULL unless
+/// ::tl_AdminOptions_set_include_authorized_operations asked for it. The array belongs to the event.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_DescribeCluster_result_authorized_operations(
+    result: Option<&DescribeClusterResult>,
+    cntp: Option<&mut MaybeUninit<usize>>,
+) -> *const AclOperation {
+    guard(|| Authorized::tell(result.map(|result| &result.authorized), cntp))
 }

@@ -7,9 +7,12 @@ use tidelog::broker::group::GroupState;
 use tidelog::client::KafkaError;
 use tidelog::client::admin::{GroupDescription, GroupListing, MemberDescription as Member};
 use tidelog::error_code::ErrorCode;
+use tidelog::types::Operation;
 
 use super::answer::{AnswerBody, answer_of, request};
 use super::cluster::Node;
+use super::group_types::{ConsumerGroupType, TL_CONSUMER_GROUP_TYPE_CLASSIC, TL_CONSUMER_GROUP_TYPE_UNKNOWN};
+use super::operations::{AclOperation, Authorized};
 use super::options::AdminOptions;
 use super::{Objects, destroy_all, objects, tell, texts};
 use crate::boundary;
@@ -224,12 +227,18 @@ pub extern "C" fn tl_ConsumerGroupListing_state(
     guard(|| grplist.map_or(TL_CONSUMER_GROUP_STATE_UNKNOWN, |listing| listing.state))
 }
 
+/// Its type, `TL_CONSUMER_GROUP_TYPE_...`.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_ConsumerGroupListing_type(grplist: Option<&ConsumerGroupListing>) -> ConsumerGroupType {
+    guard(|| grplist.map_or(TL_CONSUMER_GROUP_TYPE_UNKNOWN, |_| TL_CONSUMER_GROUP_TYPE_CLASSIC))
+}
+
 /// The answer to ::tl_ListConsumerGroups. It belongs to its event.
 pub struct ListConsumerGroupsResult {
     groups: Objects<ConsumerGroupListing>,
 }
 
-/// Lists consumer groups: all, or those in the states of the options. `options` may be NULL. The answer comes into `rkqu`
+/// Lists consumer groups: all, or those in the states and of the types of the options. `options` may be NULL. The answer comes into `rkqu`
 /// as a `TL_EVENT_LISTCONSUMERGROUPS_RESULT`.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_ListConsumerGroups(rk: *mut Client, options: Option<&AdminOptions>, rkqu: *mut Queue) {
@@ -241,7 +250,10 @@ pub extern "C" fn tl_ListConsumerGroups(rk: *mut Client, options: Option<&AdminO
         options,
         || Ok(()),
         |admin, (), settings| {
-            let groups = admin.list_consumer_groups(&settings.states)?;
+            let groups = match settings.match_group_type() {
+                true => admin.list_consumer_groups(&settings.states)?,
+                false => Vec::new(),
+            };
             let groups = groups.iter().map(ConsumerGroupListing::of).collect();
             Ok(AnswerBody::ListConsumerGroups(ListConsumerGroupsResult { groups }))
         },
@@ -288,6 +300,7 @@ pub struct ConsumerGroupDescription {
     state: ConsumerGroupState,
     coordinator: Option<Node>,
     members: Vec<MemberDescription>,
+    authorized: Authorized,
 }
 
 /// A member of a group. It belongs to its event.
@@ -305,7 +318,11 @@ pub struct MemberAssignment {
 }
 
 impl ConsumerGroupDescription {
-    fn of(name: &str, described: Result<GroupDescription, KafkaError>) -> Box<ConsumerGroupDescription> {
+    fn of(
+        name: &str,
+        described: Result<GroupDescription, KafkaError>,
+        authorized: &Authorized,
+    ) -> Box<ConsumerGroupDescription> {
         Box::new(match described {
             Ok(group) => ConsumerGroupDescription {
                 group: c_text(&group.group),
@@ -315,6 +332,7 @@ impl ConsumerGroupDescription {
                 state: number_of(group.state),
                 coordinator: Some(Node::of(&group.coordinator)),
                 members: group.members.iter().map(MemberDescription::of).collect(),
+                authorized: authorized.clone(),
             },
             Err(error) => ConsumerGroupDescription {
                 group: c_text(name),
@@ -324,6 +342,7 @@ impl ConsumerGroupDescription {
                 state: TL_CONSUMER_GROUP_STATE_UNKNOWN,
                 coordinator: None,
                 members: Vec::new(),
+                authorized: Authorized::default(),
             },
         })
     }
@@ -364,9 +383,11 @@ pub extern "C" fn tl_DescribeConsumerGroups(
         }
         Ok(names)
     };
-    request(rk, rkqu, TL_EVENT_DESCRIBECONSUMERGROUPS_RESULT, options, read, |admin, names, _| {
+    request(rk, rkqu, TL_EVENT_DESCRIBECONSUMERGROUPS_RESULT, options, read, |admin, names, settings| {
+        let authorized = Authorized::asked(settings, &Operation::OF_GROUPS);
         let described = names.iter().zip(admin.describe_consumer_groups(&names));
-        let groups = described.map(|(name, described)| ConsumerGroupDescription::of(name, described));
+        let groups =
+            described.map(|(name, described)| ConsumerGroupDescription::of(name, described, &authorized));
         Ok(AnswerBody::DescribeConsumerGroups(DescribeConsumerGroupsResult { groups: groups.collect() }))
     });
 }
@@ -430,6 +451,25 @@ pub extern "C" fn tl_ConsumerGroupDescription_state(
     grpdesc: Option<&ConsumerGroupDescription>,
 ) -> ConsumerGroupState {
     guard(|| grpdesc.map_or(TL_CONSUMER_GROUP_STATE_UNKNOWN, |group| group.state))
+}
+
+/// Its type, `TL_CONSUMER_GROUP_TYPE_...`; unknown for one that could not be described.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_ConsumerGroupDescription_type(
+    grpdesc: Option<&ConsumerGroupDescription>,
+) -> ConsumerGroupType {
+    let described = grpdesc.filter(|group| group.error.is_none());
+    guard(|| described.map_or(TL_CONSUMER_GROUP_TYPE_UNKNOWN, |_| TL_CONSUMER_GROUP_TYPE_CLASSIC))
+}
+
+/// What may be done with it, `*cntp` numbers `TL_ACL_OPERATION_...`; NULL unless
+/// ::tl_AdminOptions_set_include_authorized_operations asked for it. The array belongs to the event.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_ConsumerGroupDescription_authorized_operations(
+    grpdesc: Option<&ConsumerGroupDescription>,
+    cntp: Option<&mut MaybeUninit<usize>>,
+) -> *const AclOperation {
+    guard(|| Authorized::tell(grpdesc.map(|group| &group.authorized), cntp))
 }
 
 /// The node that coordinates it; NULL for one that could not be described.

@@ -1,14 +1,16 @@
 //! Administration: requests that are answered by an event of a queue. One file per kind of thing: `topics`,
-//! `topic_descriptions`, `configs`, `records`, `offsets`, `elections`, `groups`, `group_offsets`, `cluster`; `options` of a
-//! request, and its `answer`.
+//! `topic_descriptions`, `configs`, `records`, `offsets`, `elections`, `groups`, `group_types`, `group_offsets`, `cluster`;
+//! `operations` that are allowed; `options` of a request, and its `answer`.
 
 mod answer;
 pub mod cluster;
 pub mod configs;
 pub mod elections;
 pub mod group_offsets;
+pub mod group_types;
 pub mod groups;
 pub mod offsets;
+pub mod operations;
 pub mod options;
 pub mod records;
 pub mod topic_descriptions;

@@ -9,6 +9,7 @@ use tidelog::client::admin::Mode;
 use tidelog::error_code::ErrorCode;
 use tidelog::types::Isolation;
 
+use super::group_types::{self, ConsumerGroupType, TL_CONSUMER_GROUP_TYPE_CLASSIC};
 use super::groups::state_of;
 use crate::boundary;
 use crate::callbacks::Opaque;
@@ -76,12 +77,20 @@ pub(crate) struct Settings {
     pub(super) require_stable: bool,
     pub(super) isolation: Isolation,
     pub(super) states: Vec<GroupState>,
+    /// Numbers of types.
+    types: Vec<ConsumerGroupType>,
+    pub(super) include_authorized_operations: bool,
     pub(super) opaque: Opaque,
 }
 
 impl Settings {
     pub(super) fn mode(&self) -> Mode {
         if self.validate_only { Mode::ValidateOnly } else { Mode::Apply }
+    }
+
+    /// Whether groups are asked for as they all are.
+    pub(super) fn match_group_type(&self) -> bool {
+        self.types.is_empty() || self.types.contains(&TL_CONSUMER_GROUP_TYPE_CLASSIC)
     }
 
     pub(super) fn stability(&self) -> Stability {
@@ -159,6 +168,33 @@ pub extern "C" fn tl_AdminOptions_set_operation_timeout(
     set(options, errstr, errstr_size, |_| in_range(timeout_ms))
 }
 
+/// The node that is to be asked: one that there can be, from 0 on. Has no effect, there is only one.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_AdminOptions_set_broker(
+    options: Option<&mut AdminOptions>,
+    broker_id: i32,
+    errstr: *mut c_char,
+    errstr_size: usize,
+) -> ResponseError {
+    set(options, errstr, errstr_size, |_| match broker_id {
+        0.. => Ok(()),
+        other => Err(KafkaError::with_reason(ErrorCode::LocalInvalidArg, format!("{other} is below 0"))),
+    })
+}
+
+/// 1 has what is described say what may be done with it, too. NULL on success; the caller owns the error.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_AdminOptions_set_include_authorized_operations(
+    options: Option<&mut AdminOptions>,
+    true_or_false: c_int,
+) -> Option<Box<Error>> {
+    guard_outcome(|| {
+        options.ok_or(ErrorCode::LocalInvalidArg)?.settings.include_authorized_operations =
+            true_or_false != 0;
+        Ok(())
+    })
+}
+
 /// 1 has the request checked and not done.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_AdminOptions_set_validate_only(
@@ -233,6 +269,23 @@ pub extern "C" fn tl_AdminOptions_set_match_consumer_group_states(
         };
         let states = numbers.iter().map(|number| state_of(*number).ok_or_else(|| unknown(number)));
         options.settings.states = states.collect::<Result<_, _>>()?;
+        Ok(())
+    })
+}
+
+/// Lists only groups of these types (`TL_CONSUMER_GROUP_TYPE_...`, `consumer_group_types_cnt` of them, none twice). NULL on
+/// success; the caller owns the error.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_AdminOptions_set_match_consumer_group_types(
+    options: Option<&mut AdminOptions>,
+    consumer_group_types: *const ConsumerGroupType,
+    consumer_group_types_cnt: usize,
+) -> Option<Box<Error>> {
+    guard_outcome(|| {
+        let options = options.ok_or(ErrorCode::LocalInvalidArg)?;
+        let types = boundary::items(consumer_group_types, consumer_group_types_cnt, "consumer_group_types")?;
+        group_types::check(types)?;
+        options.settings.types = types.to_vec();
         Ok(())
     })
 }

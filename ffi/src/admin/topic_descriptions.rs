@@ -6,9 +6,11 @@ use std::mem::MaybeUninit;
 use tidelog::client::KafkaError;
 use tidelog::client::admin::{Node as DescribedNode, PartitionDescription, TopicDescription as Described};
 use tidelog::error_code::ErrorCode;
+use tidelog::types::Operation;
 
 use super::answer::{AnswerBody, answer_of, request};
 use super::cluster::Node;
+use super::operations::{AclOperation, Authorized};
 use super::options::AdminOptions;
 use super::{Objects, tell, texts};
 use crate::client::Client;
@@ -49,6 +51,7 @@ pub struct TopicDescription {
     error: Option<Error>,
     is_internal: bool,
     partitions: Objects<TopicPartitionInfo>,
+    authorized: Authorized,
 }
 
 /// A partition in a ::tl_TopicDescription_t. It belongs to its event.
@@ -64,6 +67,7 @@ impl TopicDescription {
         name: &str,
         described: Result<Described, KafkaError>,
         nodes: &[DescribedNode],
+        authorized: &Authorized,
     ) -> Box<TopicDescription> {
         Box::new(match described {
             Ok(topic) => {
@@ -74,6 +78,7 @@ impl TopicDescription {
                     error: None,
                     is_internal: topic.is_internal,
                     partitions: partitions.map(|it| Box::new(TopicPartitionInfo::of(it, nodes))).collect(),
+                    authorized: authorized.clone(),
                 }
             }
             Err(error) => TopicDescription {
@@ -82,6 +87,7 @@ impl TopicDescription {
                 error: Some(error.into()),
                 is_internal: false,
                 partitions: Vec::new(),
+                authorized: Authorized::default(),
             },
         })
     }
@@ -118,10 +124,12 @@ pub extern "C" fn tl_DescribeTopics(
         let topics = topics.ok_or(ErrorCode::LocalInvalidArg)?;
         Ok(topics.names.clone())
     };
-    request(rk, rkqu, TL_EVENT_DESCRIBETOPICS_RESULT, options, read, |admin, names, _| {
+    request(rk, rkqu, TL_EVENT_DESCRIBETOPICS_RESULT, options, read, |admin, names, settings| {
+        let authorized = Authorized::asked(settings, &Operation::OF_TOPICS);
         let nodes = admin.describe_cluster()?.nodes;
         let described = names.iter().zip(admin.describe_topics(&names));
-        let topics = described.map(|(name, described)| TopicDescription::of(name, described, &nodes));
+        let topics =
+            described.map(|(name, described)| TopicDescription::of(name, described, &nodes, &authorized));
         Ok(AnswerBody::DescribeTopics(DescribeTopicsResult { topics: topics.collect() }))
     });
 }
@@ -175,6 +183,16 @@ pub extern "C" fn tl_TopicDescription_partitions(
     cntp: Option<&mut MaybeUninit<usize>>,
 ) -> *mut *const TopicPartitionInfo {
     guard(|| tell(topicdesc.map(|topic| &topic.partitions), cntp))
+}
+
+/// What may be done with it, `*cntp` numbers `TL_ACL_OPERATION_...`; NULL unless
+/// ::tl_AdminOptions_set_include_authorized_operations asked for it. The array belongs to the event.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_TopicDescription_authorized_operations(
+    topicdesc: Option<&TopicDescription>,
+    cntp: Option<&mut MaybeUninit<usize>>,
+) -> *const AclOperation {
+    guard(|| Authorized::tell(topicdesc.map(|topic| &topic.authorized), cntp))
 }
 
 /// Number of the partition; -1 for NULL.

@@ -7,11 +7,12 @@ use tidelog::broker::group::{GroupState, Stability};
 use tidelog::client::admin::GroupDescription;
 use tidelog::client::{Admin, KafkaError, TopicPartitionOffset};
 use tidelog::error_code::ErrorCode;
+use tidelog::types::Operation;
 
 use super::_AdminClientImpl;
 use super::jobs::{in_order, whole};
 use super::options::{Options, items};
-use super::topics::node;
+use super::topics::{listed, node};
 use crate::foreign::Run;
 use crate::kafka_error::KafkaError as PyKafkaError;
 use crate::package::class;
@@ -33,7 +34,11 @@ fn number(state: GroupState) -> i32 {
     STATES.iter().find(|(known, _)| *known == state).map_or(0, |(_, number)| *number)
 }
 
-fn describe<'py>(py: Python<'py>, group: &GroupDescription) -> PyResult<Bound<'py, PyAny>> {
+fn describe<'py>(
+    py: Python<'py>,
+    group: &GroupDescription,
+    authorized: Option<&[u8]>,
+) -> PyResult<Bound<'py, PyAny>> {
     let members = PyList::empty(py);
     for member in &group.members {
         let partitions = topic_partition::to_list(py, &member.assignment)?;
@@ -43,6 +48,7 @@ fn describe<'py>(py: Python<'py>, group: &GroupDescription) -> PyResult<Bound<'p
     }
     let named = PyDict::new(py);
     named.set_item("type", CLASSIC)?;
+    named.set_item("authorized_operations", listed(py, authorized)?)?;
     let coordinator = node(py, &group.coordinator)?;
     let state = number(group.state);
     let fields = (&group.group, group.is_simple, members, &group.assignor, state, coordinator);
@@ -136,9 +142,12 @@ impl _AdminClientImpl {
         let inner = self.open()?;
         let options = Options::read(options, &["include_authorized_operations"])?;
         let groups = names(groups)?;
+        let authorized = options.authorized(&Operation::OF_GROUPS);
         inner.jobs.begin(future, options.request_timeout, move |admin: &Admin| {
             let described = groups.map(|groups| admin.describe_consumer_groups(&groups));
-            move |py: Python<'_>| in_order(py, whole(described)?, |group| describe(py, &group))
+            move |py: Python<'_>| {
+                in_order(py, whole(described)?, |group| describe(py, &group, authorized.as_deref()))
+            }
         })
     }
 

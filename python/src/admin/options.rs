@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::{PyBool, PyDict};
 use tidelog::client::admin::Mode;
+use tidelog::types::Operation;
 
 use crate::kafka_error::type_error;
 
@@ -19,6 +20,7 @@ pub(super) struct Options {
     pub(super) states: Vec<i32>,
     pub(super) types: Vec<i32>,
     pub(super) read_committed: bool,
+    wants_operations: bool,
 }
 
 impl Options {
@@ -34,6 +36,7 @@ impl Options {
             states: Vec::new(),
             types: Vec::new(),
             read_committed: false,
+            wants_operations: false,
         };
         for (name, value) in kwargs.into_iter().flatten() {
             let name = name.str()?.to_string();
@@ -45,6 +48,11 @@ impl Options {
         Ok(options)
     }
 
+    /// What may be done with something, if that is asked: all that there is, for whoever is in the engine's process.
+    pub(super) fn authorized(&self, operations: &'static [Operation]) -> Option<Vec<u8>> {
+        self.wants_operations.then(|| operations.iter().map(|operation| operation.number()).collect())
+    }
+
     fn set(&mut self, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
         match name {
             "request_timeout" => self.request_timeout = Some(seconds(name, value)?),
@@ -52,7 +60,7 @@ impl Options {
             "operation_timeout" => drop(seconds(name, value)?),
             "validate_only" if boolean(name, value)? => self.mode = Mode::ValidateOnly,
             "require_stable" => self.require_stable = boolean(name, value)?,
-            "include_authorized_operations" => drop(boolean(name, value)?),
+            "include_authorized_operations" => self.wants_operations = boolean(name, value)?,
             "states_int" => self.states = value.extract()?,
             "types_int" => self.types = value.extract()?,
             "isolation_level_value" => self.read_committed = value.extract::<i32>()? == 1,

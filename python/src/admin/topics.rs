@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use tidelog::client::admin::{Node, TopicDescription};
 use tidelog::client::{Admin, KafkaError};
+use tidelog::types::Operation;
 
 use super::jobs::{by_key, in_order, whole};
 use super::options::{Options, items, objects};
@@ -23,10 +24,19 @@ pub(super) fn node<'py>(py: Python<'py>, node: &Node) -> PyResult<Bound<'py, PyA
     class(py, "", "Node")?.run((node.id, &node.host, node.port))
 }
 
+/// Operations, as a list of their numbers.
+pub(super) fn listed<'py>(
+    py: Python<'py>,
+    operations: Option<&[u8]>,
+) -> PyResult<Option<Bound<'py, PyList>>> {
+    operations.map(|operations| PyList::new(py, operations)).transpose()
+}
+
 fn describe<'py>(
     py: Python<'py>,
     coordinator: &Node,
     topic: &TopicDescription,
+    authorized: Option<&[u8]>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let partitions = PyList::empty(py);
     for partition in &topic.partitions {
@@ -39,7 +49,7 @@ fn describe<'py>(
         partitions.append(class(py, "", "TopicPartitionInfo")?.run(fields)?)?;
     }
     let name = topic.name.as_str();
-    let fields = (name, Uuid::of(topic.id), topic.is_internal, partitions);
+    let fields = (name, Uuid::of(topic.id), topic.is_internal, partitions, listed(py, authorized)?);
     class(py, "admin", "TopicDescription")?.run(fields)
 }
 
@@ -114,12 +124,15 @@ impl _AdminClientImpl {
         if let Some(index) = topics.iter().position(String::is_empty) {
             return Err(PyValueError::new_err(format!("Empty topic name at index {index} isn't allowed")));
         }
+        let authorized = options.authorized(&Operation::OF_TOPICS);
         inner.jobs.begin(future, options.request_timeout, move |admin: &Admin| {
             let outcomes = admin.describe_topics(&topics);
             let cluster = admin.describe_cluster();
             move |py: Python<'_>| {
                 let cluster = whole(cluster)?;
-                in_order(py, outcomes, |topic| describe(py, &cluster.controller, &topic))
+                in_order(py, outcomes, |topic| {
+                    describe(py, &cluster.controller, &topic, authorized.as_deref())
+                })
             }
         })
     }
@@ -133,12 +146,14 @@ impl _AdminClientImpl {
     ) -> PyResult<()> {
         let inner = self.open()?;
         let options = Options::read(options, &["include_authorized_operations"])?;
-        inner.jobs.begin(future, options.request_timeout, |admin: &Admin| {
+        let authorized = options.authorized(&Operation::OF_CLUSTER);
+        inner.jobs.begin(future, options.request_timeout, move |admin: &Admin| {
             let described = admin.describe_cluster();
             move |py: Python<'_>| {
                 let cluster = whole(described)?;
                 let nodes: Vec<_> = cluster.nodes.iter().map(|one| node(py, one)).collect::<PyResult<_>>()?;
-                let fields = (node(py, &cluster.controller)?, nodes, cluster.cluster_id);
+                let authorized = listed(py, authorized.as_deref())?;
+                let fields = (node(py, &cluster.controller)?, nodes, cluster.cluster_id, authorized);
                 Ok(class(py, "admin", "DescribeClusterResult")?.run(fields)?.unbind())
             }
         })

@@ -1,8 +1,7 @@
 //! DescribeCluster: the one node that there is.
 
-use super::CLUSTER_OPERATIONS;
 use crate::error_code::ErrorCode;
-use crate::server::call::Call;
+use crate::server::call::{Call, Operation};
 use crate::server::inbox::Reply;
 use crate::wire::api::describe_cluster::{
     DescribeCluster, DescribeClusterBroker, DescribeClusterRequest, DescribeClusterResponse,
@@ -25,7 +24,7 @@ pub(in crate::server) fn handle(call: &Call, request: DescribeClusterRequest, re
     response.controller_id = node;
     response.brokers = vec![DescribeClusterBroker { broker_id: node, host, port, ..Default::default() }];
     if request.include_cluster_authorized_operations {
-        response.cluster_authorized_operations = CLUSTER_OPERATIONS;
+        response.cluster_authorized_operations = Operation::bits(&Operation::OF_CLUSTER);
     }
     reply.send(&response);
 }

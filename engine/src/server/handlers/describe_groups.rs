@@ -1,6 +1,5 @@
 //! DescribeGroups: groups with their members. One that does not exist is dead.
 
-use super::GROUP_OPERATIONS;
 use crate::broker::group::{DescribedMember, GroupState};
 use crate::error_code::ErrorCode;
 use crate::server::call::{Call, Operation, Resource};
@@ -17,7 +16,7 @@ pub(in crate::server) fn handle(call: &Call, request: DescribeGroupsRequest, rep
     let describe = |group: String| {
         let mut described = describe(call, group, version);
         if request.include_authorized_operations && described.error_code == ErrorCode::None.code() {
-            described.authorized_operations = GROUP_OPERATIONS;
+            described.authorized_operations = Operation::bits(&Operation::OF_GROUPS);
         }
         described
     };

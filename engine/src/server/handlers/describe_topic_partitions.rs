@@ -1,6 +1,5 @@
 //! DescribeTopicPartitions: topics by name, in pages.
 
-use super::TOPIC_OPERATIONS;
 use crate::broker::{Served, Topic};
 use crate::error_code::ErrorCode;
 use crate::server::call::{Call, Operation, Resource};
@@ -83,7 +82,7 @@ fn describe(
         topic_id: topic.id(),
         is_internal: topic.name().is_internal(),
         partitions: listed,
-        topic_authorized_operations: TOPIC_OPERATIONS,
+        topic_authorized_operations: Operation::bits(&Operation::OF_TOPICS),
         ..DescribeTopicPartitionsResponseTopic::default()
     };
     (described, next)

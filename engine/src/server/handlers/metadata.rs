@@ -1,6 +1,5 @@
 //! Metadata: one broker that leads everything. Topics that are asked for by name are created if that is allowed.
 
-use super::{CLUSTER_OPERATIONS, TOPIC_OPERATIONS};
 use crate::broker::{NewTopic, Served, Topic};
 use crate::error_code::ErrorCode;
 use crate::server::call::{Call, Operation, Resource};
@@ -46,7 +45,7 @@ pub(in crate::server) fn handle(call: &Call, request: MetadataRequest, reply: Re
     if with_operations {
         let known = |topic: &&mut MetadataResponseTopic| topic.error_code == ErrorCode::None.code();
         for topic in topics.iter_mut().filter(known) {
-            topic.topic_authorized_operations = TOPIC_OPERATIONS;
+            topic.topic_authorized_operations = Operation::bits(&Operation::OF_TOPICS);
         }
     }
     let (host, port) = call.advertised();
@@ -59,7 +58,7 @@ pub(in crate::server) fn handle(call: &Call, request: MetadataRequest, reply: Re
         ..MetadataResponse::default()
     };
     if request.include_cluster_authorized_operations {
-        response.cluster_authorized_operations = CLUSTER_OPERATIONS;
+        response.cluster_authorized_operations = Operation::bits(&Operation::OF_CLUSTER);
     }
     reply.send(&response);
 }

@@ -47,16 +47,6 @@ use crate::broker::group::CommitOffset;
 use crate::error_code::ErrorCode;
 use crate::types::{LeaderEpoch, Offset, PartitionIndex};
 
-/// Everything that may be done with a topic, as the bits of Kafka's `AclOperation`: read, write, create, delete, alter,
-/// describe, describe and alter its settings.
-const TOPIC_OPERATIONS: i32 = 0b1101_1111_1000;
-
-/// The same for a group: read, delete, describe, describe and alter its settings.
-const GROUP_OPERATIONS: i32 = 0b1101_0100_1000;
-
-/// The same for the cluster: create, alter, describe, act as a broker, its settings, idempotent writes.
-const CLUSTER_OPERATIONS: i32 = 0b1_1111_1010_0000;
-
 /// A time of a request; what is negative counts as none.
 fn millis(millis: impl Into<i64>) -> Duration {
     Duration::from_millis(u64::try_from(millis.into()).unwrap_or(0))
