@@ -1732,11 +1732,11 @@ const tl_AclOperation_t *tl_DescribeCluster_result_authorized_operations(const t
 const char *tl_ConfigSource_name(tl_ConfigSource_t confsource);
 
 /**
- * Something that has settings: `TL_RESOURCE_TOPIC` or `TL_RESOURCE_BROKER`, by name or number. NULL for what is no text,
+ * Something that has settings: `TL_RESOURCE_TOPIC`, `TL_RESOURCE_GROUP` (which has none that can be set) or
+ * `TL_RESOURCE_BROKER`, by name or number. NULL for what is no text,
  * or an empty one.
  */
-tl_ConfigResource_t *tl_ConfigResource_new(tl_ResourceType_t restype,
-                                           const char *resname);
+tl_ConfigResource_t *tl_ConfigResource_new(tl_ResourceType_t restype, const char *resname);
 
 /**
  * Frees such an object. Does nothing for NULL.

@@ -188,6 +188,14 @@ def test_there_is_one_node(kafka, admin):
         admin.elect_leaders(0)
 
 
+def test_a_group_has_no_settings(admin):
+    group = ConfigResource(ResourceType.GROUP, "g")
+    assert admin.describe_configs([group])[group].result(10) == {}
+    change = ConfigEntry("consumer.session.timeout.ms", "1", incremental_operation=AlterConfigOpType.SET)
+    group.incremental_configs = [change]
+    assert code(admin.incremental_alter_configs([group])[group]) == "INVALID_REQUEST"
+
+
 def test_what_may_be_done_is_told_when_asked(kafka, admin):
     kafka.create_topic("t")
 

@@ -129,10 +129,18 @@ static void settings_are_described_and_changed(void) {
     tl_ConfigResource_t *group = tl_ConfigResource_new(TL_RESOURCE_GROUP, "a");
     tl_DescribeConfigs(client, &group, 1, NULL, queue);
     event = answer(TL_EVENT_DESCRIBECONFIGS_RESULT);
+    const tl_ConfigResource_t *found = tl_DescribeConfigs_result_resources(tl_event_DescribeConfigs_result(event), &count)[0];
+    CHECK(tl_ConfigResource_type(found) == TL_RESOURCE_GROUP && tl_ConfigResource_error(found) == 0);
+    CHECK(tl_ConfigResource_configs(found, &count) != NULL && count == 0);
+    tl_event_destroy(event);
+    tl_ConfigResource_destroy(group);
+    tl_ConfigResource_t *unknown = tl_ConfigResource_new(77, "a");
+    tl_DescribeConfigs(client, &unknown, 1, NULL, queue);
+    event = answer(TL_EVENT_DESCRIBECONFIGS_RESULT);
     CHECK_ERR(tl_event_error(event), TL_RESP_ERR__INVALID_ARG);
     CHECK(tl_event_DescribeConfigs_result(event) == NULL && strlen(tl_event_error_string(event)) > 0);
     tl_event_destroy(event);
-    tl_ConfigResource_destroy(group);
+    tl_ConfigResource_destroy(unknown);
 }
 
 static void records_are_deleted(void) {

@@ -133,12 +133,14 @@ impl ConfigResource {
         let invalid = |reason: String| KafkaError::with_reason(ErrorCode::LocalInvalidArg, reason);
         match self.kind {
             TL_RESOURCE_TOPIC => Ok(Resource::Topic(name)),
+            TL_RESOURCE_GROUP => Ok(Resource::Group(name)),
             TL_RESOURCE_BROKER => match name.parse() {
                 Ok(node) => Ok(Resource::Broker(node)),
                 Err(_) => Err(invalid(format!("the name of a broker is its number, not {name:?}"))),
             },
             other => Err(invalid(format!(
-                "resources of type {other} have no settings: TL_RESOURCE_TOPIC (2) or TL_RESOURCE_BROKER (4)"
+                "resources of type {other} have no settings: TL_RESOURCE_TOPIC (2), TL_RESOURCE_GROUP (3) or \
+                 TL_RESOURCE_BROKER (4)"
             ))),
         }
     }
@@ -147,6 +149,7 @@ impl ConfigResource {
     fn answered<T>(asked: &Resource, outcome: Result<T, KafkaError>) -> (ConfigResource, Option<T>) {
         let (kind, name) = match asked {
             Resource::Topic(name) => (TL_RESOURCE_TOPIC, name.clone()),
+            Resource::Group(name) => (TL_RESOURCE_GROUP, name.clone()),
             Resource::Broker(node) => (TL_RESOURCE_BROKER, node.to_string()),
         };
         let (error, value) = match outcome {
@@ -157,7 +160,8 @@ impl ConfigResource {
     }
 }
 
-/// Something that has settings: `TL_RESOURCE_TOPIC` or `TL_RESOURCE_BROKER`, by name or number. NULL for what is no text,
+/// Something that has settings: `TL_RESOURCE_TOPIC`, `TL_RESOURCE_GROUP` (which has none that can be set) or
+/// `TL_RESOURCE_BROKER`, by name or number. NULL for what is no text,
 /// or an empty one.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_ConfigResource_new(

@@ -22,6 +22,7 @@ struct Named {
 
 impl Named {
     const TOPIC: i32 = 2;
+    const GROUP: i32 = 3;
     const BROKER: i32 = 4;
 
     fn read(resource: &Bound<'_, PyAny>) -> PyResult<Named> {
@@ -41,6 +42,7 @@ impl Named {
         let refused = |text: String| KafkaError::with_reason(ErrorCode::InvalidRequest, text);
         match self.kind {
             Named::TOPIC => Ok(ConfigResource::Topic(self.name.clone())),
+            Named::GROUP => Ok(ConfigResource::Group(self.name.clone())),
             Named::BROKER => match self.name.parse() {
                 Ok(node) => Ok(ConfigResource::Broker(node)),
                 Err(_) => Err(refused(format!("{:?} is not the number of a broker", self.name))),

@@ -10,6 +10,8 @@ use crate::error_code::ErrorCode;
 pub enum ConfigResource {
     /// A topic, by name.
     Topic(String),
+    /// A group, by name: it has none that can be set.
+    Group(String),
     /// The engine, by its `node.id`.
     Broker(i32),
 }
@@ -43,6 +45,7 @@ impl Admin {
     ) -> Vec<Result<Vec<ConfigEntry>, KafkaError>> {
         self.each(resources, |broker, resource| match resource {
             ConfigResource::Topic(name) => Ok(broker.describe_topic_config(name)?),
+            ConfigResource::Group(_) => Ok(Vec::new()),
             ConfigResource::Broker(node) => {
                 check_node(broker, *node)?;
                 Ok(broker.config().describe())
@@ -53,7 +56,7 @@ impl Admin {
     /// Changes some settings of each resource and leaves its others.
     ///
     /// Errors of an item: `UNKNOWN_TOPIC_OR_PART`, `INVALID_CONFIG`, `INVALID_REQUEST` for the engine, whose settings
-    /// are those that it was opened with, and for what is listed twice.
+    /// are those that it was opened with, for groups, and for what is listed twice.
     #[must_use]
     pub fn incremental_alter_configs(
         &self,
@@ -110,13 +113,18 @@ fn alter(
         ConfigResource::Topic(name) => {
             Ok(broker.alter_topic(name, alterations, mode == Mode::ValidateOnly)?)
         }
+        ConfigResource::Group(_) => Err(fixed(alterations)),
         ConfigResource::Broker(node) => {
             check_node(broker, *node)?;
-            let names: Vec<&str> = alterations.iter().map(|alteration| alteration.name.as_str()).collect();
-            let text = format!("Cannot update these configs dynamically: {}", names.join(", "));
-            Err(KafkaError::with_reason(ErrorCode::InvalidRequest, text))
+            Err(fixed(alterations))
         }
     }
+}
+
+fn fixed(alterations: &[Alteration]) -> KafkaError {
+    let names: Vec<&str> = alterations.iter().map(|alteration| alteration.name.as_str()).collect();
+    let text = format!("Cannot update these configs dynamically: {}", names.join(", "));
+    KafkaError::with_reason(ErrorCode::InvalidRequest, text)
 }
 
 fn check_node(broker: &Broker, node: i32) -> Result<(), KafkaError> {

@@ -218,6 +218,16 @@ fn the_engines_settings_are_shown_and_fixed() {
 }
 
 #[test]
+fn a_group_has_no_settings() {
+    let (admin, group) = (admin(), ConfigResource::Group("g".to_owned()));
+    assert_eq!(admin.describe_configs(std::slice::from_ref(&group)), [Ok(Vec::new())]);
+    let change = ResourceSettings { resource: group, settings: settings(&[("a", "3")]) };
+    let refused = &admin.alter_configs(&[change], Mode::Apply)[0];
+    let reason = "Cannot update these configs dynamically: a".to_owned();
+    assert_eq!(*refused, Err(KafkaError::with_reason(ErrorCode::InvalidRequest, reason)));
+}
+
+#[test]
 fn offsets_move_with_what_is_produced_and_deleted() {
     let producer = Producer::new(&config()).unwrap();
     let admin = Admin::on_engine(producer.engine());
