@@ -16,6 +16,7 @@ pub(super) struct Checkpoints {
     recovery_points: PartitionOffsets,
     log_starts: PartitionOffsets,
     compacted: PartitionOffsets,
+    gaps: PartitionOffsets,
     watermarks: KnownWatermarks,
     /// Partitions that may be cut where they are damaged.
     accept_truncation: BTreeSet<TopicPartition>,
@@ -30,9 +31,10 @@ impl Checkpoints {
         let recovery_points = directory.read_checkpoint(CheckpointFile::RecoveryPoint)?;
         let log_starts = directory.read_checkpoint(CheckpointFile::LogStart)?;
         let compacted = directory.read_checkpoint(CheckpointFile::Cleaner)?;
+        let gaps = directory.read_checkpoint(CheckpointFile::Gaps)?;
         let watermarks = directory.read_watermarks()?;
         let clean = directory.take_clean_shutdown()?;
-        Ok(Checkpoints { clean, recovery_points, log_starts, compacted, watermarks, accept_truncation })
+        Ok(Checkpoints { clean, recovery_points, log_starts, compacted, gaps, watermarks, accept_truncation })
     }
 
     /// What the log of a partition may trust.
@@ -44,7 +46,9 @@ impl Checkpoints {
             recovery_point,
             log_start: of(&self.log_starts),
             durable: self.watermarks.durable(topic_id, id.partition).max(recovery_point),
-            compacted_below: of(&self.compacted),
+            // Kafka has no such file.
+            gaps_below: of(&self.gaps).max(of(&self.compacted)),
+            compacted: of(&self.compacted),
             accept_truncation: false,
         };
         if !self.accept_truncation.contains(id) {
@@ -84,5 +88,6 @@ pub(super) fn write(
     merge(CheckpointFile::RecoveryPoint, |point| point.recovery_point)?;
     merge(CheckpointFile::LogStart, |point| point.log_start)?;
     merge(CheckpointFile::HighWatermark, |point| point.high_watermark)?;
-    merge(CheckpointFile::Cleaner, |point| point.compacted_below)
+    merge(CheckpointFile::Gaps, |point| point.gaps_below)?;
+    merge(CheckpointFile::Cleaner, |point| point.compacted)
 }

@@ -18,7 +18,7 @@ impl Log {
     /// From now on gaps before `upto` are no damage. [`Log::checkpoint`] tells it; that must be durable before anything
     /// is taken in.
     pub fn allow_gaps_below(&mut self, upto: Offset) {
-        self.home.compacted_below.fetch_max(upto.0, Ordering::AcqRel);
+        self.home.gaps_below.fetch_max(upto.0, Ordering::AcqRel);
     }
 
     /// Takes a new segment in, in the place of those that it was made of. Waits for the disk. Returns the files that

@@ -39,6 +39,8 @@ pub enum CheckpointFile {
     HighWatermark,
     /// `cleaner-offset-checkpoint`: what is before it has been compacted.
     Cleaner,
+    /// `tidelog-gaps`: before it a compaction may have removed records, also one that did not come to its end.
+    Gaps,
 }
 
 /// Why the data directory is not usable.
@@ -74,6 +76,7 @@ impl CheckpointFile {
             CheckpointFile::LogStart => "log-start-offset-checkpoint",
             CheckpointFile::HighWatermark => "replication-offset-checkpoint",
             CheckpointFile::Cleaner => "cleaner-offset-checkpoint",
+            CheckpointFile::Gaps => "tidelog-gaps",
         }
     }
 }

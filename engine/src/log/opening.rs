@@ -36,8 +36,11 @@ pub struct OpenFrom {
     pub log_start: Offset,
     /// Highest offset that is known to have been durable: what is damaged before it is corruption, not a torn tail.
     pub durable: Offset,
-    /// Before it compaction may have removed records (`cleaner-offset-checkpoint`); from there on a gap is damage.
-    pub compacted_below: Offset,
+    /// Before it compaction may have removed records (`tidelog-gaps`); from there on a gap is damage.
+    pub gaps_below: Offset,
+    /// All before it has been compacted (`cleaner-offset-checkpoint`). A compaction that was cut short has left gaps behind
+    /// it, and begins here once more.
+    pub compacted: Offset,
     /// Opens a corrupt log by cutting it where the damage starts. What is cut is kept beside it as
     /// `<file>.corrupt-<n>`.
     pub accept_truncation: bool,
@@ -131,16 +134,18 @@ impl Log {
         };
         let epochs = settle_epochs(&home, known_epochs, read_epochs, end)?;
         let log_start = from.log_start.max(layout.segments.first().copied().unwrap_or_default()).min(end);
-        let found = Found { topic_id, epochs, producers, log_start, end };
+        let compacted = from.compacted.min(end);
+        let found = Found { topic_id, epochs, producers, log_start, end, compacted };
         Ok((Log::assemble(home, config, &layout, found), report))
     }
 
     fn assemble(home: Arc<LogHome>, config: Arc<LogConfig>, layout: &Layout, found: Found) -> Log {
-        let Found { topic_id, epochs, mut producers, log_start, end } = found;
+        let Found { topic_id, epochs, mut producers, log_start, end, compacted } = found;
         let closed = |base: &Offset| Arc::new(Segment::closed(Arc::clone(&home), *base));
         let segments = SegmentList::new(layout.segments.iter().map(closed).collect());
         let view = LogView::new(Arc::clone(&home), segments, log_start, end);
         view.set_epochs(epochs.clone());
+        view.set_compacted(compacted);
         view.set_high_watermark(end, producers.last_stable_offset(end));
         Log {
             home,
@@ -166,6 +171,7 @@ struct Found {
     producers: ProducerStates,
     log_start: Offset,
     end: Offset,
+    compacted: Offset,
 }
 
 impl Default for Found {
@@ -176,6 +182,7 @@ impl Default for Found {
             producers: ProducerStates::default(),
             log_start: Offset::ZERO,
             end: Offset::ZERO,
+            compacted: Offset::ZERO,
         }
     }
 }
@@ -185,7 +192,7 @@ fn home(disk: Arc<dyn Disk>, directory: &Path, config: &LogConfig, from: &OpenFr
         disk,
         directory: directory.to_owned(),
         index_interval: config.index_interval_bytes,
-        compacted_below: AtomicI64::new(from.compacted_below.0),
+        gaps_below: AtomicI64::new(from.gaps_below.0),
     })
 }
 

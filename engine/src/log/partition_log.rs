@@ -82,7 +82,9 @@ pub struct LogCheckpoint {
     /// All before it may be seen by consumers.
     pub high_watermark: Offset,
     /// Before it compaction may have removed records.
-    pub compacted_below: Offset,
+    pub gaps_below: Offset,
+    /// All before it has been compacted.
+    pub compacted: Offset,
 }
 
 /// What a batch turns out to be.
@@ -149,7 +151,8 @@ impl Log {
     #[must_use]
     pub fn checkpoint(&self) -> LogCheckpoint {
         LogCheckpoint {
-            compacted_below: self.home.compacted_below(),
+            gaps_below: self.home.gaps_below(),
+            compacted: self.view.compacted(),
             recovery_point: self.durable,
             log_start: self.view.log_start(),
             high_watermark: self.view.high_watermark(),

@@ -283,7 +283,7 @@ fn locate(segments: &[Arc<Segment>], from: ReadCursor, upto: Offset) -> Result<O
             return Ok(Some(Start { segment, position, first_size }));
         }
         // Past the end of a segment the search goes on only where compaction may have removed records.
-        if from.offset >= segment.home().compacted_below() {
+        if from.offset >= segment.home().gaps_below() {
             let next = segments.iter().map(|next| next.base()).find(|next| *next > segment.base());
             let next = next.map_or(upto, |next| next.min(upto));
             if next > from.offset {
@@ -350,7 +350,7 @@ fn fitting_batches(
     Bound { upto, high_watermark }: Bound,
 ) -> Result<Fitting, ReadError> {
     let mut fitting = Fitting { size: 0, next_offset: offset, first_size: None };
-    let strict = segment.home().compacted_below();
+    let strict = segment.home().gaps_below();
     let corrupt = |at: usize, expected: Offset, reason: CorruptionReason| {
         let file = segment.path(FileKind::Log);
         Corruption { file, position: position + at as u64, offset: expected, reason }

@@ -160,7 +160,7 @@ impl Recovery<'_> {
         checksum: Result<(), BatchError>,
     ) -> Result<(), CorruptionReason> {
         let (first, last) = (header.base_offset(), header.last_offset());
-        if first < end || (first > end && end >= self.home.compacted_below()) {
+        if first < end || (first > end && end >= self.home.gaps_below()) {
             return Err(CorruptionReason::Offset(first));
         }
         checksum?;
@@ -188,7 +188,7 @@ impl Recovery<'_> {
         let reason = match &scanned.reason {
             Some(reason) if offset < promised => reason.clone(),
             // Compaction may have removed the last records of a segment.
-            None if offset < promised && (next_base.is_none() || offset >= self.home.compacted_below()) => {
+            None if offset < promised && (next_base.is_none() || offset >= self.home.gaps_below()) => {
                 CorruptionReason::EndsEarly(promised)
             }
             None if next_base.is_some_and(|next| next < offset) => CorruptionReason::LastOffset(offset),

@@ -33,13 +33,13 @@ pub(super) struct LogHome {
     /// `index.interval.bytes` when the log was opened.
     pub(super) index_interval: u32,
     /// Before this offset records may be missing because compaction removed them; from here on none may.
-    pub(super) compacted_below: AtomicI64,
+    pub(super) gaps_below: AtomicI64,
 }
 
 impl LogHome {
     /// Before this offset records may be missing because compaction removed them.
-    pub(super) fn compacted_below(&self) -> Offset {
-        Offset(self.compacted_below.load(Ordering::Acquire))
+    pub(super) fn gaps_below(&self) -> Offset {
+        Offset(self.gaps_below.load(Ordering::Acquire))
     }
 }
 

@@ -62,7 +62,7 @@ impl SegmentList {
 impl LogView {
     pub(super) fn new(home: Arc<LogHome>, segments: SegmentList, start: Offset, end: Offset) -> LogView {
         LogView {
-            compacted: AtomicI64::new(home.compacted_below().0),
+            compacted: AtomicI64::new(0),
             home,
             log_start: AtomicI64::new(start.0),
             high_watermark: AtomicI64::new(end.0),

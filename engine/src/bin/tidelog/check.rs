@@ -230,6 +230,7 @@ struct Root {
     recovery_points: PartitionOffsets,
     log_starts: PartitionOffsets,
     compacted: PartitionOffsets,
+    gaps: PartitionOffsets,
     watermarks: KnownWatermarks,
     findings: Vec<ReportedFinding>,
 }
@@ -251,6 +252,7 @@ impl Root {
         let recovery_points = checkpoint(CheckpointFile::RecoveryPoint)?;
         let log_starts = checkpoint(CheckpointFile::LogStart)?;
         let compacted = checkpoint(CheckpointFile::Cleaner)?;
+        let gaps = checkpoint(CheckpointFile::Gaps)?;
         checkpoint(CheckpointFile::HighWatermark)?;
         let catalog =
             Catalog::load(&**disk, root).map_err(|error| findings.push(ReportedFinding::corrupt(error)));
@@ -260,7 +262,17 @@ impl Root {
         let watermarks = directory.read_watermarks().map_err(DataDirectoryError::from)?;
         let closed = directory.has_clean_shutdown().map_err(DataDirectoryError::from)?;
         let catalog = catalog.ok();
-        Ok(Root { directory, catalog, closed, recovery_points, log_starts, compacted, watermarks, findings })
+        Ok(Root {
+            directory,
+            catalog,
+            closed,
+            recovery_points,
+            log_starts,
+            compacted,
+            gaps,
+            watermarks,
+            findings,
+        })
     }
 
     /// The partitions that should be there and, apart from them, folders that belong to no topic.
@@ -294,7 +306,8 @@ impl Root {
                 recovery_point: of(&self.recovery_points),
                 log_start: of(&self.log_starts),
                 durable: durable.unwrap_or_default(),
-                compacted_below: of(&self.compacted),
+                gaps_below: of(&self.gaps).max(of(&self.compacted)),
+                compacted: of(&self.compacted),
                 accept_truncation: false,
             },
             index_interval: config.index_interval_bytes,

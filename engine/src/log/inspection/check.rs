@@ -359,9 +359,9 @@ impl FolderCheck<'_> {
     }
 
     fn check_transactions(&mut self, span: SegmentSpan<'_>) -> Result<Option<Finding>, FileError> {
-        let OpenFrom { clean, recovery_point, compacted_below, .. } = self.from.open;
+        let OpenFrom { clean, recovery_point, gaps_below, .. } = self.from.open;
         let base = span.file.base;
-        let fault = self.transactions.finish(self.disk, self.directory, base, base < compacted_below)?;
+        let fault = self.transactions.finish(self.disk, self.directory, base, base < gaps_below)?;
         let is_recovered = !clean && span.next_base.is_none_or(|next| next > recovery_point);
         Ok(fault.map(|fault| Finding::Transactions {
             file: FileKind::TransactionIndex.path(self.directory, base),
@@ -375,7 +375,7 @@ impl FolderCheck<'_> {
         let ScanEnd { file, position, offset, behind, fault } = end;
         let SegmentSpan { next_base, durable, .. } = span;
         let promised = next_base.unwrap_or(durable);
-        let is_compacted = next_base.is_some() && offset < self.from.open.compacted_below;
+        let is_compacted = next_base.is_some() && offset < self.from.open.gaps_below;
         let reason = match fault {
             Some(reason) if offset >= promised => {
                 return Some(Finding::TornTail { file, position, offset, bytes: behind, reason });
@@ -393,7 +393,7 @@ impl FolderCheck<'_> {
     fn check_batch(&self, base: Offset, end: Offset, batch: &BatchView<'_>) -> Result<(), CorruptionReason> {
         let header = batch.header();
         let (first, last) = (header.base_offset(), header.last_offset());
-        if first < end || (first > end && end >= self.from.open.compacted_below) {
+        if first < end || (first > end && end >= self.from.open.gaps_below) {
             return Err(CorruptionReason::Offset(first));
         }
         batch.verify()?;

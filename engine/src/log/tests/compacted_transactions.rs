@@ -142,7 +142,7 @@ fn readers_of_committed_records_know_the_same_behind_a_compaction() {
             assert_eq!(view.last_stable_offset(), stable);
             let (disk, state) = (&writing.rig.disk, writing.rig.log.checkpoint());
             let durable = writing.rig.log.end();
-            let from = OpenFrom { durable, compacted_below: state.compacted_below, ..OpenFrom::default() };
+            let from = OpenFrom { durable, gaps_below: state.gaps_below, ..OpenFrom::default() };
             let found = look_at(disk, from).findings;
             let is_wrong = |one: &Finding| matches!(one, Finding::Transactions { .. });
             // That of the newest segment is written when it is closed.
@@ -154,7 +154,7 @@ fn readers_of_committed_records_know_the_same_behind_a_compaction() {
         // Behind a crash, without anything but the segments.
         let known = committed(&writing.rig.log.view());
         let (stable, gaps) =
-            (writing.rig.log.view().last_stable_offset(), writing.rig.log.checkpoint().compacted_below);
+            (writing.rig.log.view().last_stable_offset(), writing.rig.log.checkpoint().gaps_below);
         let durable = writing.rig.log.end();
         let disk = Arc::new(writing.rig.disk.power_cut());
         for name in disk.list(&directory()).unwrap() {
@@ -162,7 +162,7 @@ fn readers_of_committed_records_know_the_same_behind_a_compaction() {
                 disk.remove_file(&directory().join(name)).unwrap();
             }
         }
-        let from = OpenFrom { durable, compacted_below: gaps, ..OpenFrom::default() };
+        let from = OpenFrom { durable, gaps_below: gaps, ..OpenFrom::default() };
         let (rig, _) = Rig::recover(&disk, compacted(), from);
         assert_eq!(rig.log.view().last_stable_offset(), stable, "seed {seed}");
         assert_eq!(committed(&rig.log.view()), known, "seed {seed}");

@@ -147,14 +147,14 @@ fn the_newest_of_every_key_stays_where_it_was() {
             fill(&mut rig, &mut dice, &mut sent, 20);
         }
         // Where it was closed, and where it crashed.
-        let gaps = rig.log.checkpoint().compacted_below;
+        let gaps = rig.log.checkpoint().gaps_below;
         let (disk, from) = rig.close();
-        let (rig, report) = Rig::recover(&disk, compacted(), OpenFrom { compacted_below: gaps, ..from });
+        let (rig, report) = Rig::recover(&disk, compacted(), OpenFrom { gaps_below: gaps, ..from });
         assert_eq!(report.segments_read, 0);
         check(&rig, &sent);
         let disk = Arc::new(rig.disk.power_cut());
         let durable = Offset(i64::try_from(sent.len()).unwrap());
-        let from = OpenFrom { durable, compacted_below: gaps, ..OpenFrom::default() };
+        let from = OpenFrom { durable, gaps_below: gaps, ..OpenFrom::default() };
         let (mut rig, report) = Rig::recover(&disk, compacted(), from);
         assert!(report.segments_read > 1, "all of it was read");
         check(&rig, &sent);
@@ -175,10 +175,10 @@ fn a_disk_that_fails_at_any_point_and_a_power_cut_behind_it_lose_nothing() {
         let outcome = compact(&mut rig, NOW);
         rig.disk.clear_faults();
         runs += 1;
-        let gaps = rig.log.checkpoint().compacted_below;
+        let gaps = rig.log.checkpoint().gaps_below;
         for disk in [Arc::clone(&rig.disk), Arc::new(rig.disk.power_cut())] {
             let durable = Offset(i64::try_from(sent.len()).unwrap());
-            let from = OpenFrom { durable, compacted_below: gaps, ..OpenFrom::default() };
+            let from = OpenFrom { durable, gaps_below: gaps, ..OpenFrom::default() };
             let found = look_at(&disk, from);
             assert!(found.findings.iter().all(Finding::is_repairable), "{found:?}");
             waiting += found.findings.iter().filter(|one| matches!(one, Finding::Waiting { .. })).count();
@@ -220,6 +220,52 @@ fn tombstones_go_when_their_time_is_over() {
     assert_eq!(keys(&rig), ["stays", "other", "other"]);
 }
 
+/// A compaction that is cut short before or behind its first segment, or by the end of its memory, and a log that is opened
+/// anew: what it has not come to is not taken for compacted, or a tombstone would go before what it deletes.
+#[test]
+fn what_a_compaction_did_not_come_to_is_still_to_be_compacted_after_the_next_opening() {
+    let record = |key: &str, value: Option<&str>| (key.to_owned(), value.map(str::to_owned));
+    for (segments, memory_max) in [(0, 1 << 20), (1, 1 << 20), (usize::MAX, 1)] {
+        // One batch in each, so that there are several to be written.
+        let config = LogConfig { segment_bytes: 100, ..compacted() };
+        let mut rig = Rig::create(config.clone());
+        for (key, value) in [("gone", Some("v")), ("stays", Some("v")), ("gone", None), ("other", Some("v"))]
+        {
+            rig.append(keyed(&[record(key, value)], ProducerStamp::NONE));
+            rig.roll();
+        }
+        let compaction = rig.log.view().compaction_due(&config, NOW).unwrap().unwrap();
+        rig.log.allow_gaps_below(compaction.upto());
+        let (log, mut taken) = (&mut rig.log, 0);
+        let outcome = compaction.run(NOW, memory_max, |segment| {
+            taken += 1;
+            if taken > segments {
+                return Err(CompactionError::NotTakenIn("the engine stops".to_owned()));
+            }
+            log.take_in(segment).map_err(|error| CompactionError::NotTakenIn(error.to_string()))?;
+            Ok(())
+        });
+        assert_eq!(outcome.is_ok(), segments == usize::MAX);
+        if let Ok(compacted) = outcome {
+            assert!(compacted.upto < compaction.upto(), "memory for one key");
+            rig.log.compacted_to(compacted.upto);
+        }
+        let LogCheckpoint { gaps_below, compacted: upto, .. } = rig.log.checkpoint();
+        let (disk, from) = rig.close();
+        let from = OpenFrom { gaps_below, compacted: upto, ..from };
+        let (mut rig, _) = Rig::recover(&disk, config, from);
+        let mut now = NOW;
+        for _ in 0..4 {
+            rig.roll();
+            rig.append(keyed(&[record("other", Some("w"))], ProducerStamp::NONE));
+            compact(&mut rig, now).unwrap();
+            now = now.after(rig.log.config().delete_retention).after(rig.log.config().delete_retention);
+        }
+        let keys: Vec<String> = records(&rig.log.view()).into_iter().map(|(_, (key, _))| key).collect();
+        assert_eq!(keys, ["stays", "other", "other"], "{segments} segments, {memory_max} bytes");
+    }
+}
+
 #[test]
 fn a_producers_sequences_are_known_when_all_its_records_are_gone() {
     let (mut rig, sent) = filled(3);
@@ -232,10 +278,10 @@ fn a_producers_sequences_are_known_when_all_its_records_are_gone() {
     rig.append(keyed(&[("last".to_owned(), None)], ProducerStamp::NONE));
     assert!(compact(&mut rig, NOW).unwrap());
     assert_eq!(records(&rig.log.view()).len(), 13);
-    let gaps = rig.log.checkpoint().compacted_below;
+    let gaps = rig.log.checkpoint().gaps_below;
     let durable = rig.log.end();
     let disk = Arc::new(rig.disk.power_cut());
-    let from = OpenFrom { durable, compacted_below: gaps, ..OpenFrom::default() };
+    let from = OpenFrom { durable, gaps_below: gaps, ..OpenFrom::default() };
     for name in disk.list(&directory()).unwrap().iter().filter(|name| name.ends_with(".snapshot")) {
         disk.remove_file(&directory().join(name)).unwrap();
     }

@@ -177,8 +177,7 @@ fn a_hole_in_the_log_is_named_and_not_skipped() {
         other => panic!("{other:?}"),
     }
     // Compaction may have done that.
-    let (log, _) =
-        open(&disk, small_segments(), OpenFrom { compacted_below: Offset(i64::MAX), ..from }).unwrap();
+    let (log, _) = open(&disk, small_segments(), OpenFrom { gaps_below: Offset(i64::MAX), ..from }).unwrap();
     assert!(!log.view().read(middle, 1, Offset(i64::MAX)).unwrap().bytes.is_empty());
 }
 

@@ -37,8 +37,9 @@ pub(crate) struct SimulatedShard {
     pub(super) transcript: String,
     careless: Option<Careless>,
     config: Arc<LogConfig>,
-    /// By partition: below this offset a log may have gaps. The broker keeps it in a checkpoint file.
-    compacted_below: Vec<Offset>,
+    /// By partition: below this offset a log may have gaps, and below that it has been compacted. The broker keeps them in
+    /// checkpoint files.
+    gaps: Vec<(Offset, Offset)>,
 }
 
 impl SimulatedShard {
@@ -53,11 +54,11 @@ impl SimulatedShard {
         disk.create_dir_durably(Path::new(ROOT)).unwrap();
         let clock = SimClock::new(Timestamp(1_000_000));
         let worker = start(&disk, &clock, careless);
-        let compacted_below = vec![Offset(0); partitions];
+        let gaps = vec![(Offset(0), Offset(0)); partitions];
         let config = Arc::new(config);
         let (partitions, transcript) = (Vec::new(), String::new());
         let mut shard =
-            SimulatedShard { disk, clock, worker, partitions, transcript, careless, config, compacted_below };
+            SimulatedShard { disk, clock, worker, partitions, transcript, careless, config, gaps };
         shard.attach(&BTreeMap::new(), true);
         shard
     }
@@ -133,7 +134,7 @@ impl SimulatedShard {
         let Some(compaction) = partition.view().compaction_due(&self.config, now)? else { return Ok(false) };
         let log = self.worker.log(partition).unwrap();
         log.allow_gaps_below(compaction.upto());
-        self.compacted_below[slot] = compaction.upto();
+        self.gaps[slot].0 = compaction.upto();
         let compacted = compaction.run(now, 1 << 20, |segment| {
             let taken = log.take_in(segment);
             partition.forget_cached_below(compaction.upto());
@@ -144,6 +145,7 @@ impl SimulatedShard {
             Ok(())
         })?;
         log.compacted_to(compacted.upto);
+        self.gaps[slot].1 = compacted.upto;
         Ok(true)
     }
 
@@ -166,7 +168,7 @@ impl SimulatedShard {
     fn attach(&mut self, closed: &BTreeMap<i32, (Offset, Offset)>, is_new: bool) {
         let known = known_watermarks(&self.disk);
         self.partitions.clear();
-        for (number, compacted_below) in (0..).zip(&self.compacted_below) {
+        for (number, &(gaps_below, compacted)) in (0..).zip(&self.gaps) {
             let partition = PartitionIndex(number);
             let id = TopicPartition { topic: TopicName::new("a").unwrap(), partition };
             let (recovery_point, log_start) = closed.get(&number).copied().unwrap_or_default();
@@ -175,7 +177,8 @@ impl SimulatedShard {
                 recovery_point,
                 log_start,
                 durable: known.durable(TOPIC, partition).max(recovery_point),
-                compacted_below: *compacted_below,
+                gaps_below,
+                compacted,
                 accept_truncation: false,
             };
             let spec = PartitionSpec {
