@@ -48,7 +48,8 @@ impl Broker {
         // Before the first gap, or the next opening would take it for damage.
         self.try_checkpoint().map_err(|error| CompactionError::NotTakenIn(error.to_string()))?;
         let memory = usize::try_from(self.config.cleaner_memory_bytes).unwrap_or(usize::MAX);
-        let compacted = compaction.run(now, memory, |segment| {
+        let stops = || self.closing.load(Ordering::Acquire);
+        let compacted = compaction.run(now, memory, stops, |segment| {
             let taken = self.with_log(partition, move |log| log.take_in(segment))?;
             partition.forget_cached_below(upto);
             let taken = taken.map_err(|error| CompactionError::NotTakenIn(error.to_string()))?;
@@ -65,13 +66,12 @@ impl Broker {
         partition: &Arc<Partition>,
         task: impl FnOnce(&mut Log) -> R + Send + 'static,
     ) -> Result<R, CompactionError> {
-        let stopped = || CompactionError::NotTakenIn("the engine stops".to_owned());
         if self.closing.load(Ordering::Acquire) {
-            return Err(stopped());
+            return Err(CompactionError::Stopped);
         }
         let shard = self.shard_of(partition.topic_id(), partition.id().partition);
         let partition = Arc::clone(partition);
         let done = shard.run(move |worker| worker.log(&partition).map(task));
-        done.ok().flatten().ok_or_else(stopped)
+        done.ok().flatten().ok_or(CompactionError::Stopped)
     }
 }

@@ -87,6 +87,9 @@ pub enum CompactionError {
     /// Its owner did not take a segment in.
     #[error("{0}")]
     NotTakenIn(String),
+    /// It was asked to stop.
+    #[error("the engine stops")]
+    Stopped,
 }
 
 /// The newest offset of each key, within a bound of memory.
@@ -170,7 +173,8 @@ impl Compaction {
     }
 
     /// Compacts. Each new segment is given to `take_in`, oldest first, before the next is begun; `memory_max` bounds what
-    /// is kept of keys: when they are more, it goes only as far as they reach.
+    /// is kept of keys: when they are more, it goes only as far as they reach. It ends early once `stops` says so, which is
+    /// asked for every batch.
     ///
     /// # Errors
     /// [`CompactionError`]; what has been taken in stays.
@@ -178,18 +182,20 @@ impl Compaction {
         &self,
         now: Timestamp,
         memory_max: usize,
+        stops: impl Fn() -> bool,
         mut take_in: impl FnMut(CompactedSegment) -> Result<(), CompactionError>,
     ) -> Result<Compacted, CompactionError> {
         let aborted = self.view.aborted_transactions(self.view.log_start(), self.upto)?;
         let mut transactions = CleanedTransactions::new(aborted);
-        let (newest, upto) = self.collect_keys(memory_max, &transactions)?;
+        let (newest, upto) = self.collect_keys(memory_max, &transactions, &stops)?;
         let mut done = Compacted { upto, ..Compacted::default() };
         let horizon = now.after(self.delete_retention);
         for group in self.groups()? {
             for segment in &group {
                 done.bytes_before += segment.visible().map_err(ReadError::from)?;
             }
-            let (compacted, size) = self.rewrite(&group, &newest, &mut transactions, now, horizon)?;
+            let (compacted, size) =
+                self.rewrite(&group, &newest, &mut transactions, (now, horizon), &stops)?;
             done.bytes_after += size;
             take_in(compacted)?;
         }
@@ -201,6 +207,7 @@ impl Compaction {
         &self,
         memory_max: usize,
         transactions: &CleanedTransactions,
+        stops: &dyn Fn() -> bool,
     ) -> Result<(NewestOffsets, Offset), CompactionError> {
         let mut newest = NewestOffsets {
             offsets: HashMap::new(),
@@ -212,7 +219,7 @@ impl Compaction {
         let (mut scratch, mut upto) = (Vec::new(), self.first_dirty);
         let mut is_full = false;
         for segment in &self.segments {
-            each_batch(segment, |batch| {
+            each_batch(segment, stops, |batch| {
                 let header = batch.header();
                 let is_marker = header.attributes().is_control();
                 if self.remembers(header.producer_id()) {
@@ -272,8 +279,8 @@ impl Compaction {
         group: &[Arc<Segment>],
         newest: &NewestOffsets,
         transactions: &mut CleanedTransactions,
-        now: Timestamp,
-        horizon: Timestamp,
+        (now, horizon): (Timestamp, Timestamp),
+        stops: &dyn Fn() -> bool,
     ) -> Result<(CompactedSegment, u64), CompactionError> {
         let replaces: Vec<Offset> = group.iter().map(|segment| segment.base()).collect();
         let home = self.view.home.clone();
@@ -283,7 +290,7 @@ impl Compaction {
         let (mut scratch, mut last, mut aborted) = (Vec::new(), None, Vec::new());
         for segment in group {
             segment.with_aborted(|all| aborted.extend_from_slice(all))?;
-            each_batch(segment, |batch| {
+            each_batch(segment, stops, |batch| {
                 let header = batch.header();
                 let expires = header.attributes().is_control() && transactions.ends_nothing(header);
                 let is_aborted = transactions.is_aborted(header);
@@ -361,9 +368,10 @@ fn is_over(batch: &BatchView<'_>, now: Timestamp) -> bool {
     header.attributes().has_delete_horizon() && header.base_timestamp.get() <= now.0
 }
 
-/// Calls `look` with every batch of a closed segment, whose checksum has been compared.
+/// Calls `look` with every batch of a closed segment, whose checksum has been compared, until `stops` says so.
 fn each_batch(
     segment: &Segment,
+    stops: &dyn Fn() -> bool,
     mut look: impl FnMut(&BatchView<'_>) -> Result<(), CompactionError>,
 ) -> Result<(), CompactionError> {
     let file = segment.log_file().map_err(ReadError::from)?;
@@ -374,6 +382,9 @@ fn each_batch(
     loop {
         match scanner.next().map_err(FileError::of(FileOperation::Read, &path))? {
             Scanned::Batch(_, batch) => {
+                if stops() {
+                    return Err(CompactionError::Stopped);
+                }
                 batch.verify().map_err(|error| unreadable(segment, offset, error))?;
                 offset = batch.header().next_offset();
                 look(&batch)?;

@@ -207,7 +207,7 @@ fn markers_go_when_nothing_of_their_transactions_is_left_and_their_time_is_over(
                 log.take_in(segment).unwrap();
                 Ok(())
             };
-            due.with_producers(Default::default()).run(now, 1 << 20, taken).unwrap();
+            due.with_producers(Default::default()).run(now, 1 << 20, || false, taken).unwrap();
         }
     }
     assert_eq!(counts(&writing.rig.log.view()).1, 0);

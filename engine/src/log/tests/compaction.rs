@@ -100,14 +100,20 @@ pub(super) fn compact(rig: &mut Rig, now: Timestamp) -> Result<bool, CompactionE
     let Some(compaction) = rig.log.view().compaction_due(&config, now)? else { return Ok(false) };
     rig.log.allow_gaps_below(compaction.upto());
     let (log, disk) = (&mut rig.log, &rig.disk);
-    let compacted = compaction.run(now, 1 << 20, |segment| {
-        let retired = log.take_in(segment).map_err(|error| CompactionError::NotTakenIn(error.to_string()))?;
-        for file in retired.unwrap() {
-            // What stays is removed by the next opening.
-            drop(disk.remove_file(&file));
-        }
-        Ok(())
-    })?;
+    let compacted = compaction.run(
+        now,
+        1 << 20,
+        || false,
+        |segment| {
+            let retired =
+                log.take_in(segment).map_err(|error| CompactionError::NotTakenIn(error.to_string()))?;
+            for file in retired.unwrap() {
+                // What stays is removed by the next opening.
+                drop(disk.remove_file(&file));
+            }
+            Ok(())
+        },
+    )?;
     rig.log.compacted_to(compacted.upto);
     Ok(true)
 }
@@ -237,14 +243,19 @@ fn what_a_compaction_did_not_come_to_is_still_to_be_compacted_after_the_next_ope
         let compaction = rig.log.view().compaction_due(&config, NOW).unwrap().unwrap();
         rig.log.allow_gaps_below(compaction.upto());
         let (log, mut taken) = (&mut rig.log, 0);
-        let outcome = compaction.run(NOW, memory_max, |segment| {
-            taken += 1;
-            if taken > segments {
-                return Err(CompactionError::NotTakenIn("the engine stops".to_owned()));
-            }
-            log.take_in(segment).map_err(|error| CompactionError::NotTakenIn(error.to_string()))?;
-            Ok(())
-        });
+        let outcome = compaction.run(
+            NOW,
+            memory_max,
+            || false,
+            |segment| {
+                taken += 1;
+                if taken > segments {
+                    return Err(CompactionError::NotTakenIn("the engine stops".to_owned()));
+                }
+                log.take_in(segment).map_err(|error| CompactionError::NotTakenIn(error.to_string()))?;
+                Ok(())
+            },
+        );
         assert_eq!(outcome.is_ok(), segments == usize::MAX);
         if let Ok(compacted) = outcome {
             assert!(compacted.upto < compaction.upto(), "memory for one key");
@@ -264,6 +275,29 @@ fn what_a_compaction_did_not_come_to_is_still_to_be_compacted_after_the_next_ope
         let keys: Vec<String> = records(&rig.log.view()).into_iter().map(|(_, (key, _))| key).collect();
         assert_eq!(keys, ["stays", "other", "other"], "{segments} segments, {memory_max} bytes");
     }
+}
+
+#[test]
+fn a_compaction_stops_at_any_batch_when_it_is_asked_to() {
+    let (mut rig, sent) = filled(11);
+    let mut asked = 0;
+    for batches in 0.. {
+        let compaction = rig.log.view().compaction_due(&compacted(), NOW).unwrap().unwrap();
+        rig.log.allow_gaps_below(compaction.upto());
+        let (seen, log) = (std::cell::Cell::new(0), &mut rig.log);
+        let stops = || seen.replace(seen.get() + 1) == batches;
+        let outcome = compaction.run(NOW, 1 << 20, stops, |segment| {
+            log.take_in(segment).map_err(|error| CompactionError::NotTakenIn(error.to_string()))?;
+            Ok(())
+        });
+        check(&rig, &sent);
+        match outcome {
+            Ok(_) => break,
+            Err(CompactionError::Stopped) => asked += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(asked > 20, "{asked} batches");
 }
 
 #[test]

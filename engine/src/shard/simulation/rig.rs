@@ -135,15 +135,20 @@ impl SimulatedShard {
         let log = self.worker.log(partition).unwrap();
         log.allow_gaps_below(compaction.upto());
         self.gaps[slot].0 = compaction.upto();
-        let compacted = compaction.run(now, 1 << 20, |segment| {
-            let taken = log.take_in(segment);
-            partition.forget_cached_below(compaction.upto());
-            let gone = taken.map_err(|error| CompactionError::NotTakenIn(error.to_string()))?;
-            for path in gone.unwrap() {
-                self.disk.remove_file(&path).unwrap();
-            }
-            Ok(())
-        })?;
+        let compacted = compaction.run(
+            now,
+            1 << 20,
+            || false,
+            |segment| {
+                let taken = log.take_in(segment);
+                partition.forget_cached_below(compaction.upto());
+                let gone = taken.map_err(|error| CompactionError::NotTakenIn(error.to_string()))?;
+                for path in gone.unwrap() {
+                    self.disk.remove_file(&path).unwrap();
+                }
+                Ok(())
+            },
+        )?;
         log.compacted_to(compacted.upto);
         self.gaps[slot].1 = compacted.upto;
         Ok(true)
