@@ -107,8 +107,8 @@ impl Log {
             return Ok(false);
         }
         if let Some(size_max) = self.config.retention_bytes {
-            let is_active = next_base == self.end && self.active.is_some();
-            if !is_active && log_size.saturating_sub(segment.visible()?) >= size_max {
+            // The newest segment goes only where nothing is to be kept.
+            if next_base > segment.base() && log_size.saturating_sub(segment.visible()?) >= size_max {
                 return Ok(true);
             }
         }

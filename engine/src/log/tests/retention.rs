@@ -87,6 +87,17 @@ fn segments_go_when_the_log_is_too_large_without_them() {
 }
 
 #[test]
+fn nothing_is_kept_where_no_byte_is_to_be_kept() {
+    let mut rig = filled(LogConfig { retention_bytes: Some(0), ..small_segments() });
+    assert!(rig.log.apply_retention(Timestamp(0)).unwrap().roll_wanted);
+    rig.roll();
+    assert!(!rig.log.apply_retention(Timestamp(0)).unwrap().roll_wanted);
+    assert_eq!(retained(&rig), 0);
+    rig.append(batch(&["value-0100"], 0));
+    assert_eq!(rig.values(), ["value-0100"]);
+}
+
+#[test]
 fn a_compacted_log_keeps_everything_but_what_was_deleted_by_hand() {
     let cleanup_policy = crate::config::topic::CleanupPolicy { delete: false, compact: true };
     let config = LogConfig { cleanup_policy, retention_bytes: Some(1), ..by_time(1) };

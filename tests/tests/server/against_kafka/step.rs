@@ -7,7 +7,7 @@ use tidelog::record::Compression;
 type Topic = (i32, &'static [(&'static str, &'static str)]);
 
 /// Topics of a history. Their records are old, but for those that are compacted.
-pub(super) const TOPICS: [Topic; 7] = [
+pub(super) const TOPICS: [Topic; 8] = [
     (2, &[("retention.ms", "-1")]),
     (1, &[("retention.ms", "-1"), ("compression.type", "gzip")]),
     (1, &[("retention.ms", "-1"), ("message.timestamp.type", "LogAppendTime")]),
@@ -32,13 +32,15 @@ pub(super) const TOPICS: [Topic; 7] = [
             ("segment.ms", "10000"),
         ],
     ),
+    (1, &[("retention.ms", "-1"), ("retention.bytes", "0")]),
 ];
 /// The topic whose records get the log's time.
 pub(super) const STAMPED: usize = 2;
 /// The topic that is compacted.
 pub(super) const COMPACTED: Place = Place(3, 0);
-/// Topics whose records are deleted: by age, by size, and by age where they are compacted, too (though never so much is new).
-pub(super) const RETAINED: [Place; 3] = [Place(4, 0), Place(5, 0), Place(6, 0)];
+/// Topics whose records are deleted: by age, by size, by age where they are compacted, too (though never so much is new), and at
+/// once.
+pub(super) const RETAINED: [Place; 4] = [Place(4, 0), Place(5, 0), Place(6, 0), Place(7, 0)];
 /// The partitions of the others.
 pub(super) const PLACES: [Place; 4] = [Place(0, 0), Place(0, 1), Place(1, 0), Place(2, 0)];
 /// Producers: of the first two each has an id of its own, the others are known by a transactional id.
