@@ -196,10 +196,20 @@ pub(super) fn batch_by(
     timestamp: i64,
     values: &[&[u8]],
 ) -> Vec<u8> {
+    let records = values.iter().map(|value| (None, Some(*value)));
+    batch_of(codec, stamp, timestamp, records)
+}
+
+/// A batch of records with these keys and values.
+pub(super) fn batch_of<'a>(
+    codec: Compression,
+    stamp: ProducerStamp,
+    timestamp: i64,
+    records: impl IntoIterator<Item = (Option<&'a [u8]>, Option<&'a [u8]>)>,
+) -> Vec<u8> {
     let mut builder = BatchBuilder::new(PooledBuffer::default(), codec);
-    for value in values {
-        let timestamp = Timestamp(timestamp);
-        builder.append(&RecordData { timestamp, key: None, value: Some(value), headers: &[] }).unwrap();
+    for (key, value) in records {
+        builder.append(&RecordData { timestamp: Timestamp(timestamp), key, value, headers: &[] }).unwrap();
     }
     builder.seal(stamp, None).unwrap().view().bytes().to_vec()
 }

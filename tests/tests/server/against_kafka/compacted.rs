@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use tidelog::record::{BatchBuilder, Compression, PooledBuffer, ProducerStamp, RecordData};
-use tidelog::types::Timestamp;
+use tidelog::record::{Compression, ProducerStamp};
 
+use super::super::raw::batch_of;
 use super::side::Side;
 use super::step::{COMPACTED, Claim, Step as Request, Who};
+use super::{PATIENCE, both, settled};
 
 /// Keys of a history: few, so that they come again.
 const KEYS: u8 = 8;
@@ -25,8 +26,6 @@ const BETWEEN: i64 = 20;
 const ROUNDS: i64 = 4;
 /// When nothing changes for so long, the log has been compacted.
 const QUIET: Duration = Duration::from_millis(150);
-/// When both have not come to the same in this time, they will not.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A record: its key, and whether it has a value.
 type Entry = (u8, bool);
@@ -88,7 +87,7 @@ pub(super) fn step(sides: &mut [Side; 2], turn: i16, step: &Step) -> [String; 2]
             sides.each_mut().map(|side| append(side, who, batch))
         }
         Step::Transact { producer, batches, commits } => {
-            super::both(sides, |side| transact(side, turn, who(*producer), batches, *commits))
+            both(sides, |side| transact(side, turn, who(*producer), batches, *commits))
         }
         Step::Compact { from } => {
             for round in 0..ROUNDS {
@@ -97,13 +96,13 @@ pub(super) fn step(sides: &mut [Side; 2], turn: i16, step: &Step) -> [String; 2]
                     codec: Compression::None,
                     entries: vec![(KEYS, true)],
                 };
-                super::both(sides, |side| {
+                both(sides, |side| {
                     append(side, None, &filler);
                     wait_for_compaction(side, &filler);
                     String::new()
                 });
             }
-            settled(sides)
+            settled(sides, QUIET, |side| side.read_compacted(COMPACTED).join("; "))
         }
     }
 }
@@ -116,20 +115,14 @@ fn append(side: &mut Side, who: Option<(Who, Claim, bool)>, batch: &Batch) -> St
     let Batch { timestamp, codec, entries } = batch;
     let count = i32::try_from(entries.len()).unwrap();
     side.append(who, COMPACTED, count, |stamp: ProducerStamp, _| {
-        let mut builder = BatchBuilder::new(PooledBuffer::default(), *codec);
-        for (number, (key, has_value)) in entries.iter().enumerate() {
-            let key = key_of(*key);
-            let value = format!("{timestamp}.{number}");
-            let value = has_value.then_some(value.as_bytes());
-            let record = RecordData {
-                timestamp: Timestamp(*timestamp),
-                key: Some(key.as_bytes()),
-                value,
-                headers: &[],
-            };
-            builder.append(&record).unwrap();
-        }
-        builder.seal(stamp, None).unwrap().view().bytes().to_vec()
+        let value = |number: usize| format!("{timestamp}.{number}");
+        let records: Vec<(String, Option<String>)> = (0..)
+            .zip(entries)
+            .map(|(number, (key, has_value))| (key_of(*key), has_value.then(|| value(number))))
+            .collect();
+        let bytes =
+            records.iter().map(|(key, value)| (Some(key.as_bytes()), value.as_ref().map(String::as_bytes)));
+        batch_of(*codec, stamp, *timestamp, bytes)
     })
 }
 
@@ -157,22 +150,5 @@ fn wait_for_compaction(side: &mut Side, filler: &Batch) {
             return;
         }
         std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// What both have in the end.
-fn settled(sides: &mut [Side; 2]) -> [String; 2] {
-    let deadline = Instant::now() + PATIENCE;
-    let mut before = [String::new(), String::new()];
-    let mut since = Instant::now();
-    loop {
-        let said = sides.each_mut().map(|side| side.read_compacted(COMPACTED).join("; "));
-        let now = Instant::now();
-        if said != before {
-            (before, since) = (said, now);
-        } else if now > deadline || said[0] == said[1] && now - since > QUIET {
-            return said;
-        }
-        std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -12,6 +12,7 @@ mod step;
 mod topics;
 
 use std::fmt::Debug;
+use std::time::{Duration, Instant};
 
 use crowd::Crowd;
 use fetchers::Fetchers;
@@ -30,6 +31,8 @@ use crate::effort::effort;
 const STEPS: i64 = 60;
 /// One in so many seeds has histories of logs that are cleaned: those take seconds each.
 const SELDOM: u64 = 6;
+/// When both have not come to the same in this time, they will not.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[test]
 fn kafkas_own_broker_gives_the_same_answers() {
@@ -109,6 +112,22 @@ fn both<T: Send>(sides: &mut [T; 2], run: impl Fn(&mut T) -> String + Sync) -> [
         let asked = sides.each_mut().map(|side| scope.spawn(|| run(side)));
         asked.map(|answer| answer.join().unwrap())
     })
+}
+
+/// What both have in the end: the same for as long as `quiet`, or what they have when that does not come.
+fn settled(sides: &mut [Side; 2], quiet: Duration, look: impl Fn(&mut Side) -> String) -> [String; 2] {
+    let deadline = Instant::now() + PATIENCE;
+    let (mut before, mut since) = ([String::new(), String::new()], Instant::now());
+    loop {
+        let said = sides.each_mut().map(&look);
+        let now = Instant::now();
+        if said != before {
+            (before, since) = (said, now);
+        } else if now > deadline || said[0] == said[1] && now - since > quiet {
+            return said;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Draws the steps of a history and has both brokers asked, whose answers may only differ where that `is_known`.

@@ -1,12 +1,13 @@
 //! Logs whose oldest segments are deleted, by age and by size, and whose records an administrator deletes: what is left.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tidelog::record::{BatchBuilder, Compression, PooledBuffer, ProducerStamp, RecordData};
-use tidelog::types::Timestamp;
+use tidelog::record::Compression;
 
+use super::super::raw::batch_of;
 use super::side::Side;
 use super::step::{Place, RETAINED, Step as Request};
+use super::{both, settled};
 
 /// Age of records that are too old, of a topic that keeps them an hour.
 const OLD_MS: i64 = 7_200_000;
@@ -17,8 +18,6 @@ const OLD_OF_PHASE: i64 = 12;
 const APART_MS: i64 = 4_000;
 /// When nothing changes for so long, what was to be deleted has been.
 const QUIET: Duration = Duration::from_millis(60);
-/// When both have not come to the same in this time, they will not.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -42,8 +41,12 @@ pub(super) fn draw(random: &mut fastrand::Rng, at: i64, now: i64) -> Step {
 pub(super) fn step(sides: &mut [Side; 2], turn: i16, step: &Step) -> [String; 2] {
     let (said, place) = match *step {
         Step::Append { place, count, timestamp } => {
-            let encode = |stamp, _| batch(stamp, count, timestamp);
-            (super::both(sides, |side| side.append(None, place, 0, encode)), place)
+            let keys: Vec<String> = (0..count).map(|number| number.to_string()).collect();
+            let encode = |stamp, _| {
+                let records = keys.iter().map(|key| (Some(key.as_bytes()), Some(&b"a value"[..])));
+                batch_of(Compression::None, stamp, timestamp, records)
+            };
+            (both(sides, |side| side.append(None, place, 0, encode)), place)
         }
         // A log of which every record is deleted gives up its newest segment, too; Kafka's does not.
         Step::Delete { place, before }
@@ -53,39 +56,12 @@ pub(super) fn step(sides: &mut [Side; 2], turn: i16, step: &Step) -> [String; 2]
         }
         Step::Delete { place, before } => {
             let request = Request::DeleteRecords { place, offset: before };
-            (super::both(sides, |side| side.run_in(turn, &request)), place)
+            (both(sides, |side| side.run_in(turn, &request)), place)
         }
     };
-    let left = settled(sides, turn, place);
-    std::array::from_fn(|side| format!("{}; {}", said[side], left[side]))
-}
-
-fn batch(stamp: ProducerStamp, count: i64, timestamp: i64) -> Vec<u8> {
-    let mut builder = BatchBuilder::new(PooledBuffer::default(), Compression::None);
-    for number in 0..count {
-        let key = number.to_string();
-        let (timestamp, key, value) = (Timestamp(timestamp), Some(key.as_bytes()), Some(&b"a value"[..]));
-        builder.append(&RecordData { timestamp, key, value, headers: &[] }).unwrap();
-    }
-    builder.seal(stamp, None).unwrap().view().bytes().to_vec()
-}
-
-/// What both have in the end.
-fn settled(sides: &mut [Side; 2], turn: i16, place: Place) -> [String; 2] {
-    let deadline = Instant::now() + PATIENCE;
-    let (mut before, mut since) = ([String::new(), String::new()], Instant::now());
-    let look = |side: &mut Side| {
+    let left = settled(sides, QUIET, |side| {
         let start = side.look_up(place, -2, false).offset;
         side.run_in(turn, &Request::Read { place, offset: start, committed: false })
-    };
-    loop {
-        let said = sides.each_mut().map(look);
-        let now = Instant::now();
-        if said != before {
-            (before, since) = (said, now);
-        } else if now > deadline || said[0] == said[1] && now - since > QUIET {
-            return said;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    });
+    std::array::from_fn(|side| format!("{}; {}", said[side], left[side]))
 }
