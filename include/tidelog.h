@@ -2141,8 +2141,8 @@ tl_consumer_group_state_t tl_ConsumerGroupListing_state(const tl_ConsumerGroupLi
 tl_consumer_group_type_t tl_ConsumerGroupListing_type(const tl_ConsumerGroupListing_t *grplist);
 
 /**
- * Lists consumer groups: all, or those in the states and of the types of the options. `options` may be NULL. The answer comes into `rkqu`
- * as a `TL_EVENT_LISTCONSUMERGROUPS_RESULT`.
+ * Lists consumer groups: all, or those in the states and of the types of the options. `options` may be NULL. The answer
+ * comes into `rkqu` as a `TL_EVENT_LISTCONSUMERGROUPS_RESULT`.
  */
 void tl_ListConsumerGroups(tl_t *rk,
                            const tl_AdminOptions_t *options,

@@ -5,7 +5,7 @@ use std::ffi::{CStr, c_char, c_int};
 use tidelog::client::KafkaError;
 use tidelog::error_code::ErrorCode;
 
-use crate::boundary;
+use super::number_named;
 use crate::guard::guard;
 
 /// By which protocol the members of a group share out partitions, `TL_CONSUMER_GROUP_TYPE_...`.
@@ -47,10 +47,5 @@ pub extern "C" fn tl_consumer_group_type_name(type_: ConsumerGroupType) -> *cons
 /// The type with this name, in any case; `TL_CONSUMER_GROUP_TYPE_UNKNOWN` for others.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_consumer_group_type_code(name: *const c_char) -> ConsumerGroupType {
-    guard(|| {
-        let name = boundary::required_text(name, "name").unwrap_or_default();
-        let is_it = |known: &CStr| known.to_bytes().eq_ignore_ascii_case(name.as_bytes());
-        let known = TYPES.iter().find(|(_, known)| is_it(known));
-        known.map_or(TL_CONSUMER_GROUP_TYPE_UNKNOWN, |(number, _)| *number)
-    })
+    guard(|| number_named(name, TYPES.into_iter()).unwrap_or(TL_CONSUMER_GROUP_TYPE_UNKNOWN))
 }

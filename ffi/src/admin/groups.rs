@@ -14,7 +14,7 @@ use super::cluster::Node;
 use super::group_types::{ConsumerGroupType, TL_CONSUMER_GROUP_TYPE_CLASSIC, TL_CONSUMER_GROUP_TYPE_UNKNOWN};
 use super::operations::{AclOperation, Authorized};
 use super::options::AdminOptions;
-use super::{Objects, destroy_all, objects, tell, texts};
+use super::{Objects, destroy_all, number_named, objects, tell, texts};
 use crate::boundary;
 use crate::client::Client;
 use crate::error::Error;
@@ -73,10 +73,8 @@ pub extern "C" fn tl_consumer_group_state_name(state: ConsumerGroupState) -> *co
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_consumer_group_state_code(name: *const c_char) -> ConsumerGroupState {
     guard(|| {
-        let name = boundary::required_text(name, "name").unwrap_or_default();
-        let is_it = |known: &CStr| known.to_bytes().eq_ignore_ascii_case(name.as_bytes());
-        let known = STATES.iter().find(|(_, _, known)| is_it(known));
-        known.map_or(TL_CONSUMER_GROUP_STATE_UNKNOWN, |(_, number, _)| *number)
+        let known = STATES.iter().map(|(_, number, name)| (*number, *name));
+        number_named(name, known).unwrap_or(TL_CONSUMER_GROUP_STATE_UNKNOWN)
     })
 }
 
@@ -238,8 +236,8 @@ pub struct ListConsumerGroupsResult {
     groups: Objects<ConsumerGroupListing>,
 }
 
-/// Lists consumer groups: all, or those in the states and of the types of the options. `options` may be NULL. The answer comes into `rkqu`
-/// as a `TL_EVENT_LISTCONSUMERGROUPS_RESULT`.
+/// Lists consumer groups: all, or those in the states and of the types of the options. `options` may be NULL. The answer
+/// comes into `rkqu` as a `TL_EVENT_LISTCONSUMERGROUPS_RESULT`.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_ListConsumerGroups(rk: *mut Client, options: Option<&AdminOptions>, rkqu: *mut Queue) {
     let kind = TL_EVENT_LISTCONSUMERGROUPS_RESULT;

@@ -89,6 +89,16 @@ pub extern "C" fn tl_topic_result_name(topicres: Option<&TopicResult>) -> *const
     guard(|| topicres.map_or(std::ptr::null(), |result| CStr::as_ptr(&result.name)))
 }
 
+/// The number of the one of `known` that has this name, in any case.
+fn number_named(
+    name: *const c_char,
+    mut known: impl Iterator<Item = (c_int, &'static CStr)>,
+) -> Option<c_int> {
+    let name = boundary::required_text(name, "name").unwrap_or_default();
+    let found = known.find(|(_, known)| known.to_bytes().eq_ignore_ascii_case(name.as_bytes()));
+    found.map(|(number, _)| number)
+}
+
 /// Tells a list of objects: where it begins, and how many there are.
 fn tell<T>(list: Option<&Objects<T>>, cntp: Option<&mut std::mem::MaybeUninit<usize>>) -> *mut *const T {
     if let Some(count) = cntp {

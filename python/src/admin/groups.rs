@@ -12,7 +12,7 @@ use tidelog::types::Operation;
 use super::_AdminClientImpl;
 use super::jobs::{in_order, whole};
 use super::options::{Options, items};
-use super::topics::{listed, node};
+use super::topics::node;
 use crate::foreign::Run;
 use crate::kafka_error::KafkaError as PyKafkaError;
 use crate::package::class;
@@ -37,7 +37,7 @@ fn number(state: GroupState) -> i32 {
 fn describe<'py>(
     py: Python<'py>,
     group: &GroupDescription,
-    authorized: Option<&[u8]>,
+    authorized: Option<&[i32]>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let members = PyList::empty(py);
     for member in &group.members {
@@ -48,7 +48,7 @@ fn describe<'py>(
     }
     let named = PyDict::new(py);
     named.set_item("type", CLASSIC)?;
-    named.set_item("authorized_operations", listed(py, authorized)?)?;
+    named.set_item("authorized_operations", authorized)?;
     let coordinator = node(py, &group.coordinator)?;
     let state = number(group.state);
     let fields = (&group.group, group.is_simple, members, &group.assignor, state, coordinator);

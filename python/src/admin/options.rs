@@ -49,8 +49,9 @@ impl Options {
     }
 
     /// What may be done with something, if that is asked: all that there is, for whoever is in the engine's process.
-    pub(super) fn authorized(&self, operations: &'static [Operation]) -> Option<Vec<u8>> {
-        self.wants_operations.then(|| operations.iter().map(|operation| operation.number()).collect())
+    pub(super) fn authorized(&self, operations: &'static [Operation]) -> Option<Vec<i32>> {
+        let numbers = || operations.iter().map(|operation| operation.number().into()).collect();
+        self.wants_operations.then(numbers)
     }
 
     fn set(&mut self, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {

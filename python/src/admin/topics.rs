@@ -24,19 +24,11 @@ pub(super) fn node<'py>(py: Python<'py>, node: &Node) -> PyResult<Bound<'py, PyA
     class(py, "", "Node")?.run((node.id, &node.host, node.port))
 }
 
-/// Operations, as a list of their numbers.
-pub(super) fn listed<'py>(
-    py: Python<'py>,
-    operations: Option<&[u8]>,
-) -> PyResult<Option<Bound<'py, PyList>>> {
-    operations.map(|operations| PyList::new(py, operations)).transpose()
-}
-
 fn describe<'py>(
     py: Python<'py>,
     coordinator: &Node,
     topic: &TopicDescription,
-    authorized: Option<&[u8]>,
+    authorized: Option<&[i32]>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let partitions = PyList::empty(py);
     for partition in &topic.partitions {
@@ -49,7 +41,7 @@ fn describe<'py>(
         partitions.append(class(py, "", "TopicPartitionInfo")?.run(fields)?)?;
     }
     let name = topic.name.as_str();
-    let fields = (name, Uuid::of(topic.id), topic.is_internal, partitions, listed(py, authorized)?);
+    let fields = (name, Uuid::of(topic.id), topic.is_internal, partitions, authorized);
     class(py, "admin", "TopicDescription")?.run(fields)
 }
 
@@ -152,7 +144,6 @@ impl _AdminClientImpl {
             move |py: Python<'_>| {
                 let cluster = whole(described)?;
                 let nodes: Vec<_> = cluster.nodes.iter().map(|one| node(py, one)).collect::<PyResult<_>>()?;
-                let authorized = listed(py, authorized.as_deref())?;
                 let fields = (node(py, &cluster.controller)?, nodes, cluster.cluster_id, authorized);
                 Ok(class(py, "admin", "DescribeClusterResult")?.run(fields)?.unbind())
             }

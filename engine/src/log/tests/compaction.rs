@@ -99,23 +99,18 @@ pub(super) fn compact(rig: &mut Rig, now: Timestamp) -> Result<bool, CompactionE
     let config = Arc::clone(rig.log.config());
     let Some(compaction) = rig.log.view().compaction_due(&config, now)? else { return Ok(false) };
     rig.log.allow_gaps_below(compaction.upto());
-    let (log, disk) = (&mut rig.log, &rig.disk);
-    let compacted = compaction.run(
-        now,
-        1 << 20,
-        || false,
-        |segment| {
-            let retired =
-                log.take_in(segment).map_err(|error| CompactionError::NotTakenIn(error.to_string()))?;
-            for file in retired.unwrap() {
-                // What stays is removed by the next opening.
-                drop(disk.remove_file(&file));
-            }
-            Ok(())
-        },
-    )?;
+    let compacted = compaction.run(now, 1 << 20, || false, |segment| take_in(rig, segment))?;
     rig.log.compacted_to(compacted.upto);
     Ok(true)
+}
+
+fn take_in(rig: &mut Rig, segment: CompactedSegment) -> Result<(), CompactionError> {
+    let taken = rig.log.take_in(segment);
+    for file in taken.map_err(|error| CompactionError::NotTakenIn(error.to_string()))?.unwrap() {
+        // What stays is removed by the next opening.
+        drop(rig.disk.remove_file(&file));
+    }
+    Ok(())
 }
 
 /// What a look at the folder finds, without changing it.
@@ -155,7 +150,7 @@ fn the_newest_of_every_key_stays_where_it_was() {
         // Where it was closed, and where it crashed.
         let gaps = rig.log.checkpoint().gaps_below;
         let (disk, from) = rig.close();
-        let (rig, report) = Rig::recover(&disk, compacted(), OpenFrom { gaps_below: gaps, ..from });
+        let (rig, report) = Rig::recover(&disk, compacted(), from);
         assert_eq!(report.segments_read, 0);
         check(&rig, &sent);
         let disk = Arc::new(rig.disk.power_cut());
@@ -242,28 +237,18 @@ fn what_a_compaction_did_not_come_to_is_still_to_be_compacted_after_the_next_ope
         }
         let compaction = rig.log.view().compaction_due(&config, NOW).unwrap().unwrap();
         rig.log.allow_gaps_below(compaction.upto());
-        let (log, mut taken) = (&mut rig.log, 0);
-        let outcome = compaction.run(
-            NOW,
-            memory_max,
-            || false,
-            |segment| {
-                taken += 1;
-                if taken > segments {
-                    return Err(CompactionError::NotTakenIn("the engine stops".to_owned()));
-                }
-                log.take_in(segment).map_err(|error| CompactionError::NotTakenIn(error.to_string()))?;
-                Ok(())
-            },
-        );
+        let mut taken = 0;
+        let take_in = |segment| {
+            taken += 1;
+            if taken > segments { Err(CompactionError::Stopped) } else { take_in(&mut rig, segment) }
+        };
+        let outcome = compaction.run(NOW, memory_max, || false, take_in);
         assert_eq!(outcome.is_ok(), segments == usize::MAX);
         if let Ok(compacted) = outcome {
             assert!(compacted.upto < compaction.upto(), "memory for one key");
             rig.log.compacted_to(compacted.upto);
         }
-        let LogCheckpoint { gaps_below, compacted: upto, .. } = rig.log.checkpoint();
         let (disk, from) = rig.close();
-        let from = OpenFrom { gaps_below, compacted: upto, ..from };
         let (mut rig, _) = Rig::recover(&disk, config, from);
         let mut now = NOW;
         for _ in 0..4 {
@@ -284,12 +269,9 @@ fn a_compaction_stops_at_any_batch_when_it_is_asked_to() {
     for batches in 0.. {
         let compaction = rig.log.view().compaction_due(&compacted(), NOW).unwrap().unwrap();
         rig.log.allow_gaps_below(compaction.upto());
-        let (seen, log) = (std::cell::Cell::new(0), &mut rig.log);
+        let seen = std::cell::Cell::new(0);
         let stops = || seen.replace(seen.get() + 1) == batches;
-        let outcome = compaction.run(NOW, 1 << 20, stops, |segment| {
-            log.take_in(segment).map_err(|error| CompactionError::NotTakenIn(error.to_string()))?;
-            Ok(())
-        });
+        let outcome = compaction.run(NOW, 1 << 20, stops, |segment| take_in(&mut rig, segment));
         check(&rig, &sent);
         match outcome {
             Ok(_) => break,

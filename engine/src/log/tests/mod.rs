@@ -148,7 +148,17 @@ impl Rig {
         let recovery_point = self.log.close(&mut *self.queue).unwrap();
         let log_start = self.log.view().log_start();
         let durable = recovery_point;
-        let from = OpenFrom { clean: true, recovery_point, log_start, durable, ..OpenFrom::default() };
+        let LogCheckpoint { gaps_below, compacted, .. } = self.log.checkpoint();
+        let accept_truncation = false;
+        let from = OpenFrom {
+            clean: true,
+            recovery_point,
+            log_start,
+            durable,
+            gaps_below,
+            compacted,
+            accept_truncation,
+        };
         (self.disk, from)
     }
 

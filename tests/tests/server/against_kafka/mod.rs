@@ -54,7 +54,7 @@ fn kafkas_own_broker_gives_the_same_answers() {
     let only_one = seeds.start() == seeds.end();
     for seed in seeds {
         again_where_time_passed(seed, |prefix| {
-            let mut sides = addresses.map(|address| Side::begin(address, prefix));
+            let mut sides = addresses.map(|address| Side::begin(address, prefix, step::KEPT_TOPICS));
             let ask = |turn, step: &Step| both(&mut sides, |side| side.run_in(turn, step));
             compare(seed, step::draw, is_known, ask)
         });
@@ -83,13 +83,14 @@ fn kafkas_own_broker_gives_the_same_answers() {
         if seed.is_multiple_of(SELDOM) || only_one {
             again_where_time_passed(seed, |prefix| {
                 let prefix = format!("{prefix}-compacted");
-                let mut sides = addresses.map(|address| Side::begin(address, &prefix));
+                let mut sides =
+                    addresses.map(|address| Side::begin(address, &prefix, step::COMPACTED_TOPICS));
                 let ask = |turn, step: &compacted::Step| compacted::step(&mut sides, turn, step);
                 compare(seed, compacted::draw, |_, _, _| false, ask)
             });
             again_where_time_passed(seed, |prefix| {
                 let (prefix, now) = (format!("{prefix}-retained"), raw::now());
-                let mut sides = addresses.map(|address| Side::begin(address, &prefix));
+                let mut sides = addresses.map(|address| Side::begin(address, &prefix, step::RETAINED_TOPICS));
                 let draw = |random: &mut fastrand::Rng, at| retained::draw(random, at, now);
                 let ask = |turn, step: &retained::Step| retained::step(&mut sides, turn, step);
                 compare(seed, draw, |_, _, _| false, ask)

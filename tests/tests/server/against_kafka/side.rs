@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::SocketAddr;
+use std::ops::Range;
 
 use tidelog::record::{BatchView, Batches, ProducerStamp};
 use tidelog::types::{ProducerEpoch, ProducerId, Sequence};
@@ -89,9 +90,10 @@ impl Sequences {
 
 impl Side {
     /// A history named `prefix` begins: its topics are made.
-    pub(super) fn begin(address: SocketAddr, prefix: &str) -> Side {
+    pub(super) fn begin(address: SocketAddr, prefix: &str, topics: Range<usize>) -> Side {
         let mut asking = Asking::at(address);
-        for (topic, (partitions, settings)) in TOPICS.into_iter().enumerate() {
+        for topic in topics {
+            let (partitions, settings) = TOPICS[topic];
             asking.create_topic(&name(prefix, topic), partitions, settings);
         }
         let mut side = Side {
@@ -421,7 +423,8 @@ impl Side {
 
     /// Everything from `offset` on, however many answers that takes: Kafka's may end where it likes.
     fn read(&mut self, place: Place, offset: i64, committed: bool) -> String {
-        let mut found = self.fetch(place, offset, committed);
+        let answers = self.fetch_all(place, offset, committed);
+        let found = &answers[0];
         let mut said = vec![format!(
             "{}, from {} to {}, stable {}",
             text(found.error_code),
@@ -431,24 +434,33 @@ impl Side {
         )];
         let mut aborted = BTreeSet::new();
         let mut next = offset;
-        loop {
+        for found in &answers {
             for transaction in found.aborted_transactions.iter().flatten() {
                 aborted.insert((transaction.first_offset, transaction.producer_id));
             }
-            let before = next;
-            each_batch(&found, |batch| {
+            each_batch(found, |batch| {
                 next = batch.header().next_offset().0;
                 said.push(self.words_of(batch));
             });
-            if next == before {
-                break;
-            }
-            found = self.fetch(place, next, committed);
         }
         // Kafka also tells of some that come later.
         let told = aborted.into_iter().filter(|(first, _)| *first < next);
         said.extend(told.map(|(first, id)| format!("aborted from {first} by {}", self.whose(id))));
         said.join("; ")
+    }
+
+    /// The answers to fetches from `offset` on, up to one that has no records.
+    fn fetch_all(&mut self, place: Place, offset: i64, committed: bool) -> Vec<PartitionData> {
+        let (mut answers, mut next) = (Vec::new(), offset);
+        loop {
+            let before = next;
+            let found = self.fetch(place, next, committed);
+            each_batch(&found, |batch| next = batch.header().next_offset().0);
+            answers.push(found);
+            if next == before {
+                return answers;
+            }
+        }
     }
 
     fn fetch(&mut self, place: Place, offset: i64, committed: bool) -> PartitionData {
@@ -465,33 +477,24 @@ impl Side {
         self.asking.call::<Fetch>(&request).responses.remove(0).partitions.remove(0)
     }
 
-    /// What a compacted log has: its batches, and the markers of transactions of which something is left. The last marker of a
-    /// producer stays longer than with Kafka.
+    /// What a compacted log has: its batches, and the markers of transactions of which something is left. The last marker of
+    /// a producer stays longer than with Kafka.
     pub(super) fn read_compacted(&mut self, place: Place) -> Vec<String> {
-        let (mut said, mut next) = (Vec::new(), 0);
-        let mut in_transaction = HashSet::new();
-        loop {
-            let before = next;
-            each_batch(&self.fetch(place, next, false), |batch| {
-                let header = batch.header();
-                next = header.next_offset().0;
-                let is_said = match (header.attributes().is_control(), header.attributes().is_transactional())
-                {
-                    (true, _) => in_transaction.remove(&header.producer_id()),
-                    (false, true) => {
-                        in_transaction.insert(header.producer_id());
-                        true
+        let (mut said, mut in_transaction) = (Vec::new(), HashSet::new());
+        for found in self.fetch_all(place, 0, false) {
+            each_batch(&found, |batch| {
+                let (attributes, producer_id) = (batch.header().attributes(), batch.header().producer_id());
+                if attributes.is_control() {
+                    if !in_transaction.remove(&producer_id) {
+                        return;
                     }
-                    (false, false) => true,
-                };
-                if is_said {
-                    said.push(self.words_of(batch));
+                } else if attributes.is_transactional() {
+                    in_transaction.insert(producer_id);
                 }
+                said.push(self.words_of(batch));
             });
-            if next == before {
-                return said;
-            }
         }
+        said
     }
 
     fn words_of(&self, batch: &BatchView<'_>) -> String {

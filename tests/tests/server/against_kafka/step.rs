@@ -1,6 +1,8 @@
 //! [`Step`]: one request of a history, told so that it means the same to either broker: producers by their number, since
 //! each broker gives ids of its own.
 
+use std::ops::Range;
+
 use tidelog::record::Compression;
 
 /// A topic: its partitions and its settings.
@@ -34,6 +36,10 @@ pub(super) const TOPICS: [Topic; 8] = [
     ),
     (1, &[("retention.ms", "-1"), ("retention.bytes", "0")]),
 ];
+/// Those of histories of requests, of compaction and of retention.
+pub(super) const KEPT_TOPICS: Range<usize> = 0..3;
+pub(super) const COMPACTED_TOPICS: Range<usize> = 3..4;
+pub(super) const RETAINED_TOPICS: Range<usize> = 4..8;
 /// The topic whose records get the log's time.
 pub(super) const STAMPED: usize = 2;
 /// The topic that is compacted.
