@@ -86,10 +86,10 @@ pub(crate) fn get_property(
 
 /// Names and values, in turns, as a list that the application frees.
 pub(crate) fn dump(
-    entries: Vec<(&'static str, String)>,
+    entries: Vec<(String, String)>,
     count: Option<&mut MaybeUninit<usize>>,
 ) -> *mut *const c_char {
-    let texts: Vec<String> = entries.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect();
+    let texts: Vec<String> = entries.into_iter().flat_map(|(name, value)| [name, value]).collect();
     if let Some(count) = count {
         count.write(texts.len());
     }

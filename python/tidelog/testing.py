@@ -4,25 +4,30 @@ In ``conftest.py``::
 
     pytest_plugins = ["tidelog.testing"]
 
-Then a test that takes ``kafka`` gets a broker of its own, which leaves nothing behind.
+Then a test that takes ``kafka`` gets a broker of its own, which leaves nothing behind. A ``kafka_config`` fixture of your
+own says with what settings, those of the broker among them::
+
+    @pytest.fixture
+    def kafka_config():
+        return {"tidelog.num.partitions": 4, "tidelog.auto.create.topics.enable": False}
 """
 
 from __future__ import annotations
 
 import uuid
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Mapping, Optional
 
 import pytest
 
-from . import Consumer, Message, Producer, TopicPartition
+from . import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from .admin import AdminClient, NewTopic
 
 
 class Kafka:
-    """An engine in memory: ``config`` is what its clients are made with."""
+    """Kafka(config=None): an engine in memory. ``config``, with ``bootstrap.servers`` added, is what its clients are made with."""
 
-    def __init__(self) -> None:
-        self.config: Dict[str, Any] = {"bootstrap.servers": f"tidelog::memory:test-{uuid.uuid4()}"}
+    def __init__(self, config: Optional[Mapping[str, Any]] = None) -> None:
+        self.config: Dict[str, Any] = {**(config or {}), "bootstrap.servers": f"tidelog::memory:test-{uuid.uuid4()}"}
         # Keeps the engine while no other client does.
         self.admin = AdminClient(self.config)
         self._clients: List[Any] = []
@@ -61,22 +66,11 @@ class Kafka:
             raise failed[0]
 
     def messages(self, topic: str) -> List[Message]:
-        """messages(topic): all messages that are in a topic now, by partition."""
-        found: List[Message] = []
-        consumer = Consumer({**self.config, "group.id": "tidelog.testing", "enable.auto.commit": False})
-        try:
-            for number in sorted(consumer.list_topics(topic).topics[topic].partitions):
-                low, high = consumer.get_watermark_offsets(TopicPartition(topic, number))
-                consumer.assign([TopicPartition(topic, number, low)])
-                while low < high:
-                    message = consumer.poll(10)
-                    if message is None:
-                        raise TimeoutError(f"{topic}-{number} has no message at {low}")
-                    found.append(message)
-                    low = (message.offset() or 0) + 1
-        finally:
-            consumer.close()
-        return found
+        """messages(topic): all messages that consumers can see in a topic now, by partition."""
+        own = {"group.id": "tidelog.testing", "enable.auto.commit": False, "enable.partition.eof": True}
+        with Consumer({**self.config, **own}) as consumer:
+            partitions = sorted(consumer.list_topics(topic).topics[topic].partitions)
+            return [message for number in partitions for message in _messages(consumer, topic, number)]
 
     def close(self) -> None:
         """close(): closes all clients; the engine ends with them."""
@@ -86,10 +80,29 @@ class Kafka:
             pass
 
 
+def _messages(consumer: Consumer, topic: str, partition: int) -> Iterator[Message]:
+    consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
+    while (message := consumer.poll(10)) is not None:
+        error = message.error()
+        if error is None:
+            yield message
+        elif error.code() == KafkaError._PARTITION_EOF:
+            return
+        else:
+            raise KafkaException(error)
+    raise TimeoutError(f"nothing is heard of {topic}-{partition}")
+
+
 @pytest.fixture
-def kafka() -> Iterator[Kafka]:
+def kafka_config() -> Mapping[str, Any]:
+    """kafka_config: settings of the engine and of all clients, for a test or module to give others."""
+    return {}
+
+
+@pytest.fixture
+def kafka(kafka_config: Mapping[str, Any]) -> Iterator[Kafka]:
     """kafka: an engine in memory that ends with the test."""
-    engine = Kafka()
+    engine = Kafka(kafka_config)
     try:
         yield engine
     finally:

@@ -17,6 +17,10 @@ static void properties_are_librdkafkas(void) {
     CHECK(tl_conf_set(conf, "no.such", "1", why, 8) == TL_CONF_UNKNOWN);
     CHECK_TEXT(why, "No such");
     CHECK(tl_conf_get(conf, "no.such", value, &size) == TL_CONF_UNKNOWN);
+    set(conf, "tidelog.log.retention.hours", "2");
+    CHECK(tl_conf_set(conf, "tidelog.num.partitions", "0", why, sizeof why) == TL_CONF_INVALID);
+    CHECK_TEXT(why, "Invalid value 0 for configuration tidelog.num.partitions: Value must be at least 1");
+    CHECK(tl_conf_set(conf, "tidelog.no.such", "1", why, sizeof why) == TL_CONF_UNKNOWN);
     tl_conf_t *copy = tl_conf_dup(conf);
     set(conf, "linger.ms", "7");
     size = sizeof value;
@@ -26,8 +30,9 @@ static void properties_are_librdkafkas(void) {
     const char **all = tl_conf_dump(copy, &count);
     CHECK(all != NULL && count > 100 && count % 2 == 0);
     for (size_t place = 0; place < count; place += 2)
-        found += strcmp(all[place], "queue.buffering.max.ms") == 0 && strcmp(all[place + 1], "12") == 0;
-    CHECK(found == 1);
+        found += (strcmp(all[place], "queue.buffering.max.ms") == 0 && strcmp(all[place + 1], "12") == 0) ||
+                 (strcmp(all[place], "tidelog.log.retention.hours") == 0 && strcmp(all[place + 1], "2") == 0);
+    CHECK(found == 2);
     tl_conf_dump_free(all, count);
     const char *prefixes[] = {"queue.buffering.max.ms", "topic."};
     set(copy, "client.id", "mine");

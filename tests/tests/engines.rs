@@ -31,7 +31,6 @@ pub(crate) fn options(disk: Arc<dyn Disk>, settings: &[(&str, &str)]) -> BrokerO
         disk,
         clock: Arc::new(SystemClock::new()),
         lock: None,
-        spin: Duration::ZERO,
         accept_truncation: Default::default(),
     }
 }

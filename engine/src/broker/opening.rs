@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -38,8 +37,6 @@ pub struct BrokerOptions {
     pub clock: Arc<dyn Clock>,
     /// The lock that keeps other processes out; taken only where the disk is one that they can reach.
     pub lock: Option<DirectoryLock>,
-    /// How long a shard looks for work before it sleeps. Pays only with a core for each shard.
-    pub spin: Duration,
     /// Partitions whose logs are read whole and, where they are damaged, cut there: what is cut is kept beside the log in
     /// copies. The others stay closed when they are damaged.
     pub accept_truncation: BTreeSet<TopicPartition>,
@@ -53,7 +50,7 @@ impl Broker {
     /// # Errors
     /// [`OpenError`] names what is wrong with the directory as a whole; nothing has been changed then.
     pub fn open(options: BrokerOptions) -> Result<Arc<Broker>, OpenError> {
-        let BrokerOptions { root, config, disk, clock, lock, spin, accept_truncation } = options;
+        let BrokerOptions { root, config, disk, clock, lock, accept_truncation } = options;
         disk.create_dir_durably(&root).map_err(|source| OpenError::Io { path: root.clone(), source })?;
         let reserve = root.join(RESERVE_FILE);
         let disk = Arc::new(ReservedDisk::new(disk, reserve, config.reserve_bytes.into()));
@@ -73,7 +70,7 @@ impl Broker {
                 durable_marks: directory.watermark_path(number),
                 marks_sequence: found.marks_sequence(),
                 cache_size_max: CACHE_SIZE_MAX,
-                spin,
+                spin: config.spin,
                 metrics: Arc::clone(metrics),
             };
             shards.push(Shard::start(options).map_err(|source| OpenError::Shard { shard: number, source })?);

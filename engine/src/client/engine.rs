@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock, Weak};
 use parking_lot::Mutex;
 
 use super::KafkaError;
-use super::config::{Bootstrap, ClientConfig, EngineSettings};
+use super::config::{Bootstrap, ClientConfig};
 use crate::broker::{Broker, BrokerOptions};
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
@@ -52,26 +52,26 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::open`].
-    pub fn in_memory(settings: &EngineSettings) -> Result<Engine, KafkaError> {
-        Engine::start(Path::new("/memory"), settings, Arc::new(SimDisk::memory()), None)
+    pub fn in_memory(config: &EngineConfig) -> Result<Engine, KafkaError> {
+        Engine::start(Path::new("/memory"), config, Arc::new(SimDisk::memory()), None)
     }
 
-    fn join_memory(name: &str, settings: &EngineSettings) -> Result<Engine, KafkaError> {
-        Engine::join(Key::Memory(name.to_owned()), || Engine::in_memory(settings))
+    fn join_memory(name: &str, config: &EngineConfig) -> Result<Engine, KafkaError> {
+        Engine::join(Key::Memory(name.to_owned()), || Engine::in_memory(config))
     }
 
     /// The engine of the directory `path`: the one that this process has open, or a new one.
     ///
     /// # Errors
     /// As [`Engine::open`].
-    pub fn join_directory(path: &Path, settings: &EngineSettings) -> Result<Engine, KafkaError> {
+    pub fn join_directory(path: &Path, config: &EngineConfig) -> Result<Engine, KafkaError> {
         let disk = PosixDisk::new(WriteMethod::Auto);
         let prepared = disk.create_dir_durably(path).and_then(|()| path.canonicalize());
         let path =
             prepared.map_err(|error| cannot_open(&format!("cannot use {}: {error}", path.display())))?;
         Engine::join(Key::Directory(path.clone()), || {
             let lock = DirectoryLock::acquire(&path).map_err(|error| cannot_open(&error.to_string()))?;
-            Engine::start(&path, settings, Arc::new(disk), Some(lock))
+            Engine::start(&path, config, Arc::new(disk), Some(lock))
         })
     }
 
@@ -88,11 +88,14 @@ impl Engine {
 
     fn start(
         root: &Path,
-        settings: &EngineSettings,
+        config: &EngineConfig,
         disk: Arc<dyn Disk>,
         lock: Option<DirectoryLock>,
     ) -> Result<Engine, KafkaError> {
-        let config = engine_config(settings, lock.is_some())?;
+        let config = match &lock {
+            Some(_) => config.clone(),
+            None => without_reserve(config)?,
+        };
         let clock = Arc::new(SystemClock::new());
         let options = BrokerOptions {
             root: root.to_owned(),
@@ -100,7 +103,6 @@ impl Engine {
             disk,
             clock,
             lock,
-            spin: settings.spin,
             accept_truncation: BTreeSet::new(),
         };
         let broker = Broker::open(options).map_err(|error| cannot_open(&error.to_string()))?;
@@ -127,13 +129,10 @@ impl From<Arc<Broker>> for Engine {
     }
 }
 
-fn engine_config(settings: &EngineSettings, on_disk: bool) -> Result<EngineConfig, KafkaError> {
-    let partitions = settings.num_partitions.to_string();
-    let shards = settings.shards.unwrap_or(1).to_string();
-    let pairs = [("num.partitions", partitions.as_str()), ("tidelog.shards", shards.as_str())];
-    // Memory has no day on which it is full that a file in it would help with.
-    let in_memory = (!on_disk).then_some(("tidelog.reserve.bytes", "0"));
-    EngineConfig::parse(pairs.into_iter().chain(in_memory))
+/// Memory has no day on which it is full that a file in it would help with.
+fn without_reserve(config: &EngineConfig) -> Result<EngineConfig, KafkaError> {
+    let given = config.given().iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    EngineConfig::parse([("tidelog.reserve.bytes", "0")].into_iter().chain(given))
         .map_err(|error| KafkaError::with_reason(ErrorCode::LocalInvalidArg, error.to_string()))
 }
 

@@ -58,6 +58,8 @@ pub struct EngineConfig {
     pub reserve_bytes: u32,
     /// `tidelog.shards`
     pub shards: u32,
+    /// `tidelog.spin.us`
+    pub spin: Duration,
     /// `transaction.max.timeout.ms`
     pub transaction_timeout_max: Duration,
     /// `transaction.remove.expired.transaction.cleanup.interval.ms`
@@ -96,8 +98,7 @@ impl EngineConfig {
         for (name, text) in &given {
             if let Some(definition) = engine_table::find(name) {
                 values.0.insert(definition.name, definition.parse(text)?);
-            } else if !TOPIC_CONFIGS.iter().any(|topic| topic.synonyms.iter().any(|known| known.name == name))
-            {
+            } else if inherited(name).is_none() {
                 return Err(ConfigError::UnknownEngineConfig(name.clone()));
             }
         }
@@ -107,6 +108,24 @@ impl EngineConfig {
             return Err(ConfigError::SessionTimeouts);
         }
         Ok(config)
+    }
+
+    /// Whether there is a setting of this name.
+    #[must_use]
+    pub fn has(name: &str) -> bool {
+        engine_table::find(name).is_some() || inherited(name).is_some()
+    }
+
+    /// Checks one setting by itself, without those that it must go together with.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn check(name: &str, text: &str) -> Result<(), ConfigError> {
+        match (engine_table::find(name), inherited(name)) {
+            (Some(own), _) => own.parse(text).map(|_| ()),
+            (None, Some((definition, synonym))) => in_topic_unit(definition, synonym, text).map(|_| ()),
+            (None, None) => Err(ConfigError::UnknownEngineConfig(name.to_owned())),
+        }
     }
 
     /// The settings that were given, as they were given.
@@ -143,6 +162,7 @@ impl EngineConfig {
             producer_id_expiration: values.millis("producer.id.expiration.ms"),
             reserve_bytes: values.unsigned("tidelog.reserve.bytes"),
             shards: values.unsigned("tidelog.shards"),
+            spin: Duration::from_micros(u64::from(values.unsigned("tidelog.spin.us"))),
             transaction_timeout_max: values.millis("transaction.max.timeout.ms"),
             transactional_id_check_interval: values
                 .millis("transaction.remove.expired.transaction.cleanup.interval.ms"),
@@ -182,6 +202,13 @@ impl TopicDefaults {
     pub(super) fn value(&self, definition: &Definition) -> Option<String> {
         self.0.get(definition.name).cloned().or_else(|| definition.default.map(str::to_owned))
     }
+}
+
+/// The topics' setting that inherits from the engine's setting `name`.
+fn inherited(name: &str) -> Option<(&'static Definition, &'static Synonym)> {
+    TOPIC_CONFIGS.iter().find_map(|definition| {
+        Some((definition, definition.synonyms.iter().find(|known| known.name == name)?))
+    })
 }
 
 /// The text of a synonym as the topic's setting has it. Errors name the synonym, which is what was given.
@@ -284,6 +311,9 @@ mod tests {
         ];
         for (pair, text) in cases {
             assert_eq!(EngineConfig::parse([pair]).unwrap_err().to_string(), text);
+            let alone = EngineConfig::check(pair.0, pair.1).map_err(|error| error.to_string());
+            let goes_alone = pair.0 == "group.max.session.timeout.ms";
+            assert_eq!(alone, if goes_alone { Ok(()) } else { Err(text.to_owned()) });
         }
     }
 }

@@ -119,6 +119,12 @@ pub static ENGINE_CONFIGS: &[Definition] = &[
     // An application that embeds the engine wants its cores for itself; the server asks for one shard per core.
     int("tidelog.shards", "1", Valid::Between(1, 256), "Threads that own partitions, one executor each."),
     int(
+        "tidelog.spin.us",
+        "0",
+        Valid::Between(0, 1_000),
+        "How long shards, and clients in the same process that wait, look for work before they sleep.",
+    ),
+    int(
         "transaction.max.timeout.ms",
         "900000",
         Valid::AtLeast(1),

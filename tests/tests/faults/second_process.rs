@@ -6,16 +6,13 @@ use std::time::{Duration, Instant};
 use fork::{Fork, fork};
 use rustix::process::{Pid, Signal, kill_process};
 use tidelog::client::Engine;
-use tidelog::client::config::EngineSettings;
+use tidelog::config::EngineConfig;
 
 use crate::child::{Child, say};
 use crate::engines::{create, eventually};
 
 fn join(directory: &Path) -> Result<Engine, tidelog::client::KafkaError> {
-    let mut config = tidelog::client::config::Config::new();
-    config.set("bootstrap.servers", Some(&format!("tidelog:{}", directory.display()))).unwrap();
-    let settings: EngineSettings = tidelog::client::config::AdminConfig::new(&config).unwrap().client.engine;
-    Engine::join_directory(directory, &settings)
+    Engine::join_directory(directory, &EngineConfig::default())
 }
 
 /// The child: opens the engine and keeps it.

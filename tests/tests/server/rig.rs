@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::TempDir;
@@ -61,7 +60,6 @@ impl TestServer {
             disk,
             clock: Arc::new(SystemClock::new()),
             lock: None,
-            spin: Duration::ZERO,
             accept_truncation: BTreeSet::new(),
         });
         let broker = broker.unwrap();

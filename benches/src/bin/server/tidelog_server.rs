@@ -5,7 +5,6 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tempfile::TempDir;
 use tidelog::broker::{Broker, BrokerOptions, NewTopic};
@@ -34,7 +33,6 @@ impl TidelogServer {
             disk: Arc::new(PosixDisk::new(WriteMethod::Auto)),
             clock: Arc::new(SystemClock::new()),
             lock: None,
-            spin: Duration::ZERO,
             accept_truncation: BTreeSet::new(),
         });
         let broker = broker.expect("an engine");

@@ -79,7 +79,6 @@ pub(crate) fn run(args: &RepairArgs) -> Outcome {
         disk: Arc::new(PosixDisk::new(WriteMethod::Auto)),
         clock: Arc::new(SystemClock::new()),
         lock: Some(lock),
-        spin: std::time::Duration::ZERO,
         accept_truncation: accept.clone(),
     };
     let broker = Broker::open(options).map_err(|error| CliError::Repair(error.to_string()))?;

@@ -154,7 +154,6 @@ fn open(args: &ServeArgs) -> Result<Arc<Broker>, CliError> {
         disk,
         clock: Arc::new(SystemClock::new()),
         lock,
-        spin: Duration::ZERO,
         accept_truncation: BTreeSet::new(),
     };
     Broker::open(options).map_err(|error| CliError::Usage(error.to_string()))

@@ -19,7 +19,6 @@ pub(in crate::broker) fn broker(disk: &SimDisk) -> Arc<Broker> {
         disk: Arc::new(disk.clone()),
         clock: Arc::new(SystemClock::new()),
         lock: None,
-        spin: Duration::ZERO,
         accept_truncation: Default::default(),
     })
     .unwrap()

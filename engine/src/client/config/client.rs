@@ -5,16 +5,16 @@ use std::time::Duration;
 use super::bootstrap::Bootstrap;
 use super::error::ConfigError;
 use super::keys;
-use super::values::Values;
 use super::{Config, check};
+use crate::config::EngineConfig;
 
 /// Settings that producers, consumers and admin clients share.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClientConfig {
     /// `bootstrap.servers`: the engine to work on.
     pub bootstrap: Bootstrap,
-    /// The engine's own settings, for whoever opens it first.
-    pub engine: EngineSettings,
+    /// `tidelog.*`: the engine's settings, for whoever opens it first.
+    pub engine: EngineConfig,
     /// `client.id`
     pub client_id: String,
     /// `client.rack`
@@ -50,17 +50,6 @@ pub struct ClientConfig {
     pub oauthbearer: Option<String>,
 }
 
-/// Settings of an engine, `tidelog.*`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EngineSettings {
-    /// `tidelog.shards`: number of shards; `None` (0) lets the engine choose.
-    pub shards: Option<u32>,
-    /// `tidelog.spin.us`: how long a shard looks for work before it sleeps.
-    pub spin: Duration,
-    /// `tidelog.num.partitions`: partitions of a topic that is created by being used (Kafka: `num.partitions`).
-    pub num_partitions: u32,
-}
-
 /// What to log in detail: words of `debug`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DebugContexts(Vec<String>);
@@ -93,7 +82,7 @@ impl AdminConfig {
     /// [`ConfigError`] of the first check that fails.
     pub fn new(config: &Config) -> Result<AdminConfig, ConfigError> {
         check::producer(config.values())?;
-        Ok(AdminConfig { client: ClientConfig::of(config.values(), AutoCreate::Allowed)? })
+        Ok(AdminConfig { client: ClientConfig::of(config, AutoCreate::Allowed)? })
     }
 }
 
@@ -105,7 +94,8 @@ pub(super) enum AutoCreate {
 }
 
 impl ClientConfig {
-    pub(super) fn of(values: &Values, auto_create: AutoCreate) -> Result<ClientConfig, ConfigError> {
+    pub(super) fn of(config: &Config, auto_create: AutoCreate) -> Result<ClientConfig, ConfigError> {
+        let values = config.values();
         let text = |key| values.text(key).unwrap_or_default().to_owned();
         let interval = |key| Some(values.millis(key)).filter(|interval| !interval.is_zero());
         let allow_auto_create_topics = match values.is_set(keys::ALLOW_AUTO_CREATE_TOPICS.0) {
@@ -116,11 +106,7 @@ impl ClientConfig {
         let refresh = u64::try_from(values.int(keys::METADATA_REFRESH)).ok().filter(|millis| *millis > 0);
         Ok(ClientConfig {
             bootstrap: Bootstrap::of(values)?,
-            engine: EngineSettings {
-                shards: Some(values.count(keys::SHARDS)).filter(|shards| *shards > 0),
-                spin: Duration::from_micros(u64::from(values.count(keys::SPIN))),
-                num_partitions: values.count(keys::NUM_PARTITIONS),
-            },
+            engine: config.engine.config()?,
             client_id: text(keys::CLIENT_ID),
             client_rack: text(keys::CLIENT_RACK),
             software_name: safe(&text(keys::SOFTWARE_NAME)),
@@ -166,7 +152,7 @@ mod tests {
         assert_eq!(config.metadata_refresh_interval, Some(Duration::from_secs(300)));
         assert_eq!((config.statistics_interval, config.log_level), (None, 6));
         assert!(config.allow_auto_create_topics && config.debug.is_empty() && config.oauthbearer.is_none());
-        assert_eq!(config.engine, EngineSettings { shards: None, spin: Duration::ZERO, num_partitions: 1 });
+        assert_eq!(config.engine, EngineConfig::default());
     }
 
     #[test]

@@ -115,7 +115,7 @@ impl ConsumerConfig {
         let text = |key| values.text(key).map(str::to_owned);
         let commit_interval = values.millis(keys::AUTO_COMMIT_INTERVAL);
         Ok(ConsumerConfig {
-            client: ClientConfig::of(values, AutoCreate::Forbidden)?,
+            client: ClientConfig::of(config, AutoCreate::Forbidden)?,
             group_id: text(keys::GROUP_ID),
             group_instance_id: text(keys::GROUP_INSTANCE_ID),
             session_timeout: values.millis(keys::SESSION_TIMEOUT),

@@ -87,6 +87,9 @@ pub enum ConfigError {
     /// A property of the Java clients.
     #[error("{0}")]
     Foreign(&'static str),
+    /// A setting of the engine, in the words that Kafka's brokers have.
+    #[error(transparent)]
+    Engine(#[from] crate::config::ConfigError),
     /// Settings that are each valid but contradict each other.
     #[error(transparent)]
     Conflict(#[from] Conflict),

@@ -54,7 +54,6 @@ pub(super) const METADATA_REFRESH: IntKey = IntKey::new(Global, "topic.metadata.
 pub(super) const METADATA_REFRESH_FAST: IntKey =
     IntKey::new(Global, "topic.metadata.refresh.fast.interval.ms");
 pub(super) const MOCK_BROKERS: IntKey = IntKey::new(Global, "test.mock.num.brokers");
-pub(super) const NUM_PARTITIONS: IntKey = IntKey::new(Global, "tidelog.num.partitions");
 pub(super) const OAUTH_AUTHENTICATION: ChoiceKey =
     ChoiceKey::new(Global, "sasl.oauthbearer.metadata.authentication.type");
 pub(super) const OAUTH_CLIENT_ID: TextKey = TextKey::new(Global, "sasl.oauthbearer.client.id");
@@ -85,11 +84,9 @@ pub(super) const SASL_PASSWORD: TextKey = TextKey::new(Global, "sasl.password");
 pub(super) const SASL_USERNAME: TextKey = TextKey::new(Global, "sasl.username");
 pub(super) const SECURITY_PROTOCOL: ChoiceKey = ChoiceKey::new(Global, "security.protocol");
 pub(super) const SESSION_TIMEOUT: IntKey = IntKey::new(Global, "session.timeout.ms");
-pub(super) const SHARDS: IntKey = IntKey::new(Global, "tidelog.shards");
 pub(super) const SOCKET_TIMEOUT: IntKey = IntKey::new(Global, "socket.timeout.ms");
 pub(super) const SOFTWARE_NAME: TextKey = TextKey::new(Global, "client.software.name");
 pub(super) const SOFTWARE_VERSION: TextKey = TextKey::new(Global, "client.software.version");
-pub(super) const SPIN: IntKey = IntKey::new(Global, "tidelog.spin.us");
 pub(super) const STATISTICS: IntKey = IntKey::new(Global, "statistics.interval.ms");
 pub(super) const STICKY_LINGER: IntKey = IntKey::new(Global, "sticky.partitioning.linger.ms");
 pub(super) const TOPIC_COMPRESSION: ChoiceKey = ChoiceKey::new(Topic, "compression.codec");

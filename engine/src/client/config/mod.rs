@@ -2,7 +2,8 @@
 //!
 //! [`Config`] takes settings as text and checks each by itself. [`ProducerConfig`], [`ConsumerConfig`] and
 //! [`AdminConfig`] are what a client works with: typed, complete, and checked against each other. What every setting
-//! takes and whether it has an effect here says [`properties`].
+//! takes and whether it has an effect here says [`properties`]. Besides, a client that opens the engine may say with what
+//! settings: their names are those of Kafka's brokers with `tidelog.` in front ([`crate::config::EngineConfig`]).
 //!
 //! Where librdkafka accepts nonsense, this does not: an integer that does not fit 32 bits is out of range instead of
 //! being cut, `nan` is not a number, and a setting that is refused leaves no part of its value behind.
@@ -11,6 +12,7 @@ mod bootstrap;
 mod check;
 mod client;
 mod consumer;
+mod engine;
 mod error;
 mod keys;
 mod number;
@@ -24,16 +26,17 @@ mod warning;
 use std::fmt;
 
 pub use bootstrap::Bootstrap;
-pub use client::{AdminConfig, ClientConfig, DebugContexts, EngineSettings};
+pub use client::{AdminConfig, ClientConfig, DebugContexts};
 pub use consumer::{AutoCommit, ConsumerConfig, FetchConfig, GroupProtocol, OffsetReset};
 pub use error::{ConfigError, Conflict};
 pub use producer::{ProducerConfig, TopicProducerConfig};
 pub use property::{Handling, Kind, Level, Property, Role, TextRule};
 
+use engine::{EngineSettings, engine_name};
 use table::PROPERTIES;
 use values::{Values, topic_name};
 
-/// Every property there is, aliases included.
+/// Every property there is, aliases included, but for the engine's.
 #[must_use]
 pub fn properties() -> &'static [Property] {
     &PROPERTIES
@@ -43,6 +46,7 @@ pub fn properties() -> &'static [Property] {
 #[derive(Clone, Default, PartialEq)]
 pub struct Config {
     values: Values,
+    engine: EngineSettings,
 }
 
 /// Settings of one topic (librdkafka: `rd_kafka_topic_conf_t`).
@@ -76,11 +80,15 @@ impl Config {
 
     /// Sets `name` (or what it is an alias of) to `value`. `None` and the empty text are the same: nothing.
     ///
-    /// A name that no client setting has is looked for among the topic settings; with `topic.` in front, only there.
+    /// A name that no client setting has is looked for among the topic settings; with `topic.` in front, only there. With
+    /// `tidelog.` in front it is the engine's.
     ///
     /// # Errors
     /// [`ConfigError`]; the setting then keeps the value it had.
     pub fn set(&mut self, name: &str, value: Option<&str>) -> Result<(), ConfigError> {
+        if let Some(name) = engine_name(name) {
+            return self.engine.set(name, value.unwrap_or_default());
+        }
         match table::find(Level::Global, name) {
             Some(place) => self.values.set(place, value),
             None => self.values.set_topic(name, value),
@@ -90,6 +98,9 @@ impl Config {
     /// Value of `name` as text, its default when it is not set; `None` when there is none.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<String> {
+        if let Some(name) = engine_name(name) {
+            return self.engine.get(name);
+        }
         match table::find(Level::Global, name) {
             Some(place) => self.values.print(place),
             None => self.values.get_topic(name),
@@ -99,15 +110,19 @@ impl Config {
     /// Whether `name` has been set, even to its default.
     #[must_use]
     pub fn is_set(&self, name: &str) -> bool {
+        if let Some(name) = engine_name(name) {
+            return self.engine.is_set(name);
+        }
         table::find(Level::Global, name)
             .or_else(|| table::find(Level::Topic, topic_name(name)))
             .is_some_and(|place| self.values.is_set(place))
     }
 
-    /// Every client setting that has a value, under its canonical name, secrets included.
+    /// Every client setting that has a value, under its canonical name, secrets included; of the engine's those that have
+    /// been set.
     #[must_use]
-    pub fn dump(&self) -> Vec<(&'static str, String)> {
-        self.values.dump(Level::Global)
+    pub fn dump(&self) -> Vec<(String, String)> {
+        self.values.dump(Level::Global).chain(self.engine.dump()).collect()
     }
 
     /// The same without the settings, of the client and of topics, whose names begin with one of `prefixes` (librdkafka:
@@ -116,7 +131,7 @@ impl Config {
     pub fn without(&self, prefixes: &[&str]) -> Config {
         let mut values = self.values.clone();
         values.unset_where(|property| prefixes.iter().any(|prefix| property.name().starts_with(prefix)));
-        Config { values }
+        Config { values, engine: self.engine.without(prefixes) }
     }
 
     /// The settings that topics of this client have unless they get their own.
@@ -158,8 +173,8 @@ impl TopicConfig {
 
     /// Every setting that has a value, under its canonical name.
     #[must_use]
-    pub fn dump(&self) -> Vec<(&'static str, String)> {
-        self.values.dump(Level::Topic)
+    pub fn dump(&self) -> Vec<(String, String)> {
+        self.values.dump(Level::Topic).collect()
     }
 
     fn values(&self) -> &Values {
@@ -169,13 +184,13 @@ impl TopicConfig {
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.values.fmt(f)
+        f.debug_map().entries(self.values.printable()).entries(self.engine.dump()).finish()
     }
 }
 
 impl fmt::Debug for TopicConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.values.fmt(f)
+        f.debug_map().entries(self.values.printable()).finish()
     }
 }
 

@@ -71,7 +71,7 @@ impl ProducerConfig {
     pub fn new(config: &Config) -> Result<ProducerConfig, ConfigError> {
         let values = config.values();
         check::producer(values)?;
-        let mut client = ClientConfig::of(values, AutoCreate::Allowed)?;
+        let mut client = ClientConfig::of(config, AutoCreate::Allowed)?;
         let transactional_id = values.text(keys::TRANSACTIONAL_ID).map(str::to_owned);
         let transaction_timeout = values.millis(keys::TRANSACTION_TIMEOUT);
         if transactional_id.is_some() && !values.is_set(keys::SOCKET_TIMEOUT.0) {

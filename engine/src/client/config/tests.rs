@@ -267,19 +267,61 @@ fn names_are_unique_and_dumped_once() {
     }
     let config = set_all([("bootstrap.servers", "tidelog::memory:"), ("acks", "1")]);
     let dump = config.dump();
-    assert!(dump.contains(&("metadata.broker.list", "tidelog::memory:".to_owned())));
+    assert!(dump.contains(&("metadata.broker.list".to_owned(), "tidelog::memory:".to_owned())));
     assert!(dump.iter().all(|(name, _)| *name != "bootstrap.servers" && *name != "request.required.acks"));
-    assert!(config.topic_defaults().dump().contains(&("request.required.acks", "1".to_owned())));
+    assert!(config.topic_defaults().dump().contains(&("request.required.acks".to_owned(), "1".to_owned())));
 }
 
 #[test]
-fn only_our_prefix_has_our_settings() {
-    for (name, value) in [("tidelog.shards", "4"), ("tidelog.spin.us", "20"), ("tidelog.num.partitions", "3")]
-    {
-        assert_eq!(Config::new().set(name, Some(value)), Ok(()));
-    }
-    for name in ["tidelog.shard", "tidelog.", "shards"] {
+fn the_engines_settings_have_our_prefix() {
+    let mut config = set_all([
+        ("tidelog.shards", "4"),
+        ("tidelog.num.partitions", "3"),
+        ("tidelog.log.retention.hours", "2"),
+        ("tidelog.group.min.session.timeout.ms", "1800001"),
+        ("tidelog.group.max.session.timeout.ms", "1800002"),
+    ]);
+    let engine = AdminConfig::new(&config).unwrap().client.engine;
+    assert_eq!((engine.shards, engine.num_partitions), (4, 3));
+    assert_eq!(engine.given()["log.retention.hours"], "2");
+    assert_eq!(config.get("tidelog.num.partitions").as_deref(), Some("3"));
+    assert_eq!(config.get("tidelog.node.id").as_deref(), Some("1"));
+    assert!(config.is_set("tidelog.shards") && !config.is_set("tidelog.node.id"));
+    assert!(config.dump().contains(&("tidelog.num.partitions".to_owned(), "3".to_owned())));
+    assert!(format!("{config:?}").contains("\"tidelog.shards\": \"4\""));
+    let without = config.without(&["tidelog.log.", "tidelog.sh"]);
+    assert!(without.is_set("tidelog.num.partitions"));
+    assert!(!without.is_set("tidelog.shards") && !without.is_set("tidelog.log.retention.hours"));
+
+    config.set("tidelog.group.min.session.timeout.ms", Some("1800003")).unwrap();
+    let refused = AdminConfig::new(&config).unwrap_err().to_string();
+    assert!(refused.starts_with("group.max.session.timeout.ms must be greater"), "{refused}");
+    for name in ["tidelog.shard", "tidelog.", "shards", "num.partitions", "tidelog.tidelog.shards"] {
         assert_eq!(Config::new().set(name, Some("1")), Err(ConfigError::Unknown(name.into())));
+    }
+    for (name, value, text) in [
+        (
+            "tidelog.num.partitions",
+            Some("0"),
+            "Invalid value 0 for configuration tidelog.num.partitions: Value must be at least 1",
+        ),
+        (
+            "tidelog.log.roll.hours",
+            None,
+            "Invalid value  for configuration tidelog.log.roll.hours: Not a number of type INT",
+        ),
+        (
+            "tidelog.shards",
+            Some("257"),
+            "Invalid value 257 for configuration tidelog.shards: Value must be no more than 256",
+        ),
+        (
+            "tidelog.log.cleanup.policy",
+            Some("delete,"),
+            "Configuration 'tidelog.log.cleanup.policy' values must not be empty.",
+        ),
+    ] {
+        assert_eq!(config.set(name, value).unwrap_err().to_string(), text);
     }
 }
 

@@ -1,6 +1,5 @@
 //! [`Values`]: the values of all settings, by place in the table. A plain collection; it knows nothing of clients.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,9 +78,18 @@ impl Values {
         self.set_places().any(|place| PROPERTIES[place].level() == Level::Topic)
     }
 
-    pub(super) fn dump(&self, level: Level) -> Vec<(&'static str, String)> {
-        let rows = PROPERTIES.iter().enumerate().filter(|(_, row)| row.level() == level);
-        rows.filter_map(|(place, row)| Some((row.name(), self.print(place)?))).collect()
+    pub(super) fn dump(&self, level: Level) -> impl Iterator<Item = (String, String)> {
+        let rows = PROPERTIES.iter().enumerate().filter(move |(_, row)| row.level() == level);
+        rows.filter_map(|(place, row)| Some((row.name().to_owned(), self.print(place)?)))
+    }
+
+    /// What has been set, but no secret.
+    pub(super) fn printable(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.set_places().map(|place| {
+            let property = &PROPERTIES[place];
+            let value = if property.is_sensitive() { Some("[redacted]".into()) } else { self.print(place) };
+            (property.name(), value.unwrap_or_default())
+        })
     }
 
     pub(super) fn at(&self, level: Level) -> Values {
@@ -170,18 +178,5 @@ impl Values {
             Some(Value::Patterns(list)) => Arc::clone(list),
             _ => Arc::default(),
         }
-    }
-}
-
-/// Prints what has been set, but no secret.
-impl fmt::Debug for Values {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut map = f.debug_map();
-        for place in self.set_places() {
-            let property = &PROPERTIES[place];
-            let value = if property.is_sensitive() { Some("[redacted]".into()) } else { self.print(place) };
-            map.entry(&property.name(), &value.unwrap_or_default());
-        }
-        map.finish()
     }
 }

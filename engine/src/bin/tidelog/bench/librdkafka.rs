@@ -12,7 +12,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 use tidelog::client::Engine;
-use tidelog::client::config::{AdminConfig, Config};
+use tidelog::config::EngineConfig;
 use tidelog::io::ListenAddress;
 use tidelog::server::{Server, ServerOptions};
 
@@ -49,12 +49,11 @@ impl OwnServer {
     fn start() -> Result<OwnServer, CliError> {
         let folder = PassingFolder::new("tidelog-bench")?;
         let data = folder.path().join("data");
-        let mut config = Config::new();
         // As `tidelog serve` does: a core for each shard.
         let shards = std::thread::available_parallelism().map_or(1, usize::from).to_string();
-        config.set("tidelog.shards", Some(&shards)).map_err(tidelog::client::KafkaError::from)?;
-        let settings = AdminConfig::new(&config).map_err(tidelog::client::KafkaError::from)?.client.engine;
-        let engine = Engine::join_directory(&data, &settings)?;
+        let config = EngineConfig::parse([("tidelog.shards", shards.as_str())])
+            .map_err(|error| CliError::Measure(error.to_string()))?;
+        let engine = Engine::join_directory(&data, &config)?;
         let loopback = ListenAddress::Tcp(([127, 0, 0, 1], 0).into());
         let options = ServerOptions { listeners: vec![loopback], ..ServerOptions::default() };
         let server = Server::start(engine.broker(), options)

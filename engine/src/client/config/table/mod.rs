@@ -1,9 +1,8 @@
-//! The table of all settings: librdkafka 2.16's in librdkafka's order, then our own. Constant data and look-ups.
+//! The table of all settings: librdkafka 2.16's in librdkafka's order. Constant data and look-ups.
 //!
 //! Names, types, ranges and defaults are what `rd_kafka_conf_properties_show()` of that library prints.
 
 mod consumer;
-mod engine;
 mod global;
 mod producer;
 mod security;
@@ -11,12 +10,11 @@ mod topic;
 
 use super::property::{Kind, Level, Property};
 
-const GROUPS: [(&[Property], Level); 6] = [
+const GROUPS: [(&[Property], Level); 5] = [
     (global::GLOBAL, Level::Global),
     (security::SECURITY, Level::Global),
     (consumer::CONSUMER, Level::Global),
     (producer::PRODUCER, Level::Global),
-    (engine::ENGINE, Level::Global),
     (topic::TOPIC, Level::Topic),
 ];
 

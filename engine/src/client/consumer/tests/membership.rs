@@ -19,7 +19,6 @@ fn fixture() -> Fixture {
         disk: Arc::new(SimDisk::memory()),
         clock: Arc::new(SystemClock::new()),
         lock: None,
-        spin: Duration::ZERO,
         accept_truncation: Default::default(),
     });
     let engine = Engine::of(broker.unwrap());
