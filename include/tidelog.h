@@ -3502,9 +3502,11 @@ const int32_t *tl_metadata_partition_isrs(const tl_metadata_t *metadata, int top
 tl_error_t *tl_offset_store_message(tl_t *rk, const tl_message_t *message);
 
 /**
- * Stores offset + 1 of a partition, to be committed with what is stored.
+ * Stores offset + 1 of a partition, to be committed with what is stored, whatever `enable.auto.offset.store` says.
  */
-tl_resp_err_t tl_offset_store(tl_topic_t *rkt, int32_t partition, int64_t offset);
+tl_resp_err_t tl_offset_store(tl_topic_t *rkt,
+                              int32_t partition,
+                              int64_t offset);
 
 /**
  * Stores the offsets of a list, to be committed with what is stored. Elements have their own errors.
@@ -3663,7 +3665,8 @@ int tl_poll(tl_t *rk,
 
 /**
  * Waits until every message has been delivered or has failed and its report has been served, at most `timeout_ms`
- * (negative: without end). Nothing lingers meanwhile. `TL_RESP_ERR__TIMED_OUT` when some are left.
+ * (negative: without end). Nothing lingers meanwhile. `TL_RESP_ERR__TIMED_OUT` when some are left,
+ * `TL_RESP_ERR__NOT_IMPLEMENTED` for a consumer.
  */
 tl_resp_err_t tl_flush(tl_t *rk,
                        int timeout_ms);
@@ -3776,7 +3779,8 @@ void tl_queue_cb_event_enable(tl_queue_t *rkqu, tl_queue_event_cb_t event_cb, vo
  * `TL_OFFSET_TAIL(n)` or a number), also when it is read already. Its messages come from ::tl_consume, ::tl_consume_batch
  * and ::tl_consume_callback, and not from ::tl_consumer_poll, which has to be called for everything else there is to say.
  * `auto.offset.reset` is the consumer's, whatever the topic's own settings say. 0, or -1 on failure (::tl_last_error):
- * `_INVALID_ARG` for a consumer that has subscribed, `_UNKNOWN_PARTITION` for a negative partition.
+ * `_INVALID_ARG` for a consumer that has subscribed, and for `TL_OFFSET_STORED` without `group.id`, `_UNKNOWN_PARTITION`
+ * for a negative partition.
  */
 int tl_consume_start(tl_topic_t *rkt,
                      int32_t partition,

@@ -38,16 +38,15 @@ pub extern "C" fn tl_offset_store_message(
     })
 }
 
-/// Stores offset + 1 of a partition, to be committed with what is stored.
+/// Stores offset + 1 of a partition, to be committed with what is stored, whatever `enable.auto.offset.store` says.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_offset_store(rkt: *mut Topic, partition: i32, offset: i64) -> ResponseError {
     guard(|| {
         let store = || -> Result<(), KafkaError> {
             let topic = topics().get(rkt)?;
             let next = OffsetSpec::At(Offset(offset.max(-1)).plus(1));
-            let mut list = [TopicPartitionOffset::new(topic.name().into(), PartitionIndex(partition), next)];
-            topic.client.consumer()?.store_offsets(&mut list).map_err(of_call)?;
-            list[0].error.take().map_or(Ok(()), Err)
+            let place = TopicPartitionOffset::new(topic.name().into(), PartitionIndex(partition), next);
+            topic.client.consumer()?.store_offset(&place).map_err(of_call)
         };
         store().into()
     })
@@ -131,23 +130,22 @@ pub extern "C" fn tl_commit_queue(
             let client = clients().get(rk)?;
             client.consumer()?;
             if rkqu.is_null() {
-                let outcome = client.consumer()?.commit(offsets.as_deref()).map_err(of_call);
-                let mut list = TopicPartitionList::of(outcome.as_deref().unwrap_or_default());
-                let outcome = outcome.and_then(first_error);
-                let error = ResponseError::from(outcome.as_ref().err());
+                let answer = client.consumer()?.commit_each(offsets.as_deref()).map_err(of_call)?;
+                let mut list = TopicPartitionList::of(&answer.partitions);
+                let error = ResponseError::from(answer.error.as_ref());
                 if let Some(callback) = cb {
                     callback(rk, error, &mut list, commit_opaque);
                 }
-                return outcome;
+                return answer.error.map_or_else(|| first_error(answer.partitions), Err);
             }
             let queue = Arc::clone(&queues().get(rkqu)?.events);
             let (handle, opaque) = (client.handle, Opaque::new(commit_opaque));
             client.worker.begin(move |_: &Admin| {
                 let client = clients().get(handle.pointer());
-                let committed =
-                    client.and_then(|client| client.consumer()?.commit(offsets.as_deref()).map_err(of_call));
-                let body = match committed {
-                    Ok(committed) => Body::committed(None, &committed),
+                let answer = client
+                    .and_then(|client| client.consumer()?.commit_each(offsets.as_deref()).map_err(of_call));
+                let body = match answer {
+                    Ok(answer) => Body::committed(answer.error, &answer.partitions),
                     Err(error) => Body::committed(Some(error), offsets.as_deref().unwrap_or_default()),
                 };
                 let mut event = Event::new(body);
@@ -225,6 +223,6 @@ fn tell(
 impl Client {
     fn watermarks(&self, topic: &str, partition: PartitionIndex) -> Result<Watermarks, KafkaError> {
         let engine = self.engine().ok_or(ErrorCode::LocalAllBrokersDown)?;
-        Ok(Watermarks::of(engine.broker(), topic, partition, Isolation::ReadUncommitted)?)
+        Watermarks::of(engine.broker(), topic, partition, Isolation::ReadUncommitted)
     }
 }

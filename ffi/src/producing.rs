@@ -329,16 +329,20 @@ impl Client {
 }
 
 /// Waits until every message has been delivered or has failed and its report has been served, at most `timeout_ms`
-/// (negative: without end). Nothing lingers meanwhile. `TL_RESP_ERR__TIMED_OUT` when some are left.
+/// (negative: without end). Nothing lingers meanwhile. `TL_RESP_ERR__TIMED_OUT` when some are left,
+/// `TL_RESP_ERR__NOT_IMPLEMENTED` for a consumer.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_flush(rk: *mut Client, timeout_ms: c_int) -> ResponseError {
     guard(|| {
-        let flushed =
-            clients().get(rk).and_then(|client| match client.producer()?.flush(timeout(timeout_ms)) {
+        let flush = || -> Result<(), KafkaError> {
+            let client = clients().get(rk)?;
+            let producer = client.producer().map_err(|_| ErrorCode::LocalNotImplemented)?;
+            match producer.flush(timeout(timeout_ms)) {
                 0 => Ok(()),
-                _ => Err(KafkaError::new(ErrorCode::LocalTimedOut)),
-            });
-        flushed.into()
+                _ => Err(ErrorCode::LocalTimedOut.into()),
+            }
+        };
+        flush().into()
     })
 }
 

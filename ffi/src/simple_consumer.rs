@@ -62,6 +62,15 @@ fn start(
         return Err(KafkaError::with_reason(ErrorCode::LocalInvalidArg, reason));
     }
     let offset = OffsetSpec::from_number(offset).ok_or(ErrorCode::LocalInvalidArg)?;
+    if offset == OffsetSpec::Invalid {
+        let reason = "`offset` is TL_OFFSET_INVALID: expected a number from 0, or where to start";
+        return Err(KafkaError::with_reason(ErrorCode::LocalInvalidArg, reason));
+    }
+    if offset == OffsetSpec::Stored && consumer.config().group_id.is_none() {
+        let reason =
+            "`offset` is TL_OFFSET_STORED, but the consumer has no `group.id` to store offsets under";
+        return Err(KafkaError::with_reason(ErrorCode::LocalInvalidArg, reason));
+    }
     let wanted = [TopicPartitionOffset::new(topic.name().into(), partition, offset)];
     topic.client.partition_queue(topic.name(), partition).forward(into)?;
     // Fails for one that has not been started.
@@ -86,7 +95,8 @@ fn status(outcome: Result<(), KafkaError>) -> c_int {
 /// `TL_OFFSET_TAIL(n)` or a number), also when it is read already. Its messages come from ::tl_consume, ::tl_consume_batch
 /// and ::tl_consume_callback, and not from ::tl_consumer_poll, which has to be called for everything else there is to say.
 /// `auto.offset.reset` is the consumer's, whatever the topic's own settings say. 0, or -1 on failure (::tl_last_error):
-/// `_INVALID_ARG` for a consumer that has subscribed, `_UNKNOWN_PARTITION` for a negative partition.
+/// `_INVALID_ARG` for a consumer that has subscribed, and for `TL_OFFSET_STORED` without `group.id`, `_UNKNOWN_PARTITION`
+/// for a negative partition.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_consume_start(rkt: *mut Topic, partition: i32, offset: i64) -> c_int {
     guard(|| status(start(rkt, partition, offset, None)))

@@ -214,10 +214,27 @@ static void the_simple_consumer_starts_and_stops_partitions(void) {
     expect(tl_consume(topic, 1, 10000), 1, 1);
     CHECK(tl_consume_start(topic, -1, 0) == -1);
     CHECK_ERR(tl_last_error(), TL_RESP_ERR__UNKNOWN_PARTITION);
-    CHECK(tl_consume_start(topic, 1, -7) == -1);
-    CHECK_ERR(tl_last_error(), TL_RESP_ERR__INVALID_ARG);
+    const int64_t nowhere[] = {-7, TL_OFFSET_INVALID};
+    for (int number = 0; number < 2; number++) {
+        CHECK(tl_consume_start(topic, 1, nowhere[number]) == -1);
+        CHECK_ERR(tl_last_error(), TL_RESP_ERR__INVALID_ARG);
+    }
+    /* What is stored is what the application says, also while messages are stored as they are handed out. */
+    CHECK_OK(tl_offset_store(topic, 1, 99));
+    CHECK_ERR(tl_offset_store(topic, 2, 99), TL_RESP_ERR__STATE);
+    CHECK(tl_consume_stop(topic, 1) == 0 && tl_consume_start(topic, 1, TL_OFFSET_STORED) == 0);
+    expect(tl_consume(topic, 1, 10000), 1, 100);
     tl_topic_destroy(topic);
     tl_destroy(consumer);
+    /* Without a group there is nowhere to store anything. */
+    tl_t *alone = client_of(TL_CONSUMER, conf_of(ENGINE));
+    topic = tl_topic_new(alone, TOPIC, NULL);
+    CHECK(tl_consume_start(topic, 1, TL_OFFSET_STORED) == -1);
+    CHECK_ERR(tl_last_error(), TL_RESP_ERR__INVALID_ARG);
+    CHECK(tl_consume_start(topic, 1, TL_OFFSET_TAIL(1)) == 0);
+    expect(tl_consume(topic, 1, 10000), 1, 199);
+    tl_topic_destroy(topic);
+    tl_destroy(alone);
 }
 
 static tl_t *yielding;

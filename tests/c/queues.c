@@ -128,6 +128,15 @@ static void a_rebalance_is_an_event_that_is_answered_or_done(void) {
         event = tl_queue_poll(own, 10000);
         CHECK(tl_event_type(event) == TL_EVENT_OFFSET_COMMIT && tl_event_opaque(event) == (void *)5);
         tl_event_destroy(event);
+        tl_topic_partition_list_t *unknown = tl_topic_partition_list_new(1);
+        tl_topic_partition_set_offset(tl_topic_partition_list_add(unknown, "r", 70), 1);
+        CHECK_OK(tl_commit_queue(consumer, unknown, own, NULL, NULL));
+        tl_topic_partition_list_destroy(unknown);
+        event = tl_queue_poll(own, 10000);
+        CHECK_ERR(tl_event_error(event), TL_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+        const tl_topic_partition_list_t *told = tl_event_topic_partition_list(event);
+        CHECK_ERR(tl_topic_partition_err(tl_topic_partition_list_peek(told, 0)), TL_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+        tl_event_destroy(event);
         tl_queue_destroy(own);
         CHECK_OK(tl_consumer_close(consumer));
         tl_queue_destroy(queue);

@@ -13,11 +13,11 @@ use crate::types::TopicName;
 
 /// What became of a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct CommitAnswer {
+pub struct CommitAnswer {
     /// Why nothing at all was committed.
-    pub(super) error: Option<KafkaError>,
+    pub error: Option<KafkaError>,
     /// What was to be committed, each with its own error; those without an offset were left out.
-    pub(super) partitions: Vec<TopicPartitionOffset>,
+    pub partitions: Vec<TopicPartitionOffset>,
 }
 
 impl CommitAnswer {
@@ -51,15 +51,16 @@ impl Shared {
         partitions: Vec<TopicPartitionOffset>,
         then: impl FnOnce(CommitAnswer) + Send + 'static,
     ) {
+        let Some(group) = &self.config.group_id else {
+            return then(CommitAnswer::refused(ErrorCode::LocalUnknownGroup, partitions));
+        };
         if !has_offsets(&partitions) {
             return then(CommitAnswer::refused(ErrorCode::LocalNoOffset, partitions));
         }
         let engine = self.engine();
         let groups = engine.as_ref().and_then(|engine| engine.broker().groups().ok());
-        let (Some(engine), Some(groups), Some(group)) = (engine, groups, &self.config.group_id) else {
-            let missing = self.config.group_id.is_none();
-            let error = if missing { ErrorCode::LocalUnknownGroup } else { ErrorCode::LocalWaitCoord };
-            return then(CommitAnswer::refused(error, partitions));
+        let (Some(engine), Some(groups)) = (engine, groups) else {
+            return then(CommitAnswer::refused(ErrorCode::LocalWaitCoord, partitions));
         };
         let mut commit = Commit::new(partitions, engine.broker());
         let offsets = std::mem::take(&mut commit.request);
@@ -104,7 +105,7 @@ impl Shared {
     /// Commits what was stored of partitions that have been given up, and waits for that: who gets them next goes on
     /// from there.
     pub(super) fn commit_removed(&self, removed: &[AssignedPartition]) {
-        let stored: Vec<_> = removed.iter().map(AssignedPartition::to_commit).collect();
+        let stored: Vec<_> = removed.iter().map(AssignedPartition::to_commit_at_last).collect();
         if self.config.auto_commit == AutoCommit::Off || !has_offsets(&stored) || self.state.lock().lost {
             return;
         }

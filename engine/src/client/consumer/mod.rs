@@ -40,6 +40,7 @@ use crossbeam::channel::{Sender, unbounded};
 use parking_lot::Mutex;
 
 pub use batch::FetchedBatch;
+pub use commits::CommitAnswer;
 pub use events::{BatchEvent, CallError, ConsumerError, Event, EventRef};
 pub use group::GroupMetadata;
 pub use partition_queue::PartitionQueue;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::commits::CommitAnswer;
 use super::partition::Position;
 use super::shared::Shared;
 use super::state::State;
@@ -41,15 +42,7 @@ impl Consumer {
         let mut state = self.shared.lock()?;
         self.refuse_stores()?;
         for element in partitions.iter_mut() {
-            let assignment = &state.fetcher.assignment;
-            element.error = match assignment.find(&element.topic, element.partition) {
-                Some(place) => {
-                    store(&mut state, place, element);
-                    None
-                }
-                None if assignment.knows_topic(&element.topic) => Some(ErrorCode::LocalState.into()),
-                None => Some(ErrorCode::LocalUnknownPartition.into()),
-            };
+            element.error = store_or_say_why(&mut state, element).err().map(KafkaError::from);
         }
         match partitions.last() {
             Some(last) if partitions.iter().all(|element| element.error.is_some()) => {
@@ -57,6 +50,15 @@ impl Consumer {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Stores the offset of one partition, even while `enable.auto.offset.store` is on, as librdkafka's consumers of
+    /// single partitions do (`rd_kafka_offset_store`).
+    ///
+    /// # Errors
+    /// `_STATE`, when it is not assigned, `_UNKNOWN_PARTITION` when none of its topic ever was.
+    pub fn store_offset(&self, of: &TopicPartitionOffset) -> Result<(), CallError> {
+        Ok(store_or_say_why(&mut *self.shared.lock()?, of)?)
     }
 
     fn refuse_stores(&self) -> Result<(), KafkaError> {
@@ -74,9 +76,20 @@ impl Consumer {
         &self,
         partitions: Option<&[TopicPartitionOffset]>,
     ) -> Result<Vec<TopicPartitionOffset>, CallError> {
+        Ok(self.commit_each(partitions)?.into_result()?)
+    }
+
+    /// As [`Consumer::commit`], but every partition has its own outcome, also when none could be committed.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`].
+    pub fn commit_each(
+        &self,
+        partitions: Option<&[TopicPartitionOffset]>,
+    ) -> Result<CommitAnswer, CallError> {
         drop(self.shared.lock()?);
         let list = partitions.map_or_else(|| self.shared.stored(), <[_]>::to_vec);
-        Ok(self.shared.commit_and_wait(list).into_result()?)
+        Ok(self.shared.commit_and_wait(list))
     }
 
     /// As [`Consumer::commit`], without waiting: `on_commit` is called with the outcome, whatever it is.
@@ -107,7 +120,7 @@ impl Consumer {
     }
 
     /// Fills each element with what the group has committed: offset (`Invalid` for nothing), metadata and leader
-    /// epoch. An element's error says that there is no such partition.
+    /// epoch. Nothing is committed of a partition that does not exist; that is no error, as with Kafka's brokers.
     ///
     /// # Errors
     /// `_UNKNOWN_GROUP` without `group.id`; `_TIMED_OUT` after `timeout`, when there is no engine, or when commits
@@ -180,13 +193,12 @@ fn committed(
         element.offset = OffsetSpec::Invalid;
         element.metadata = None;
         element.leader_epoch = None;
+        element.error = None;
         let topic = broker.topic(&element.topic);
         let topic = topic.filter(|topic| topic.partition(element.partition).is_some());
         let (Some(topic), Ok(name)) = (topic, TopicName::new(&element.topic)) else {
-            element.error = Some(ErrorCode::UnknownTopicOrPartition.into());
             continue;
         };
-        element.error = None;
         wanted.push(FetchOffset { topic: name, topic_id: Some(topic.id()), partition: element.partition });
         asked.push(element);
     }
@@ -203,6 +215,18 @@ fn committed(
         }
     }
     Ok(all)
+}
+
+fn store_or_say_why(state: &mut State, element: &TopicPartitionOffset) -> Result<(), ErrorCode> {
+    let assignment = &state.fetcher.assignment;
+    match assignment.find(&element.topic, element.partition) {
+        Some(place) => {
+            store(state, place, element);
+            Ok(())
+        }
+        None if assignment.knows_topic(&element.topic) => Err(ErrorCode::LocalState),
+        None => Err(ErrorCode::LocalUnknownPartition),
+    }
 }
 
 fn store(state: &mut State, place: usize, element: &TopicPartitionOffset) {

@@ -164,7 +164,19 @@ impl AssignedPartition {
     /// What commits without a list of their own are to commit: what is stored, if that is further than what is
     /// committed.
     pub(super) fn to_commit(&self) -> TopicPartitionOffset {
-        let stored = self.stored.filter(|stored| self.committed.is_none_or(|done| stored.offset > done));
+        self.stored_if(|stored, committed| stored > committed)
+    }
+
+    /// What is to be committed when the partition is given up: what is stored, also when it is behind what is committed,
+    /// as after a seek. Who gets the partition next reads again what this consumer has not got to again.
+    pub(super) fn to_commit_at_last(&self) -> TopicPartitionOffset {
+        self.stored_if(|stored, committed| stored != committed)
+    }
+
+    /// What is stored, if nothing is committed or the two compare like that.
+    fn stored_if(&self, compare: impl Fn(Offset, Offset) -> bool) -> TopicPartitionOffset {
+        let is_due = |stored: &Position| self.committed.is_none_or(|done| compare(stored.offset, done));
+        let stored = self.stored.filter(is_due);
         let mut element = self.element(OffsetSpec::Invalid);
         if let Some(stored) = stored {
             element.offset = stored.offset.into();

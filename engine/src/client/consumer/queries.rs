@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{CallError, Consumer};
-use crate::broker::{self, Broker, BrokerError};
+use crate::broker::{self, Broker, BrokerError, FoundOffset};
 use crate::client::engine::Engine;
 use crate::client::{ClusterMetadata, KafkaError, OffsetSpec, TopicPartitionOffset};
 use crate::error_code::ErrorCode;
@@ -22,15 +22,15 @@ impl Watermarks {
     /// The ends of a partition as `broker` knows them.
     ///
     /// # Errors
-    /// [`BrokerError`] for a partition that does not exist or cannot be served.
+    /// `_UNKNOWN_PARTITION`; others when the partition cannot be served.
     pub fn of(
         broker: &Broker,
         topic: &str,
         partition: PartitionIndex,
         isolation: Isolation,
-    ) -> Result<Watermarks, BrokerError> {
-        let end = |spec| -> Result<Offset, BrokerError> {
-            let found = broker.list_offset(topic, partition, spec, isolation)?;
+    ) -> Result<Watermarks, KafkaError> {
+        let end = |spec| -> Result<Offset, KafkaError> {
+            let found = broker.list_offset(topic, partition, spec, isolation).map_err(told)?;
             Ok(found.map_or(Offset::ZERO, |found| found.offset))
         };
         Ok(Watermarks { low: end(broker::OffsetSpec::Earliest)?, high: end(broker::OffsetSpec::Latest)? })
@@ -49,13 +49,7 @@ impl Consumer {
         timeout: Option<Duration>,
     ) -> Result<Watermarks, CallError> {
         let engine = self.engine_or(ErrorCode::LocalAllBrokersDown, timeout)?;
-        let found = Watermarks::of(engine.broker(), topic, partition, self.shared.config.isolation);
-        Ok(found.map_err(|error| match error.code() {
-            ErrorCode::UnknownTopicOrPartition | ErrorCode::InvalidTopicException => {
-                ErrorCode::LocalUnknownPartition.into()
-            }
-            _ => KafkaError::from(error),
-        })?)
+        Ok(Watermarks::of(engine.broker(), topic, partition, self.shared.config.isolation)?)
     }
 
     /// The ends of a partition without asking anybody: `None` unless it is assigned and exists.
@@ -77,26 +71,36 @@ impl Consumer {
     }
 
     /// Replaces each element's offset, which is a time in milliseconds, by the offset of the first record of that
-    /// time or later; `End` when there is none. An element's error says why it could not be found out.
+    /// time or later, with its leader epoch; `End` when there is none. An element's error says why it could not be found out:
+    /// `_UNKNOWN_PARTITION` for one that does not exist.
     ///
     /// # Errors
-    /// `_ALL_BROKERS_DOWN` after `timeout` when there is no engine.
+    /// `_INVALID_ARG` for no elements; the last element's error, when all have one; `_ALL_BROKERS_DOWN` after `timeout`
+    /// when there is no engine.
     pub fn offsets_for_times(
         &self,
         partitions: &mut [TopicPartitionOffset],
         timeout: Option<Duration>,
     ) -> Result<(), CallError> {
+        drop(self.shared.lock()?);
+        if partitions.is_empty() {
+            return Err(ErrorCode::LocalInvalidArg.into());
+        }
         let engine = self.engine_or(ErrorCode::LocalAllBrokersDown, timeout)?;
-        for element in partitions {
+        for element in partitions.iter_mut() {
             match offset_for_time(engine.broker(), element, self.shared.config.isolation) {
-                Ok(offset) => {
-                    element.offset = offset;
+                Ok(found) => {
+                    element.offset = found.map_or(OffsetSpec::End, |found| found.offset.into());
+                    element.leader_epoch = found.map(|found| found.leader_epoch);
                     element.error = None;
                 }
-                Err(error) => element.error = Some(error.code().into()),
+                Err(error) => element.error = Some(told(error)),
             }
         }
-        Ok(())
+        match partitions.last().and_then(|last| last.error.clone()) {
+            Some(error) if partitions.iter().all(|element| element.error.is_some()) => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 
     /// Brokers and topics, or one topic, which says so if it does not exist.
@@ -129,16 +133,25 @@ impl Consumer {
     }
 }
 
+/// An error as librdkafka tells it, which looks for the partition's leader before it asks it.
+fn told(error: BrokerError) -> KafkaError {
+    match error.code() {
+        ErrorCode::UnknownTopicOrPartition | ErrorCode::InvalidTopicException => {
+            ErrorCode::LocalUnknownPartition.into()
+        }
+        _ => error.into(),
+    }
+}
+
 fn offset_for_time(
     broker: &Broker,
     element: &TopicPartitionOffset,
     isolation: Isolation,
-) -> Result<OffsetSpec, BrokerError> {
+) -> Result<Option<FoundOffset>, BrokerError> {
     let spec = match element.offset {
         OffsetSpec::End => broker::OffsetSpec::Latest,
         OffsetSpec::Beginning => broker::OffsetSpec::Earliest,
         time => broker::OffsetSpec::At(Timestamp(time.number())),
     };
-    let found = broker.list_offset(&element.topic, element.partition, spec, isolation)?;
-    Ok(found.map_or(OffsetSpec::End, |found| found.offset.into()))
+    broker.list_offset(&element.topic, element.partition, spec, isolation)
 }

@@ -1,6 +1,7 @@
 //! Where reading starts and goes on.
 
 use super::*;
+use crate::types::LeaderEpoch;
 
 fn offsets(list: &[TopicPartitionOffset]) -> Vec<i64> {
     list.iter().map(|element| element.offset.number()).collect()
@@ -208,7 +209,11 @@ fn ends_and_times_are_looked_up() {
     let mut times = [element("t", 0, 0), element("t", 0, i64::MAX), element("t", 1, 0), element("x", 0, 5)];
     consumer.offsets_for_times(&mut times, LONG).unwrap();
     assert_eq!(offsets(&times), [0, -1, -1, 5]);
-    assert_eq!(times[3].error.as_ref().map(KafkaError::code), Some(ErrorCode::UnknownTopicOrPartition));
+    assert_eq!((times[0].leader_epoch, times[1].leader_epoch), (Some(LeaderEpoch(0)), None));
+    assert_eq!(times[3].error.as_ref().map(KafkaError::code), Some(ErrorCode::LocalUnknownPartition));
+    let mut unknown = [element("t", 3, 0), element("x", 0, 0)];
+    assert_eq!(code(consumer.offsets_for_times(&mut unknown, LONG)), ErrorCode::LocalUnknownPartition);
+    assert_eq!(code(consumer.offsets_for_times(&mut [], LONG)), ErrorCode::LocalInvalidArg);
 }
 
 #[test]

@@ -84,10 +84,7 @@ fn metadata_comes_back_and_unknown_partitions_fail_each_by_itself() {
     assert_eq!(list_text(&result), "0:5 1:-1001 9:4(UNKNOWN_TOPIC_OR_PART) 0:4(UNKNOWN_TOPIC_OR_PART)");
     let mut found = [element("t", 0, 0), element("t", 1, 0), element("t", 9, 0), element("x", 0, 0)];
     consumer.committed(&mut found, LONG).unwrap();
-    assert_eq!(
-        list_text(&found),
-        "0:5 1:-1001 9:-1001(UNKNOWN_TOPIC_OR_PART) 0:-1001(UNKNOWN_TOPIC_OR_PART)"
-    );
+    assert_eq!(list_text(&found), "0:5 1:-1001 9:-1001 0:-1001", "as with Kafka's brokers");
     assert_eq!((found[0].metadata.as_deref(), found[1].metadata.as_deref()), (Some("hi"), None));
     assert_eq!(code(consumer.commit(Some(&list[2..]))), ErrorCode::UnknownTopicOrPartition);
     assert_eq!(code(consumer.commit(Some(&list[1..2]))), ErrorCode::LocalNoOffset);
@@ -154,6 +151,39 @@ fn what_is_stored_is_committed_in_time_when_given_up_and_at_the_end() {
     assert_eq!(notes.lock()[1], "ok 0:9", "callbacks run in close");
     let (consumer, _) = noting(&fixture, &[]);
     assert_eq!(committed(&consumer, &[0]), "0:9");
+}
+
+#[test]
+fn who_goes_back_and_gives_up_commits_how_far_he_got() {
+    let fixture = Fixture::new();
+    fixture.produce("t", 0, 0..10);
+    let (consumer, notes) = noting(&fixture, &[("auto.commit.interval.ms", "20")]);
+    consumer.assign(&[element("t", 0, 0)]).unwrap();
+    next(&consumer, 8);
+    poll_until_note(&consumer, &notes, "ok 0:10");
+    consumer.seek(&element("t", 0, 2)).unwrap();
+    next(&consumer, 1);
+    std::thread::sleep(Duration::from_millis(60));
+    assert_eq!(committed(&consumer, &[0]), "0:10", "nothing is taken back while it is read");
+    consumer.unassign().unwrap();
+    assert_eq!(committed(&consumer, &[0]), "0:3");
+    let answer = consumer.commit_each(Some(&[element("t", 7, 1), element("x", 0, 1)])).unwrap();
+    assert_eq!(answer.error.as_ref().map(KafkaError::code), Some(ErrorCode::UnknownTopicOrPartition));
+    let outcome = "7:1(UNKNOWN_TOPIC_OR_PART) 0:1(UNKNOWN_TOPIC_OR_PART)";
+    assert_eq!(list_text(&answer.partitions), outcome);
+}
+
+#[test]
+fn the_offset_of_one_partition_is_stored_whatever_the_setting() {
+    let fixture = Fixture::new();
+    fixture.produce("t", 0, 0..10);
+    let consumer = fixture.consumer(&[("group.id", "g"), ("enable.auto.commit", "false")]);
+    assert_eq!(code(consumer.store_offset(&element("t", 0, 3))), ErrorCode::LocalUnknownPartition);
+    consumer.assign(&[element("t", 0, 0)]).unwrap();
+    assert_eq!(code(consumer.store_offsets(&mut [element("t", 0, 3)])), ErrorCode::LocalInvalidArg);
+    consumer.store_offset(&element("t", 0, 3)).unwrap();
+    assert_eq!(code(consumer.store_offset(&element("t", 1, 3))), ErrorCode::LocalState);
+    assert_eq!(list_text(&consumer.commit(None).unwrap()), "0:3");
 }
 
 #[test]
