@@ -3665,7 +3665,8 @@ int tl_poll(tl_t *rk,
 
 /**
  * Waits until every message has been delivered or has failed and its report has been served, at most `timeout_ms`
- * (negative: without end). Nothing lingers meanwhile. `TL_RESP_ERR__TIMED_OUT` when some are left,
+ * (negative: without end). Nothing lingers meanwhile. Reports that are to come as events (`TL_EVENT_DR`) count as served
+ * once they are in their queue: who flushes need not poll it beside. `TL_RESP_ERR__TIMED_OUT` when some are left,
  * `TL_RESP_ERR__NOT_IMPLEMENTED` for a consumer.
  */
 tl_resp_err_t tl_flush(tl_t *rk,

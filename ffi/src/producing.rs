@@ -329,7 +329,8 @@ impl Client {
 }
 
 /// Waits until every message has been delivered or has failed and its report has been served, at most `timeout_ms`
-/// (negative: without end). Nothing lingers meanwhile. `TL_RESP_ERR__TIMED_OUT` when some are left,
+/// (negative: without end). Nothing lingers meanwhile. Reports that are to come as events (`TL_EVENT_DR`) count as served
+/// once they are in their queue: who flushes need not poll it beside. `TL_RESP_ERR__TIMED_OUT` when some are left,
 /// `TL_RESP_ERR__NOT_IMPLEMENTED` for a consumer.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_flush(rk: *mut Client, timeout_ms: c_int) -> ResponseError {
