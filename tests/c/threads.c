@@ -10,8 +10,6 @@ static tl_t *producer;
 static long delivered;
 static char seen[GROUPS][PRODUCERS][EACH];
 static long read_by[GROUPS];
-/* The last number of each producer in each partition, by group: order is kept. */
-static long last[GROUPS][PARTITIONS][PRODUCERS];
 static pthread_mutex_t lock[GROUPS];
 
 static void on_delivery(tl_t *client, const tl_message_t *message, void *opaque) {
@@ -40,6 +38,9 @@ static void *produce(void *number) {
 
 static void *consume(void *number) {
     int group = (int)(size_t)number % GROUPS;
+    /* The last number of each producer in each partition: order is kept. Between members there is none: a partition may
+       move while its last message is still in the first one's hands. */
+    long last[PARTITIONS][PRODUCERS] = {{0}};
     char name[16];
     snprintf(name, sizeof name, "g%d", group);
     tl_conf_t *conf = conf_of(engine);
@@ -60,7 +61,7 @@ static void *consume(void *number) {
             CHECK(size == sizeof value);
             memcpy(value, bytes, size);
             CHECK(seen[group][value[0]][value[1]]++ == 0);
-            long *before = &last[group][tl_message_partition(message)][value[0]];
+            long *before = &last[tl_message_partition(message)][value[0]];
             CHECK(*before < value[1] + 1);
             *before = value[1] + 1;
             read_by[group]++;
