@@ -78,6 +78,29 @@ def test_commits_are_where_the_next_one_goes_on(kafka):
     assert kafka.consumer("t", group="g").poll(10).value() == b"e"
 
 
+def test_who_went_back_commits_how_far_he_got(kafka):
+    kafka.produce("t", *"abcdefgh")
+    first = kafka.consumer("t", group="g")
+    first.consume(6, 10)
+    first.commit(asynchronous=False)
+    first.seek(TopicPartition("t", 0, 1))
+    assert first.poll(10).value() == b"b"
+    first.close()
+    assert kafka.consumer("t", group="g").poll(10).value() == b"c"
+
+
+def test_times_of_partitions_that_are_not_there_are_refused(kafka):
+    kafka.produce("t", "a", timestamp=1000)
+    consumer = kafka.consumer(group="g")
+    with pytest.raises(KafkaException, match="_INVALID_ARG"):
+        consumer.offsets_for_times([])
+    with pytest.raises(KafkaException, match="_UNKNOWN_PARTITION"):
+        consumer.offsets_for_times([TopicPartition("t", 5, 0)])
+    missing, found = consumer.offsets_for_times([TopicPartition("t", 5, 0), TopicPartition("t", 0, 0)])
+    assert (missing.error.name(), found.offset, found.error) == ("_UNKNOWN_PARTITION", 0, None)
+    assert [one.error for one in consumer.committed([TopicPartition("t", 5), TopicPartition("none", 0)])] == [None] * 2
+
+
 def test_close_commits_what_was_handed_out(kafka):
     kafka.produce("t", *"abc")
     with kafka.consumer("t", group="g") as consumer:
