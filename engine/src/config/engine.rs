@@ -116,6 +116,12 @@ impl EngineConfig {
         engine_table::find(name).is_some() || inherited(name).is_some()
     }
 
+    /// The default of a setting that the engine itself has; `None` for those that only topics inherit.
+    #[must_use]
+    pub fn default_of(name: &str) -> Option<&'static str> {
+        engine_table::find(name)?.default
+    }
+
     /// Checks one setting by itself, without those that it must go together with.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::error::ConfigError;
-use crate::config::{ConfigError as EngineError, ENGINE_CONFIGS, EngineConfig};
+use crate::config::{ConfigError as EngineError, EngineConfig};
 
 /// In front of the engine's names; those that are ours have it there, too. It keeps them apart from librdkafka's, so that
 /// a misspelt name is still an error.
@@ -45,8 +45,8 @@ impl EngineSettings {
 
     /// What has been set, or else the default, if the engine itself has one and not only its topics.
     pub(super) fn get(&self, name: &str) -> Option<String> {
-        let default = || ENGINE_CONFIGS.iter().find(|own| own.name == name)?.default;
-        self.0.get(name).map(String::as_str).or_else(default).map(str::to_owned)
+        let set = self.0.get(name).map(String::as_str);
+        set.or_else(|| EngineConfig::default_of(name)).map(str::to_owned)
     }
 
     pub(super) fn is_set(&self, name: &str) -> bool {
@@ -58,10 +58,9 @@ impl EngineSettings {
         self.0.iter().map(|(name, text)| (client_name(name), text.clone()))
     }
 
-    pub(super) fn without(&self, prefixes: &[&str]) -> EngineSettings {
-        let goes = |name: &str| prefixes.iter().any(|prefix| client_name(name).starts_with(prefix));
-        let stay = self.0.iter().filter(|(name, _)| !goes(name));
-        EngineSettings(stay.map(|(name, text)| (name.clone(), text.clone())).collect())
+    /// Removes those whose client's names are meant.
+    pub(super) fn unset_where(&mut self, is_unset: impl Fn(&str) -> bool) {
+        self.0.retain(|name, _| !is_unset(&client_name(name)));
     }
 
     /// All together.

@@ -129,9 +129,11 @@ impl Config {
     /// `rd_kafka_conf_dup_filter`).
     #[must_use]
     pub fn without(&self, prefixes: &[&str]) -> Config {
-        let mut values = self.values.clone();
-        values.unset_where(|property| prefixes.iter().any(|prefix| property.name().starts_with(prefix)));
-        Config { values, engine: self.engine.without(prefixes) }
+        let goes = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix));
+        let mut without = self.clone();
+        without.values.unset_where(|property| goes(property.name()));
+        without.engine.unset_where(goes);
+        without
     }
 
     /// The settings that topics of this client have unless they get their own.

@@ -44,12 +44,7 @@ impl Consumer {
         for element in partitions.iter_mut() {
             element.error = store_or_say_why(&mut state, element).err().map(KafkaError::from);
         }
-        match partitions.last() {
-            Some(last) if partitions.iter().all(|element| element.error.is_some()) => {
-                last.error.clone().map_or(Ok(()), |error| Err(error.into()))
-            }
-            _ => Ok(()),
-        }
+        Ok(unless_all_failed(partitions)?)
     }
 
     /// Stores the offset of one partition, even while `enable.auto.offset.store` is on, as librdkafka's consumers of
@@ -87,9 +82,7 @@ impl Consumer {
         &self,
         partitions: Option<&[TopicPartitionOffset]>,
     ) -> Result<CommitAnswer, CallError> {
-        drop(self.shared.lock()?);
-        let list = partitions.map_or_else(|| self.shared.stored(), <[_]>::to_vec);
-        Ok(self.shared.commit_and_wait(list))
+        Ok(self.shared.commit_and_wait(self.to_commit(partitions)?))
     }
 
     /// As [`Consumer::commit`], without waiting: `on_commit` is called with the outcome, whatever it is.
@@ -97,10 +90,17 @@ impl Consumer {
     /// # Errors
     /// [`CallError::Closed`].
     pub fn commit_async(&self, partitions: Option<&[TopicPartitionOffset]>) -> Result<(), CallError> {
-        drop(self.shared.lock()?);
-        let list = partitions.map_or_else(|| self.shared.stored(), <[_]>::to_vec);
-        self.shared.commit_and_tell(list);
+        self.shared.commit_and_tell(self.to_commit(partitions)?);
         Ok(())
+    }
+
+    /// `partitions`, or what is stored.
+    fn to_commit(
+        &self,
+        partitions: Option<&[TopicPartitionOffset]>,
+    ) -> Result<Vec<TopicPartitionOffset>, CallError> {
+        drop(self.shared.lock()?);
+        Ok(partitions.map_or_else(|| self.shared.stored(), <[_]>::to_vec))
     }
 
     /// Commits the offset behind `message` and waits for it.
@@ -215,6 +215,14 @@ fn committed(
         }
     }
     Ok(all)
+}
+
+/// The last element's error, when all have one.
+pub(super) fn unless_all_failed(partitions: &[TopicPartitionOffset]) -> Result<(), KafkaError> {
+    match partitions.last().and_then(|last| last.error.clone()) {
+        Some(error) if partitions.iter().all(|element| element.error.is_some()) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn store_or_say_why(state: &mut State, element: &TopicPartitionOffset) -> Result<(), ErrorCode> {

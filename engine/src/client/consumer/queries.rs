@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::offsets::unless_all_failed;
 use super::{CallError, Consumer};
 use crate::broker::{self, Broker, BrokerError, FoundOffset};
 use crate::client::engine::Engine;
@@ -97,10 +98,7 @@ impl Consumer {
                 Err(error) => element.error = Some(told(error)),
             }
         }
-        match partitions.last().and_then(|last| last.error.clone()) {
-            Some(error) if partitions.iter().all(|element| element.error.is_some()) => Err(error.into()),
-            _ => Ok(()),
-        }
+        Ok(unless_all_failed(partitions)?)
     }
 
     /// Brokers and topics, or one topic, which says so if it does not exist.
