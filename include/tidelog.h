@@ -1250,12 +1250,13 @@ typedef int64_t tl_OffsetSpec_t;
 #define TL_CONSUMER_GROUP_TYPE_UNKNOWN 0
 
 /**
- * The coordinator does it (KIP-848). There are none: `group.protocol=consumer` is served by the other.
+ * The coordinator does it (KIP-848). Only of clients that come over TCP: in process `group.protocol=consumer` is served
+ * by the other.
  */
 #define TL_CONSUMER_GROUP_TYPE_CONSUMER 1
 
 /**
- * The members do it themselves: all groups that there are.
+ * The members do it themselves.
  */
 #define TL_CONSUMER_GROUP_TYPE_CLASSIC 2
 
@@ -2265,6 +2266,11 @@ const char *tl_MemberDescription_host(const tl_MemberDescription_t *member);
  * What it has been given to read.
  */
 const tl_MemberAssignment_t *tl_MemberDescription_assignment(const tl_MemberDescription_t *member);
+
+/**
+ * What it is to read once others have given it up; NULL unless its group is of `TL_CONSUMER_GROUP_TYPE_CONSUMER`.
+ */
+const tl_MemberAssignment_t *tl_MemberDescription_target_assignment(const tl_MemberDescription_t *member);
 
 /**
  * The partitions. The list belongs to the event.

@@ -137,7 +137,7 @@ pub(crate) fn commit(broker: &Broker, group: &str, offset: i64) -> ErrorCode {
         group: group.to_owned(),
         member: MemberIdentity { member_id: String::new(), instance_id: None, generation: -1 },
         retention: None,
-        unknown_group_error: ErrorCode::IllegalGeneration,
+        knows_consumer_protocol: false,
         offsets: vec![CommitOffset {
             topic: TopicName::new("a").unwrap(),
             topic_id: None,

@@ -6,11 +6,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error_code::ErrorCode;
-use crate::types::Timestamp;
+use crate::types::{Timestamp, TopicId};
 
 /// Longest name that a coordinator takes in: records have 16 bits for its size, and a member's id adds 37 characters to
 /// its client's.
 pub(super) const TEXT_SIZE_MAX: usize = 16 << 10;
+
+/// The topics that there are, as a coordinator looks at them.
+pub trait Topics: Send + Sync {
+    /// Identity of the topic of this name, and its count of partitions.
+    fn find(&self, name: &str) -> Option<(TopicId, i32)>;
+
+    /// Name of the topic of this identity.
+    fn name_of(&self, id: TopicId) -> Option<String>;
+
+    /// All names, in order.
+    fn names(&self) -> Vec<String>;
+}
 
 /// The time of a call, by both clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

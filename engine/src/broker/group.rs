@@ -1,5 +1,6 @@
-//! Consumer groups, the classic protocol (Kafka: `GroupMetadataManager`, `OffsetMetadataManager`, `ClassicGroup`), as
-//! one state machine per partition of `__consumer_offsets`: a [`Coordinator`].
+//! Consumer groups (Kafka: `GroupMetadataManager`, `OffsetMetadataManager`, `ClassicGroup`, `ConsumerGroup`), as one state
+//! machine per partition of `__consumer_offsets`: a [`Coordinator`]. Of the consumer protocol (KIP-848) tells `consumer`; this
+//! is the classic one:
 //!
 //! ```text
 //!            first join                 all joined, or time is up          leader's assignment is durable
@@ -20,10 +21,15 @@
 //! - Every request is answered: also a sync of a member that is removed or that asks again, which Kafka forgets.
 //! - The successor of a static member may fetch the assignment that its predecessor never fetched; Kafka goes on waiting
 //!   for the predecessor and rebalances in the end.
+//! - A group has members of one protocol at a time, as with Kafka's `group.consumer.migration.policy=disabled`; but a member
+//!   of the classic protocol that comes to a group with others is refused, where Kafka takes it in all the same.
+//! - Regular expressions are resolved with the heartbeat that brings them, by the rules of the crate `regex`, which has RE2's
+//!   syntax; Kafka does it in the background and tells with a later heartbeat.
 //! - A static member whose new id was being written when a rebalance began is answered by the rebalance, not with the
 //!   generation that has ended; and its session is watched again once it is answered.
 
 mod classic_group;
+mod consumer;
 mod coordinator;
 mod describe;
 mod expiry;
@@ -41,12 +47,15 @@ mod sync;
 #[cfg(test)]
 pub(in crate::broker) mod tests;
 
-pub use super::coordination::{AppendId, CoordinatorRecord, Moment};
+pub use super::coordination::{AppendId, CoordinatorRecord, Moment, Topics};
+pub use super::offsets_schema::{AssignedPartitions, ConsumerMemberMetadata};
 pub use coordinator::{Coordinator, MemberIds, RandomMemberIds};
 pub use outbox::Effect;
 pub use request::{
-    CommitOffset, CommitRequest, DescribedMember, FetchOffset, FetchedOffset, GroupDescription, JoinRequest,
+    CommitOffset, CommitRequest, ConsumerGroupDescription, ConsumerHeartbeat, ConsumerHeartbeatResponse,
+    DescribedConsumer, DescribedMember, FetchOffset, FetchedOffset, GroupDescription, JoinRequest,
     JoinResponse, JoinedMember, LeavingMember, LeftMember, ListedGroup, MemberIdentity, OffsetsResponse,
-    PartitionOutcome, Protocol, Response, Stability, SyncRequest, SyncResponse, TransactionalCommit,
+    PartitionOutcome, Protocol, Response, Stability, SyncRequest, SyncResponse, TopicPartitions,
+    TransactionalCommit,
 };
-pub use state::GroupState;
+pub use state::{GroupKind, GroupState};

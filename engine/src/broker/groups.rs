@@ -12,13 +12,17 @@ pub(super) mod tests;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+
 use self::hosted::{Hosted, Reply};
 use super::coordinators::Coordinators;
 use super::group::{
-    CommitRequest, FetchOffset, FetchedOffset, GroupDescription, JoinRequest, JoinResponse, LeavingMember,
-    LeftMember, ListedGroup, MemberIdentity, OffsetsResponse, RandomMemberIds, Response, Stability,
-    SyncRequest, SyncResponse, TransactionalCommit,
+    CommitRequest, ConsumerGroupDescription, ConsumerHeartbeat, ConsumerHeartbeatResponse, FetchOffset,
+    FetchedOffset, GroupDescription, GroupKind, JoinRequest, JoinResponse, LeavingMember, LeftMember,
+    ListedGroup, MemberIdentity, OffsetsResponse, RandomMemberIds, Response, Stability, SyncRequest,
+    SyncResponse, Topics, TransactionalCommit,
 };
+use super::topic_index::TopicIndex;
 use super::{Broker, BrokerError};
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
@@ -40,10 +44,11 @@ impl Groups {
     pub(super) fn start(
         partitions: Vec<Arc<Partition>>,
         config: &Arc<EngineConfig>,
+        topics: &Arc<dyn Topics>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Groups, BrokerError> {
         let started = Coordinators::start("tidelog-groups", clock, partitions, |partition, teller| {
-            Hosted::load(partition, config, Box::new(RandomMemberIds), clock, teller)
+            Hosted::load(partition, config, Box::new(RandomMemberIds), Arc::clone(topics), clock, teller)
         });
         started.map(Groups)
     }
@@ -72,6 +77,21 @@ impl Groups {
             }
         });
         self.of(&request.group.clone()).with(|coordinator, now| coordinator.sync(now, request, to));
+    }
+
+    /// Takes the heartbeat of a member of the consumer protocol; `answer` comes when what it changes is durable.
+    pub fn consumer_heartbeat(
+        &self,
+        request: ConsumerHeartbeat,
+        answer: impl FnOnce(ConsumerHeartbeatResponse) + Send + 'static,
+    ) {
+        let to: Reply = Box::new(|response| {
+            if let Response::ConsumerHeartbeat(response) = response {
+                answer(response);
+            }
+        });
+        self.of(&request.group.clone())
+            .with(|coordinator, now| coordinator.consumer_heartbeat(now, request, to));
     }
 
     /// Registers `waiter` to be told once when members of the group may have come or gone, so that a heartbeat finds
@@ -181,7 +201,27 @@ impl Groups {
         groups
     }
 
-    /// A group in detail; `None` when there is none of that name.
+    /// A group of the consumer protocol in detail; `None` when there is none of that name.
+    #[must_use]
+    pub fn describe_consumers(&self, group: &str) -> Option<ConsumerGroupDescription> {
+        self.of(group).with(|coordinator, _| coordinator.describe_consumers(group))
+    }
+
+    /// The protocol of a group; `None` when there is none of that name.
+    #[must_use]
+    pub fn kind_of(&self, group: &str) -> Option<GroupKind> {
+        self.of(group).with(|coordinator, _| coordinator.kind_of(group))
+    }
+
+    /// Whether who asks for a group's offsets as a member of the consumer protocol is one, of that epoch.
+    ///
+    /// # Errors
+    /// [`ErrorCode::UnknownMemberId`], [`ErrorCode::StaleMemberEpoch`].
+    pub fn check_reader(&self, group: &str, member_id: Option<&str>, epoch: i32) -> Result<(), ErrorCode> {
+        self.of(group).with(|coordinator, _| coordinator.check_reader(group, member_id, epoch))
+    }
+
+    /// A group of the classic protocol in detail; `None` when there is none of that name.
     #[must_use]
     pub fn describe(&self, group: &str) -> Option<GroupDescription> {
         self.of(group).with(|coordinator, _| coordinator.describe(group))
@@ -222,7 +262,8 @@ impl Broker {
             self.create_internal_topic(OFFSETS_TOPIC, count, size, "producer")?;
         }
         let partitions = self.all_partitions(OFFSETS_TOPIC)?;
-        let groups = Arc::new(Groups::start(partitions, &self.config, &self.clock)?);
+        let topics: Arc<dyn Topics> = Arc::<ArcSwap<TopicIndex>>::clone(&self.reach.topics);
+        let groups = Arc::new(Groups::start(partitions, &self.config, &topics, &self.clock)?);
         *started = Some(Arc::clone(&groups));
         Ok(groups)
     }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
 use super::catalog::{Catalog, Topic as CatalogTopic};
@@ -85,7 +84,7 @@ impl Broker {
             catalog: Mutex::new(catalog),
             reach: Arc::new(Reach {
                 disk,
-                topics: ArcSwap::default(),
+                topics: Arc::default(),
                 producer_ids: Mutex::new(producer_ids),
                 groups: Mutex::new(None),
             }),

@@ -92,6 +92,10 @@ impl<'a> Reader<'a> {
         self.array(field).map(i64::from_be_bytes)
     }
 
+    pub(in crate::broker) fn uuid(&mut self, field: &'static str) -> Result<[u8; 16], SchemaError> {
+        self.array(field)
+    }
+
     /// Unsigned varint of at most 32 bits.
     fn varint(&mut self, field: &'static str) -> Result<u32, SchemaError> {
         let mut value = 0_u64;
@@ -209,6 +213,10 @@ impl Writer {
 
     pub(in crate::broker) fn i64(&mut self, value: i64) {
         self.bytes.extend_from_slice(&value.to_be_bytes());
+    }
+
+    pub(in crate::broker) fn uuid(&mut self, value: [u8; 16]) {
+        self.bytes.extend_from_slice(&value);
     }
 
     fn varint(&mut self, mut value: usize) {

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+
 use super::Topic;
+use super::coordination::Topics;
 use crate::types::{TopicId, TopicName};
 
 /// See the module.
@@ -35,5 +38,23 @@ impl TopicIndex {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Topic>> {
         self.by_name.values()
+    }
+}
+
+impl Topics for ArcSwap<TopicIndex> {
+    fn find(&self, name: &str) -> Option<(TopicId, i32)> {
+        let topics = self.load();
+        let topic = topics.get(name)?;
+        Some((topic.id(), i32::try_from(topic.partition_count()).unwrap_or(i32::MAX)))
+    }
+
+    fn name_of(&self, id: TopicId) -> Option<String> {
+        self.load().get_by_id(id).map(|topic| topic.name().to_string())
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.load().iter().map(|topic| topic.name().to_string()).collect();
+        names.sort_unstable();
+        names
     }
 }

@@ -143,6 +143,9 @@ pub enum ConfigError {
     /// `group.min.session.timeout.ms` is above `group.max.session.timeout.ms`.
     #[error("group.max.session.timeout.ms must be greater than or equal to group.min.session.timeout.ms")]
     SessionTimeouts,
+    /// `group.consumer.heartbeat.interval.ms` is not below `group.consumer.session.timeout.ms`.
+    #[error("group.consumer.heartbeat.interval.ms must be less than group.consumer.session.timeout.ms")]
+    ConsumerHeartbeats,
     /// APPEND or SUBTRACT on what is not a list.
     #[error("Can't {operation} to key {name} because its type is not LIST.")]
     NotAList {
@@ -169,6 +172,7 @@ impl ConfigError {
             | ConfigError::CompactionLags { .. }
             | ConfigError::TieredStorage
             | ConfigError::SessionTimeouts
+            | ConfigError::ConsumerHeartbeats
             | ConfigError::NotAList { .. } => ErrorCode::InvalidConfig,
         }
     }

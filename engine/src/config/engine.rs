@@ -20,6 +20,12 @@ pub struct EngineConfig {
     pub delete_topics: bool,
     /// `fetch.max.bytes`
     pub fetch_max_bytes: u32,
+    /// `group.consumer.heartbeat.interval.ms`
+    pub consumer_heartbeat_interval: Duration,
+    /// `group.consumer.max.size`
+    pub consumer_group_size_max: u32,
+    /// `group.consumer.session.timeout.ms`
+    pub consumer_session_timeout: Duration,
     /// `group.initial.rebalance.delay.ms`
     pub group_initial_rebalance_delay: Duration,
     /// `group.min.session.timeout.ms`
@@ -107,6 +113,9 @@ impl EngineConfig {
         if config.group_session_timeout_min > config.group_session_timeout_max {
             return Err(ConfigError::SessionTimeouts);
         }
+        if config.consumer_heartbeat_interval >= config.consumer_session_timeout {
+            return Err(ConfigError::ConsumerHeartbeats);
+        }
         Ok(config)
     }
 
@@ -149,6 +158,9 @@ impl EngineConfig {
             auto_create_topics: values.boolean("auto.create.topics.enable"),
             delete_topics: values.boolean("delete.topic.enable"),
             fetch_max_bytes: values.unsigned("fetch.max.bytes"),
+            consumer_heartbeat_interval: values.millis("group.consumer.heartbeat.interval.ms"),
+            consumer_group_size_max: values.unsigned("group.consumer.max.size"),
+            consumer_session_timeout: values.millis("group.consumer.session.timeout.ms"),
             group_initial_rebalance_delay: values.millis("group.initial.rebalance.delay.ms"),
             group_session_timeout_min: values.millis("group.min.session.timeout.ms"),
             group_session_timeout_max: values.millis("group.max.session.timeout.ms"),

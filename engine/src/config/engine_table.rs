@@ -32,6 +32,24 @@ pub static ENGINE_CONFIGS: &[Definition] = &[
     boolean("auto.create.topics.enable", "true", "Whether asking for an unknown topic creates it."),
     boolean("delete.topic.enable", "true", "Whether topics can be deleted."),
     int("fetch.max.bytes", "57671680", Valid::AtLeast(1024), "Most bytes one fetch is answered with."),
+    int(
+        "group.consumer.heartbeat.interval.ms",
+        "5000",
+        Valid::AtLeast(1),
+        "How often members of a group of the consumer protocol are to send heartbeats.",
+    ),
+    int(
+        "group.consumer.max.size",
+        "2147483647",
+        Valid::AtLeast(1),
+        "Most members of one group of the consumer protocol.",
+    ),
+    int(
+        "group.consumer.session.timeout.ms",
+        "45000",
+        Valid::AtLeast(1),
+        "How long a member of a group of the consumer protocol may be silent.",
+    ),
     // Kafka waits 3 s for more members before the first assignment, which saves a rebalance when a fleet starts.
     // Members of an embedded engine start together in one process: waiting would only delay every test and tool.
     int(

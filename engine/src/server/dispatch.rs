@@ -72,6 +72,8 @@ pub(super) fn dispatch(
         Request::SyncGroup(request) => elsewhere!(sync_group, request),
         Request::Heartbeat(request) => elsewhere!(heartbeat, request),
         Request::LeaveGroup(request) => elsewhere!(leave_group, request),
+        Request::ConsumerGroupHeartbeat(request) => elsewhere!(consumer_group_heartbeat, request),
+        Request::ConsumerGroupDescribe(request) => elsewhere!(consumer_group_describe, request),
         Request::OffsetCommit(request) => elsewhere!(offset_commit, request),
         Request::OffsetFetch(request) => elsewhere!(offset_fetch, request),
         Request::OffsetDelete(request) => elsewhere!(offset_delete, request),

@@ -81,6 +81,8 @@ apis! {
     add_partitions_to_txn::AddPartitionsToTxn,
     alter_configs::AlterConfigs,
     api_versions::ApiVersions,
+    consumer_group_describe::ConsumerGroupDescribe,
+    consumer_group_heartbeat::ConsumerGroupHeartbeat,
     create_partitions::CreatePartitions,
     create_topics::CreateTopics,
     delete_groups::DeleteGroups,

@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, c_char, c_int};
 
+use tidelog::broker::group::GroupKind;
 use tidelog::client::KafkaError;
 use tidelog::error_code::ErrorCode;
 
@@ -12,14 +13,23 @@ use crate::guard::guard;
 pub type ConsumerGroupType = c_int;
 /// There is no such group, or no such type.
 pub const TL_CONSUMER_GROUP_TYPE_UNKNOWN: ConsumerGroupType = 0;
-/// The coordinator does it (KIP-848). There are none: `group.protocol=consumer` is served by the other.
+/// The coordinator does it (KIP-848). Only of clients that come over TCP: in process `group.protocol=consumer` is served
+/// by the other.
 pub const TL_CONSUMER_GROUP_TYPE_CONSUMER: ConsumerGroupType = 1;
-/// The members do it themselves: all groups that there are.
+/// The members do it themselves.
 pub const TL_CONSUMER_GROUP_TYPE_CLASSIC: ConsumerGroupType = 2;
 
 /// Each type with its name.
 const TYPES: [(ConsumerGroupType, &CStr); 2] =
     [(TL_CONSUMER_GROUP_TYPE_CONSUMER, c"Consumer"), (TL_CONSUMER_GROUP_TYPE_CLASSIC, c"Classic")];
+
+/// The number of a kind of groups.
+pub(super) fn number_of(kind: GroupKind) -> ConsumerGroupType {
+    match kind {
+        GroupKind::Consumer => TL_CONSUMER_GROUP_TYPE_CONSUMER,
+        GroupKind::Classic => TL_CONSUMER_GROUP_TYPE_CLASSIC,
+    }
+}
 
 /// Whether `types` are such, none of them listed twice.
 pub(super) fn check(types: &[ConsumerGroupType]) -> Result<(), KafkaError> {

@@ -11,7 +11,7 @@ use tidelog::types::Operation;
 
 use super::answer::{AnswerBody, answer_of, request};
 use super::cluster::Node;
-use super::group_types::{ConsumerGroupType, TL_CONSUMER_GROUP_TYPE_CLASSIC, TL_CONSUMER_GROUP_TYPE_UNKNOWN};
+use super::group_types::{self, ConsumerGroupType, TL_CONSUMER_GROUP_TYPE_UNKNOWN};
 use super::operations::{AclOperation, Authorized};
 use super::options::AdminOptions;
 use super::{Objects, destroy_all, number_named, objects, tell, texts};
@@ -191,6 +191,7 @@ pub struct ConsumerGroupListing {
     group: CString,
     is_simple: bool,
     state: ConsumerGroupState,
+    kind: ConsumerGroupType,
 }
 
 impl ConsumerGroupListing {
@@ -199,6 +200,7 @@ impl ConsumerGroupListing {
             group: c_text(&listing.group),
             is_simple: listing.is_simple,
             state: number_of(listing.state),
+            kind: group_types::number_of(listing.kind),
         })
     }
 }
@@ -228,7 +230,7 @@ pub extern "C" fn tl_ConsumerGroupListing_state(
 /// Its type, `TL_CONSUMER_GROUP_TYPE_...`.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_ConsumerGroupListing_type(grplist: Option<&ConsumerGroupListing>) -> ConsumerGroupType {
-    guard(|| grplist.map_or(TL_CONSUMER_GROUP_TYPE_UNKNOWN, |_| TL_CONSUMER_GROUP_TYPE_CLASSIC))
+    guard(|| grplist.map_or(TL_CONSUMER_GROUP_TYPE_UNKNOWN, |listing| listing.kind))
 }
 
 /// The answer to ::tl_ListConsumerGroups. It belongs to its event.
@@ -248,11 +250,9 @@ pub extern "C" fn tl_ListConsumerGroups(rk: *mut Client, options: Option<&AdminO
         options,
         || Ok(()),
         |admin, (), settings| {
-            let groups = match settings.match_group_type() {
-                true => admin.list_consumer_groups(&settings.states)?,
-                false => Vec::new(),
-            };
-            let groups = groups.iter().map(ConsumerGroupListing::of).collect();
+            let groups = admin.list_consumer_groups(&settings.states)?;
+            let wanted = groups.iter().filter(|group| settings.match_group_type(group.kind));
+            let groups = wanted.map(ConsumerGroupListing::of).collect();
             Ok(AnswerBody::ListConsumerGroups(ListConsumerGroupsResult { groups }))
         },
     );
@@ -296,6 +296,7 @@ pub struct ConsumerGroupDescription {
     is_simple: bool,
     assignor: CString,
     state: ConsumerGroupState,
+    kind: ConsumerGroupType,
     coordinator: Option<Node>,
     members: Vec<MemberDescription>,
     authorized: Authorized,
@@ -308,6 +309,7 @@ pub struct MemberDescription {
     member: CString,
     host: CString,
     assignment: MemberAssignment,
+    target: Option<MemberAssignment>,
 }
 
 /// What a member has been given to read. It belongs to its event.
@@ -328,6 +330,7 @@ impl ConsumerGroupDescription {
                 is_simple: group.is_simple,
                 assignor: c_text(&group.assignor),
                 state: number_of(group.state),
+                kind: group_types::number_of(group.kind),
                 coordinator: Some(Node::of(&group.coordinator)),
                 members: group.members.iter().map(MemberDescription::of).collect(),
                 authorized: authorized.clone(),
@@ -338,6 +341,7 @@ impl ConsumerGroupDescription {
                 is_simple: false,
                 assignor: CString::default(),
                 state: TL_CONSUMER_GROUP_STATE_UNKNOWN,
+                kind: TL_CONSUMER_GROUP_TYPE_UNKNOWN,
                 coordinator: None,
                 members: Vec::new(),
                 authorized: Authorized::default(),
@@ -354,6 +358,10 @@ impl MemberDescription {
             member: c_text(&member.member_id),
             host: c_text(&member.host),
             assignment: MemberAssignment { partitions: TopicPartitionList::of(&member.assignment) },
+            target: member
+                .target
+                .as_deref()
+                .map(|target| MemberAssignment { partitions: TopicPartitionList::of(target) }),
         }
     }
 }
@@ -456,8 +464,7 @@ pub extern "C" fn tl_ConsumerGroupDescription_state(
 pub extern "C" fn tl_ConsumerGroupDescription_type(
     grpdesc: Option<&ConsumerGroupDescription>,
 ) -> ConsumerGroupType {
-    let described = grpdesc.filter(|group| group.error.is_none());
-    guard(|| described.map_or(TL_CONSUMER_GROUP_TYPE_UNKNOWN, |_| TL_CONSUMER_GROUP_TYPE_CLASSIC))
+    guard(|| grpdesc.map_or(TL_CONSUMER_GROUP_TYPE_UNKNOWN, |group| group.kind))
 }
 
 /// What may be done with it, `*cntp` numbers `TL_ACL_OPERATION_...`; NULL unless
@@ -530,6 +537,14 @@ pub extern "C" fn tl_MemberDescription_assignment(
     member: Option<&MemberDescription>,
 ) -> Option<&MemberAssignment> {
     guard(|| member.map(|member| &member.assignment))
+}
+
+/// What it is to read once others have given it up; NULL unless its group is of `TL_CONSUMER_GROUP_TYPE_CONSUMER`.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_MemberDescription_target_assignment(
+    member: Option<&MemberDescription>,
+) -> Option<&MemberAssignment> {
+    guard(|| member.and_then(|member| member.target.as_ref()))
 }
 
 /// The partitions. The list belongs to the event.

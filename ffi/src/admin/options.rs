@@ -3,13 +3,13 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::time::Duration;
 
-use tidelog::broker::group::{GroupState, Stability};
+use tidelog::broker::group::{GroupKind, GroupState, Stability};
 use tidelog::client::KafkaError;
 use tidelog::client::admin::Mode;
 use tidelog::error_code::ErrorCode;
 use tidelog::types::Isolation;
 
-use super::group_types::{self, ConsumerGroupType, TL_CONSUMER_GROUP_TYPE_CLASSIC};
+use super::group_types::{self, ConsumerGroupType};
 use super::groups::state_of;
 use crate::boundary;
 use crate::callbacks::Opaque;
@@ -88,9 +88,9 @@ impl Settings {
         if self.validate_only { Mode::ValidateOnly } else { Mode::Apply }
     }
 
-    /// Whether groups are asked for as they all are.
-    pub(super) fn match_group_type(&self) -> bool {
-        self.types.is_empty() || self.types.contains(&TL_CONSUMER_GROUP_TYPE_CLASSIC)
+    /// Whether groups of this kind are asked for.
+    pub(super) fn match_group_type(&self, kind: GroupKind) -> bool {
+        self.types.is_empty() || self.types.contains(&group_types::number_of(kind))
     }
 
     pub(super) fn stability(&self) -> Stability {

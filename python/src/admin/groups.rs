@@ -3,7 +3,7 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
-use tidelog::broker::group::{GroupState, Stability};
+use tidelog::broker::group::{GroupKind, GroupState, Stability};
 use tidelog::client::admin::GroupDescription;
 use tidelog::client::{Admin, KafkaError, TopicPartitionOffset};
 use tidelog::error_code::ErrorCode;
@@ -27,8 +27,13 @@ const STATES: [(GroupState, i32); 5] = [
     (GroupState::Empty, 5),
 ];
 
-/// librdkafka's number of groups whose members share out partitions themselves: all that there are.
-const CLASSIC: i32 = 2;
+/// librdkafka's number of a kind of groups.
+fn number_of(kind: GroupKind) -> i32 {
+    match kind {
+        GroupKind::Consumer => 1,
+        GroupKind::Classic => 2,
+    }
+}
 
 fn number(state: GroupState) -> i32 {
     STATES.iter().find(|(known, _)| *known == state).map_or(0, |(_, number)| *number)
@@ -43,11 +48,19 @@ fn describe<'py>(
     for member in &group.members {
         let partitions = topic_partition::to_list(py, &member.assignment)?;
         let assignment = class(py, "admin", "MemberAssignment")?.run((partitions,))?;
-        let fields = (&member.member_id, &member.client_id, &member.host, assignment, &member.instance_id);
+        let target = match &member.target {
+            Some(target) => {
+                let partitions = topic_partition::to_list(py, target)?;
+                Some(class(py, "admin", "MemberAssignment")?.run((partitions,))?)
+            }
+            None => None,
+        };
+        let fields =
+            (&member.member_id, &member.client_id, &member.host, assignment, &member.instance_id, target);
         members.append(class(py, "admin", "MemberDescription")?.run(fields)?)?;
     }
     let named = PyDict::new(py);
-    named.set_item("type", CLASSIC)?;
+    named.set_item("type", number_of(group.kind))?;
     named.set_item("authorized_operations", authorized)?;
     let coordinator = node(py, &group.coordinator)?;
     let state = number(group.state);
@@ -111,8 +124,7 @@ impl _AdminClientImpl {
         let options = Options::read(options, &["states_int", "types_int"])?;
         let wanted = STATES.iter().filter(|(_, number)| options.states.contains(number));
         let states: Vec<GroupState> = wanted.map(|(state, _)| *state).collect();
-        let fits = (options.states.is_empty() || !states.is_empty())
-            && (options.types.is_empty() || options.types.contains(&CLASSIC));
+        let fits = options.states.is_empty() || !states.is_empty();
         inner.jobs.begin(future, options.request_timeout, move |admin: &Admin| {
             let listed = if fits { admin.list_consumer_groups(&states) } else { Ok(Vec::new()) };
             move |py: Python<'_>| {
@@ -120,7 +132,11 @@ impl _AdminClientImpl {
                 match listed {
                     Ok(groups) => {
                         for group in groups {
-                            let fields = (group.group, group.is_simple, number(group.state), CLASSIC);
+                            let kind = number_of(group.kind);
+                            if !options.types.is_empty() && !options.types.contains(&kind) {
+                                continue;
+                            }
+                            let fields = (group.group, group.is_simple, number(group.state), kind);
                             valid.append(class(py, "admin", "ConsumerGroupListing")?.run(fields)?)?;
                         }
                     }

@@ -1,6 +1,8 @@
 """confluent-kafka (librdkafka): a member of a group that reads until its input ends, and writes down what it sees, before it commits.
 
-usage: read_in_group.py BOOTSTRAP NOTES
+usage: read_in_group.py BOOTSTRAP NOTES PROTOCOL
+
+PROTOCOL is `classic` or `consumer` (KIP-848), where the server says how long a member may be silent.
 
 It fails when offsets do not follow each other while it has a partition. Whoever gets the partition next goes on from what was
 committed last, so that the group sees everything at least once, whoever is killed.
@@ -12,14 +14,23 @@ from confluent_kafka import Consumer, KafkaException
 
 from noting import QUICK, Seen, input_ended
 
-BOOTSTRAP, NOTES = sys.argv[1:3]
+BOOTSTRAP, NOTES, PROTOCOL = sys.argv[1:4]
 COMMIT_INTERVAL = 10
 
 stop, seen = input_ended(), Seen(NOTES)
 settings = {"bootstrap.servers": BOOTSTRAP, "auto.offset.reset": "earliest", "check.crcs": True, "fetch.wait.max.ms": 50}
-group = {"group.id": "readers", "session.timeout.ms": 1000, "heartbeat.interval.ms": 100, "enable.auto.commit": False}
+group = {"group.id": "readers", "group.protocol": PROTOCOL, "enable.auto.commit": False}
+if PROTOCOL == "classic":
+    group |= {"session.timeout.ms": 1000, "heartbeat.interval.ms": 100}
+
+
+def forget(_, partitions):
+    for one in partitions:
+        seen.following.pop(one.partition, None)
+
+
 consumer = Consumer(settings | QUICK | group)
-consumer.subscribe(["a"], on_assign=lambda *_: seen.following.clear(), on_revoke=lambda *_: seen.following.clear())
+consumer.subscribe(["a"], on_assign=forget, on_revoke=forget, on_lost=forget)
 
 
 def commit():

@@ -89,13 +89,22 @@ fn clients_of_a_server_that_is_killed_go_on_and_nothing_is_lost_repeated_or_unse
 
 #[test]
 fn a_group_whose_members_and_server_are_killed_sees_everything() {
+    group_sees_everything("classic", 3);
+}
+
+#[test]
+fn a_group_of_the_consumer_protocol_whose_members_and_server_are_killed_sees_everything() {
+    group_sees_everything("consumer", 5);
+}
+
+fn group_sees_everything(protocol: &str, seed: u64) {
     let directory = tempfile::tempdir().unwrap();
     let notes = new_notes(directory.path());
-    let mut random = fastrand::Rng::with_seed(3);
+    let mut random = fastrand::Rng::with_seed(seed);
     let work = Workload { partitions: 4, ..KEPT };
     let (mut child, port) = server::start(directory.path(), &notes, &work, 0);
     let producers: Option<Vec<_>> = (0..2).map(|name| Client::start(port, &notes, name, &work)).collect();
-    let start_member = || Client::reading_in_group(port, &notes);
+    let start_member = || Client::reading_in_group(port, &notes, protocol);
     let members: Option<Vec<_>> = (0..3).map(|_| start_member()).collect();
     let (Some(producers), Some(mut members)) = (producers, members) else { return };
     let mut noted = wait_for_more(&notes, 0);

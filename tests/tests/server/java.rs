@@ -92,6 +92,60 @@ fn kafkas_own_tools_work() {
     assert!(!tool(TOPICS, &["--list"]).contains("tools"));
 }
 
+/// Two members of the consumer protocol (KIP-848), as the tools see them, and their records as `kafka-dump-log` reads them.
+#[test]
+fn java_consumers_read_in_groups_of_the_consumer_protocol() {
+    let Some(jars) = jars() else { return };
+    let settings =
+        [("group.consumer.heartbeat.interval.ms", "100"), ("group.consumer.session.timeout.ms", "20000")];
+    let server = TestServer::with(&settings, Default::default());
+    let tool = |class: &str, args: &[&str]| tool(&jars, &server, class, args);
+    tool(TOPICS, &["--create", "--topic", "shared", "--partitions", "4"]);
+    let said = ["one", "two"].map(|name| server.directory().join(name));
+    let members = said.each_ref().map(|said| {
+        let mut consumer = java(&jars, CONSUMER);
+        consumer.args(["--bootstrap-server", &server.bootstrap(), "--group", "newer", "--from-beginning"]);
+        let protocol = ["--command-property", "group.protocol=consumer"];
+        Running::start_quietly(consumer.args(["--include", "sha.*"]).args(protocol), said)
+    });
+    let state = || tool(GROUPS, &["--describe", "--group", "newer", "--members", "--verbose"]);
+    until("two share the topic", || state().matches(" 2               ").count() >= 2);
+    let listed = tool(GROUPS, &["--list", "--type", "consumer", "--state"]);
+    assert!(listed.contains("newer") && listed.contains("Stable"), "{listed}");
+
+    let lines: String = (0..400).map(|number| format!("line {number}\n")).collect();
+    let mut producer = java(&jars, PRODUCER);
+    producer.args(["--bootstrap-server", &server.bootstrap(), "--topic", "shared", "--batch-size", "64"]);
+    run_with_input(&mut producer, &lines);
+    let read = || said.each_ref().map(|said| std::fs::read_to_string(said).unwrap().matches("line ").count());
+    until("all is read", || read().iter().sum::<usize>() == 400);
+    assert!(read().iter().all(|count| *count > 0), "both have read");
+    drop(members);
+    server.server.stop();
+    server.broker.close();
+
+    let mut dumped = String::new();
+    for entry in std::fs::read_dir(server.broker.root()).unwrap() {
+        let file = entry.unwrap().path().join("00000000000000000000.log");
+        if file.to_string_lossy().contains("__consumer_offsets") && file.is_file() {
+            dumped += &text(&run(java(&jars, DUMP_LOG).arg("--offsets-decoder").arg("--files").arg(file)));
+        }
+    }
+    for kind in
+        ["subscribedTopicNames\":[\"shared\"]", "assignmentEpoch\":", "memberEpoch\":2", "metadataHash\":"]
+    {
+        assert!(dumped.contains(kind), "{kind} in {dumped}");
+    }
+}
+
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
 #[test]
 fn the_java_producer_is_acknowledged_and_dump_log_verifies_what_it_wrote() {
     let Some(jars) = jars() else { return };

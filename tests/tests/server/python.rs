@@ -44,6 +44,13 @@ fn confluent_kafka_moves_records_in_transactions() {
 }
 
 #[test]
+fn confluent_kafka_reads_in_groups_of_the_consumer_protocol() {
+    let settings =
+        [("group.consumer.heartbeat.interval.ms", "100"), ("group.consumer.session.timeout.ms", "3000")];
+    check_with(&settings, "consumer_protocol.py");
+}
+
+#[test]
 fn kafka_python_produces_and_consumes() {
     check("kafka_python.py");
 }

@@ -50,28 +50,28 @@ pub(crate) struct Client(Process);
 impl Client {
     /// Starts producer `name`; `None` when Python is not there.
     pub(crate) fn start(port: u16, notes: &Path, name: u64, workload: &Workload) -> Option<Client> {
-        let partitions = u64::from(workload.partitions.unsigned_abs());
-        Client::run("write_down.py", port, notes, &[name, partitions, workload.messages])
+        let arguments = [name.to_string(), workload.partitions.to_string(), workload.messages.to_string()];
+        Client::run("write_down.py", port, notes, &arguments)
     }
 
     /// Starts a consumer of all partitions.
     pub(crate) fn reading_along(port: u16, notes: &Path, workload: &Workload) -> Option<Client> {
-        Client::run("read_along.py", port, notes, &[u64::from(workload.partitions.unsigned_abs())])
+        Client::run("read_along.py", port, notes, &[workload.partitions.to_string()])
     }
 
-    /// Starts a member of the group that reads together.
-    pub(crate) fn reading_in_group(port: u16, notes: &Path) -> Option<Client> {
-        Client::run("read_in_group.py", port, notes, &[])
+    /// Starts a member of the group that reads together, by the protocol `classic` or `consumer`.
+    pub(crate) fn reading_in_group(port: u16, notes: &Path, protocol: &str) -> Option<Client> {
+        Client::run("read_in_group.py", port, notes, &[protocol.to_owned()])
     }
 
     /// Starts mover `name`, who carries what is in the topic to another one, in transactions.
     pub(crate) fn moving(port: u16, notes: &Path, name: u64, workload: &Workload) -> Option<Client> {
-        Client::run("move.py", port, notes, &[name, u64::from(workload.partitions.unsigned_abs())])
+        Client::run("move.py", port, notes, &[name.to_string(), workload.partitions.to_string()])
     }
 
     /// Starts a reader of what is moved.
     pub(crate) fn following(port: u16, notes: &Path, workload: &Workload) -> Option<Client> {
-        Client::run("follow.py", port, notes, &[u64::from(workload.partitions.unsigned_abs())])
+        Client::run("follow.py", port, notes, &[workload.partitions.to_string()])
     }
 
     /// `kill -9`.
@@ -79,10 +79,10 @@ impl Client {
         self.0.kill().unwrap();
     }
 
-    fn run(script: &str, port: u16, notes: &Path, numbers: &[u64]) -> Option<Client> {
+    fn run(script: &str, port: u16, notes: &Path, arguments: &[String]) -> Option<Client> {
         let mut command = Command::new(python()?);
         command.arg(sources("python").join(script)).arg(format!("127.0.0.1:{port}")).arg(notes);
-        command.args(numbers.iter().map(u64::to_string));
+        command.args(arguments);
         // Nothing is left beside the sources.
         command.env("PYTHONDONTWRITEBYTECODE", "1");
         Some(Client(command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()))

@@ -89,6 +89,8 @@ pub(super) fn open(root: &Path, workload: &Workload) -> Arc<Broker> {
         ("tidelog.reserve.bytes", "0"),
         ("log.retention.check.interval.ms", "5"),
         ("group.min.session.timeout.ms", "500"),
+        ("group.consumer.heartbeat.interval.ms", "100"),
+        ("group.consumer.session.timeout.ms", "1000"),
         ("log.flush.offset.checkpoint.interval.ms", "20"),
     ];
     Broker::open(BrokerOptions { root: root.to_owned(), lock, ..options(disk, &settings) }).unwrap()

@@ -5,17 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::consumer::ConsumerSide;
 use super::member::{Member, MemberSettings};
 use super::offsets::Offsets;
-use super::outbox::Turn;
+use super::outbox::{Continuation, Turn};
 use super::request::{JoinResponse, JoinedMember, Protocol, Response, SyncResponse};
-use super::state::GroupState;
+use super::state::ClassicState;
 use crate::broker::offsets_schema::subscribed_topics;
 use crate::error_code::ErrorCode;
 use crate::types::Timestamp;
 
 /// Protocol type of consumers, whose metadata says which topics they read.
-const CONSUMER: &str = "consumer";
+pub(super) const CONSUMER: &str = "consumer";
 
 /// Shortest time that members are waited for, so that an absurd timeout costs no busy loop.
 const REBALANCE_TIMEOUT_MIN: Duration = Duration::from_millis(1);
@@ -41,8 +42,8 @@ impl JoinTimer {
 #[derive(Debug)]
 pub(super) struct Group<R> {
     pub(super) id: Arc<str>,
-    pub(super) state: GroupState,
-    pub(super) previous_state: GroupState,
+    pub(super) state: ClassicState,
+    pub(super) previous_state: ClassicState,
     pub(super) state_time: Option<Timestamp>,
     pub(super) protocol_type: Option<String>,
     pub(super) protocol: Option<String>,
@@ -71,14 +72,16 @@ pub(super) struct Group<R> {
     /// A record of the group's state is in the log.
     pub(super) recorded: bool,
     pub(super) offsets: Offsets,
+    /// Members of the consumer protocol. While there are some, none of the classic protocol can join.
+    pub(super) consumer: ConsumerSide<R>,
 }
 
 impl<R> Group<R> {
     pub(super) fn new(id: &str, state_time: Timestamp) -> Group<R> {
         Group {
             id: id.into(),
-            state: GroupState::Empty,
-            previous_state: GroupState::Dead,
+            state: ClassicState::Empty,
+            previous_state: ClassicState::Dead,
             state_time: Some(state_time),
             protocol_type: None,
             protocol: None,
@@ -97,12 +100,13 @@ impl<R> Group<R> {
             scheduled: None,
             recorded: false,
             offsets: Offsets::default(),
+            consumer: ConsumerSide::default(),
         }
     }
 
     /// Steps to another state.
-    pub(super) fn step(&mut self, state: GroupState, now: Timestamp) {
-        assert!(self.state.may_become(state), "group {}: {} cannot become {state}", self.id, self.state);
+    pub(super) fn step(&mut self, state: ClassicState, now: Timestamp) {
+        assert!(self.state.may_become(state), "group {}: {:?} cannot become {state:?}", self.id, self.state);
         self.previous_state = self.state;
         self.state = state;
         self.state_time = Some(now);
@@ -118,7 +122,8 @@ impl<R> Group<R> {
         let join = self.join_timer.map(JoinTimer::at);
         let members = self.members.values().filter_map(|member| member.deadline);
         let pending = self.pending_join.values().copied();
-        join.into_iter().chain(self.sync_timer).chain(members).chain(pending).min()
+        let consumers = self.consumer.earliest_timer();
+        join.into_iter().chain(self.sync_timer).chain(members).chain(pending).chain(consumers).min()
     }
 
     /// Restarts the time after which a member is taken for lost.
@@ -139,13 +144,32 @@ impl<R> Group<R> {
 
     /// Whether the members read a topic; yes if they may.
     pub(super) fn is_subscribed(&self, topic: &str) -> bool {
-        self.subscribed.as_ref().map_or(self.is_consumer(), |topics| topics.contains(topic))
+        let in_classic = self.subscribed.as_ref().map_or(self.is_consumer(), |topics| topics.contains(topic));
+        in_classic || self.consumer.is_subscribed(topic)
+    }
+
+    /// The group has become one of the consumer protocol.
+    pub(super) fn forget_classic(&mut self) {
+        (self.protocol_type, self.protocol, self.leader, self.subscribed) = (None, None, None, None);
+        self.generation = 0;
+        self.pending_join.clear();
+        self.recorded = false;
+    }
+
+    /// The group becomes one of the classic protocol, if it has no members of the other.
+    pub(super) fn forget_consumers(&mut self, turn: &mut Turn<'_, R>) {
+        let tombstones = self.consumer.tombstones(&self.id);
+        if !self.consumer.is_used() && !tombstones.is_empty() {
+            self.consumer.group = None;
+            turn.outbox.append(&self.id, tombstones, Continuation::Nothing);
+        }
     }
 
     /// Whether a request comes from who it says, and that is a member.
     pub(super) fn check_member(&self, member_id: &str, instance_id: Option<&str>) -> Result<(), ErrorCode> {
         if let Some(instance) = instance_id {
-            match self.static_members.get(instance) {
+            let known = self.static_members.get(instance).map(String::as_str);
+            match known.or_else(|| self.consumer.static_member(instance)) {
                 None => return Err(ErrorCode::UnknownMemberId),
                 Some(known) if known != member_id => return Err(ErrorCode::FencedInstanceId),
                 Some(_) => {}
@@ -244,7 +268,7 @@ impl<R> Group<R> {
 
     /// Whether a member with these protocols can be part of the group.
     pub(super) fn supports(&self, protocol_type: &str, protocols: &[Protocol]) -> bool {
-        if self.state == GroupState::Empty {
+        if self.state == ClassicState::Empty {
             return !protocol_type.is_empty() && !protocols.is_empty();
         }
         let by_all = |name: &str| self.members.values().all(|member| member.supports(name));

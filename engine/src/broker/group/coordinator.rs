@@ -9,12 +9,12 @@ use super::classic_group::Group;
 use super::offsets::{Offsets, answer, refuse_commit, settled};
 use super::outbox::{Continuation, Effect, Outbox, Turn};
 use super::request::{
-    CommitRequest, FetchOffset, FetchedOffset, GroupDescription, JoinRequest, JoinResponse, LeavingMember,
-    LeftMember, ListedGroup, MemberIdentity, OffsetsResponse, Response, Stability, SyncRequest, SyncResponse,
-    TransactionalCommit,
+    CommitRequest, ConsumerGroupDescription, ConsumerHeartbeat, ConsumerHeartbeatResponse, FetchOffset,
+    FetchedOffset, GroupDescription, JoinRequest, JoinResponse, LeavingMember, LeftMember, ListedGroup,
+    MemberIdentity, OffsetsResponse, Response, Stability, SyncRequest, SyncResponse, TransactionalCommit,
 };
-use super::state::GroupState;
-use crate::broker::coordination::{AppendId, Moment, TEXT_SIZE_MAX};
+use super::state::{GroupKind, GroupState};
+use crate::broker::coordination::{AppendId, Moment, TEXT_SIZE_MAX, Topics};
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
 use crate::types::{ProducerId, Timestamp, TopicPartition};
@@ -39,6 +39,7 @@ impl MemberIds for RandomMemberIds {
 pub struct Coordinator<R> {
     pub(super) config: Arc<EngineConfig>,
     ids: Box<dyn MemberIds>,
+    topics: Arc<dyn Topics>,
     pub(super) groups: BTreeMap<Arc<str>, Group<R>>,
     outbox: Outbox<R>,
     /// When to look at which group; a group may have moved its timers back since.
@@ -51,9 +52,13 @@ impl<R> Coordinator<R> {
     /// A coordinator without groups. [`Coordinator::load`] gives it those of the log, and
     /// [`Coordinator::finish_loading`] must be called before anything else.
     #[must_use]
-    pub fn new(config: Arc<EngineConfig>, ids: Box<dyn MemberIds>) -> Coordinator<R> {
+    pub fn new(
+        config: Arc<EngineConfig>,
+        ids: Box<dyn MemberIds>,
+        topics: Arc<dyn Topics>,
+    ) -> Coordinator<R> {
         let (groups, deadlines) = (BTreeMap::new(), BTreeSet::new());
-        Coordinator { config, ids, groups, outbox: Outbox::new(), deadlines, next_expiry: None }
+        Coordinator { config, ids, topics, groups, outbox: Outbox::new(), deadlines, next_expiry: None }
     }
 
     /// Lets a member join its group; answered with [`Response::Join`], now or when the rebalance is done.
@@ -63,7 +68,27 @@ impl<R> Coordinator<R> {
             return self.outbox.reply(to, Response::Join(response));
         }
         self.group_or_new(&request.group, now.wall);
-        self.with_group(now, &request.group, |group, turn| group.join(request, to, turn));
+        self.with_group(now, &request.group, |group, turn| {
+            group.forget_consumers(turn);
+            group.join(request, to, turn);
+        });
+    }
+
+    /// Takes the heartbeat of a member of the consumer protocol; answered with [`Response::ConsumerHeartbeat`] when what it
+    /// changes is durable.
+    pub fn consumer_heartbeat(&mut self, now: Moment, request: ConsumerHeartbeat, to: R) {
+        let id = request.group.clone();
+        let refusal = match request.check() {
+            Ok(()) if request.is_joining() || self.groups.contains_key(id.as_str()) => None,
+            Ok(()) => Some((ErrorCode::GroupIdNotFound, format!("Group {id} not found."))),
+            Err(refusal) => Some(refusal),
+        };
+        if let Some((error, text)) = refusal {
+            let response = ConsumerHeartbeatResponse::refusal(error, Some(text));
+            return self.outbox.reply(to, Response::ConsumerHeartbeat(response));
+        }
+        self.group_or_new(&id, now.wall);
+        self.with_group(now, &id, |group, turn| group.hear(request, to, turn));
     }
 
     fn refuse_join(&self, request: &JoinRequest) -> Option<ErrorCode> {
@@ -134,14 +159,16 @@ impl<R> Coordinator<R> {
         let refusal = if request.group.len() > TEXT_SIZE_MAX {
             Some(ErrorCode::InvalidGroupId)
         } else if !self.groups.contains_key(request.group.as_str()) && request.member.generation >= 0 {
-            Some(request.unknown_group_error)
+            Some(match request.knows_consumer_protocol {
+                true => ErrorCode::GroupIdNotFound,
+                false => ErrorCode::IllegalGeneration,
+            })
         } else {
             None
         };
         let id = request.group.clone();
         if let Some(error) = refusal {
-            let mut turn = Turn { now, config: &self.config, ids: &mut *self.ids, outbox: &mut self.outbox };
-            return refuse_commit(request.offsets, error, to, &mut turn);
+            return refuse_commit(request.offsets, error, to, &mut self.outbox);
         }
         // A client outside any group: one that only stores offsets comes into being.
         self.group_or_new(&id, now.wall);
@@ -160,8 +187,7 @@ impl<R> Coordinator<R> {
             Ok(()) => None,
         };
         if let Some(error) = refusal {
-            let mut turn = Turn { now, config: &self.config, ids: &mut *self.ids, outbox: &mut self.outbox };
-            return refuse_commit(request.offsets, error, to, &mut turn);
+            return refuse_commit(request.offsets, error, to, &mut self.outbox);
         }
         self.group_or_new(&id, now.wall);
         self.with_group(now, &id, |group, turn| group.commit_in_transaction(request, to, turn));
@@ -241,14 +267,40 @@ impl<R> Coordinator<R> {
     /// All groups, or those in one of `states` if there are any.
     #[must_use]
     pub fn list(&self, states: &[GroupState]) -> Vec<ListedGroup> {
-        let wanted = |group: &&Group<R>| states.is_empty() || states.contains(&group.state);
+        let wanted = |group: &&Group<R>| states.is_empty() || states.contains(&group.shown_state());
         self.groups.values().filter(wanted).map(Group::listed).collect()
     }
 
-    /// A group in detail; `None` when there is none of that name.
+    /// A group of the classic protocol in detail; `None` when there is none of that name.
     #[must_use]
     pub fn describe(&self, group: &str) -> Option<GroupDescription> {
-        self.groups.get(group).map(Group::described)
+        self.groups.get(group).and_then(Group::described)
+    }
+
+    /// A group of the consumer protocol in detail; `None` when there is none of that name.
+    #[must_use]
+    pub fn describe_consumers(&self, group: &str) -> Option<ConsumerGroupDescription> {
+        self.groups.get(group).and_then(|group| group.described_consumers(&*self.topics))
+    }
+
+    /// The protocol of a group; `None` when there is none of that name.
+    #[must_use]
+    pub fn kind_of(&self, group: &str) -> Option<GroupKind> {
+        self.groups.get(group).map(Group::kind)
+    }
+
+    /// Whether who asks for a group's offsets as a member of the consumer protocol is one, of that epoch (OffsetFetch, since
+    /// version 9).
+    ///
+    /// # Errors
+    /// [`ErrorCode::UnknownMemberId`], [`ErrorCode::StaleMemberEpoch`].
+    pub fn check_reader(&self, group: &str, member_id: Option<&str>, epoch: i32) -> Result<(), ErrorCode> {
+        match self.groups.get(group).and_then(|group| group.consumer.group.as_ref()) {
+            Some(consumers) if member_id.is_some() || epoch >= 0 => {
+                consumers.check_member(member_id.unwrap_or_default(), epoch)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Tells how an append went. Appends must be acknowledged in the order they were asked for.
@@ -305,6 +357,7 @@ impl<R> Coordinator<R> {
                     self.outbox.reply(to, Response::Sync(SyncResponse::refusal(error)));
                 }
             }
+            group.consumer.refuse_all(&mut self.outbox, error);
         }
         self.deadlines.clear();
         self.next_expiry = None;
@@ -338,7 +391,13 @@ impl<R> Coordinator<R> {
         act: impl FnOnce(&mut Group<R>, &mut Turn<'_, R>) -> T,
     ) -> Option<T> {
         let group = self.groups.get_mut(id)?;
-        let mut turn = Turn { now, config: &self.config, ids: &mut *self.ids, outbox: &mut self.outbox };
+        let mut turn = Turn {
+            now,
+            config: &self.config,
+            ids: &mut *self.ids,
+            topics: &*self.topics,
+            outbox: &mut self.outbox,
+        };
         let result = act(group, &mut turn);
         while group.next_wake.is_some_and(|at| at <= now.monotonic) {
             group.tick(&mut turn);
@@ -382,6 +441,7 @@ impl<R> Group<R> {
             }
             Continuation::Forget { partitions, reply } => self.forgotten(partitions, reply, result, turn),
             Continuation::Delete { to } => return self.deleted(to, result, turn),
+            Continuation::Change(change) => self.changed(*change, result, turn),
         }
         false
     }

@@ -3,7 +3,7 @@
 use super::classic_group::Group;
 use super::outbox::{Continuation, Turn};
 use super::request::Response;
-use super::state::GroupState;
+use super::state::ClassicState;
 use crate::broker::coordination::{CoordinatorRecord, append_error};
 use crate::broker::offsets_schema::{OffsetCommit, RecordKey};
 use crate::error_code::ErrorCode;
@@ -23,9 +23,10 @@ impl<R> Group<R> {
     /// be dropped at once, because the log knows nothing of it.
     pub(super) fn delete(&mut self, to: Option<R>, turn: &mut Turn<'_, R>) -> bool {
         let refusal = match self.state {
-            GroupState::Empty => None,
-            GroupState::Dead => Some(ErrorCode::GroupIdNotFound),
-            GroupState::PreparingRebalance | GroupState::CompletingRebalance | GroupState::Stable => {
+            ClassicState::Empty if self.consumer.is_used() => Some(ErrorCode::NonEmptyGroup),
+            ClassicState::Empty => None,
+            ClassicState::Dead => Some(ErrorCode::GroupIdNotFound),
+            ClassicState::PreparingRebalance | ClassicState::CompletingRebalance | ClassicState::Stable => {
                 Some(ErrorCode::NonEmptyGroup)
             }
         };
@@ -41,7 +42,8 @@ impl<R> Group<R> {
             let key = RecordKey::Group(self.id.to_string()).encode();
             records.push(CoordinatorRecord { key, value: None });
         }
-        self.step(GroupState::Dead, turn.now.wall);
+        records.extend(self.consumer.tombstones(&self.id));
+        self.step(ClassicState::Dead, turn.now.wall);
         if records.is_empty() {
             return self.deleted(to, Ok(()), turn);
         }
@@ -59,7 +61,7 @@ impl<R> Group<R> {
         let error = result.err().map_or(ErrorCode::None, append_error);
         if result.is_err() {
             let since = self.state_time;
-            self.step(GroupState::Empty, turn.now.wall);
+            self.step(ClassicState::Empty, turn.now.wall);
             self.state_time = since;
         }
         if let Some(to) = to {
@@ -71,11 +73,12 @@ impl<R> Group<R> {
     /// Deletes offsets whose time is up, and the group when it then has nothing left. Whether the group can be
     /// dropped at once.
     pub(super) fn expire(&mut self, turn: &mut Turn<'_, R>) -> bool {
-        if self.state == GroupState::Dead {
+        if self.state == ClassicState::Dead {
             return false;
         }
         let expired = self.expired_offsets(turn);
-        let nothing_left = self.state == GroupState::Empty
+        let nothing_left = self.state == ClassicState::Empty
+            && !self.consumer.is_used()
             && self.pending_join.is_empty()
             && expired.len() == self.offsets.partitions().len();
         if nothing_left {
@@ -90,8 +93,8 @@ impl<R> Group<R> {
     fn expired_offsets(&self, turn: &Turn<'_, R>) -> Vec<TopicPartition> {
         let since = match (&self.protocol_type, self.state) {
             (None, _) => Since::Commit,
-            (Some(_), GroupState::Empty) => Since::Empty,
-            (Some(_), GroupState::Stable) if self.subscribed.is_some() => Since::Commit,
+            (Some(_), ClassicState::Empty) => Since::Empty,
+            (Some(_), ClassicState::Stable) if self.subscribed.is_some() => Since::Commit,
             _ => return Vec::new(),
         };
         let is_due = |(partition, commit): &(&TopicPartition, &OffsetCommit)| {
@@ -118,7 +121,7 @@ impl<R> Group<R> {
     pub(super) fn forget_topic(&mut self, topic: &str, turn: &mut Turn<'_, R>) {
         let mut gone = self.offsets.partitions();
         gone.retain(|partition| partition.topic.as_str() == topic);
-        if self.state != GroupState::Dead && !gone.is_empty() {
+        if self.state != ClassicState::Dead && !gone.is_empty() {
             self.forget(gone, None, turn);
         }
     }

@@ -5,7 +5,7 @@ use super::classic_group::Group;
 use super::offsets::{Offsets, answer, refuse_commit, sort_out};
 use super::outbox::{Continuation, Turn};
 use super::request::{MemberIdentity, TransactionalCommit};
-use super::state::GroupState;
+use super::state::ClassicState;
 use crate::broker::offsets_schema::OffsetCommit;
 use crate::error_code::ErrorCode;
 use crate::types::{ProducerId, TopicPartition};
@@ -62,7 +62,7 @@ impl<R> Group<R> {
         turn: &mut Turn<'_, R>,
     ) {
         if let Err(error) = self.check_transactional_commit(&request.member) {
-            return refuse_commit(request.offsets, error, to, turn);
+            return refuse_commit(request.offsets, error, to, turn.outbox);
         }
         let (outcomes, commits) = sort_out(request.offsets, None, turn);
         if commits.is_empty() {
@@ -80,8 +80,11 @@ impl<R> Group<R> {
         let names_member =
             member.generation >= 0 || !member.member_id.is_empty() || member.instance_id.is_some();
         match self.state {
-            GroupState::Dead => Err(ErrorCode::CoordinatorNotAvailable),
-            GroupState::Empty if member.generation < 0 => Ok(()),
+            ClassicState::Dead => Err(ErrorCode::CoordinatorNotAvailable),
+            ClassicState::Empty if let Some(consumers) = &self.consumer.group => {
+                consumers.check_transactional_commit(member, names_member)
+            }
+            ClassicState::Empty if member.generation < 0 => Ok(()),
             _ if names_member => self.check_identity(member),
             _ => Ok(()),
         }

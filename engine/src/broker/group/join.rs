@@ -6,7 +6,7 @@ use super::classic_group::Group;
 use super::member::{Member, MemberSettings};
 use super::outbox::{Continuation, Replacement, Turn};
 use super::request::{JoinRequest, JoinResponse, Response};
-use super::state::GroupState;
+use super::state::ClassicState;
 use crate::broker::coordination::append_error;
 use crate::error_code::ErrorCode;
 
@@ -22,10 +22,10 @@ impl<R> Group<R> {
             self.remove_member(member_id, turn);
             return refuse(to, "", ErrorCode::GroupMaxSizeReached, turn);
         }
-        if self.state == GroupState::Dead {
+        if self.state == ClassicState::Dead {
             return refuse(to, member_id, ErrorCode::CoordinatorNotAvailable, turn);
         }
-        if !self.supports(&request.protocol_type, &request.protocols) {
+        if self.consumer.is_used() || !self.supports(&request.protocol_type, &request.protocols) {
             return refuse(to, member_id, ErrorCode::InconsistentGroupProtocol, turn);
         }
         match (member_id, &request.instance_id) {
@@ -40,13 +40,13 @@ impl<R> Group<R> {
         let size_max = usize::try_from(turn.config.group_size_max).unwrap_or(usize::MAX);
         let known = self.members.get(member_id);
         match self.state {
-            GroupState::Empty | GroupState::Dead => true,
+            ClassicState::Empty | ClassicState::Dead => true,
             // Those who wait are counted, so that a group whose bound was lowered loses the last who come.
-            GroupState::PreparingRebalance => {
+            ClassicState::PreparingRebalance => {
                 let waiting = self.members.values().filter(|member| member.joining.is_some()).count();
                 known.is_some_and(|member| member.joining.is_some()) || waiting < size_max
             }
-            GroupState::CompletingRebalance | GroupState::Stable => {
+            ClassicState::CompletingRebalance | ClassicState::Stable => {
                 known.is_some() || self.members.len() < size_max
             }
         }
@@ -87,11 +87,11 @@ impl<R> Group<R> {
         let same =
             self.members.get(member_id).is_some_and(|known| known.settings.protocols == settings.protocols);
         let nothing_new = match self.state {
-            GroupState::CompletingRebalance => same,
+            ClassicState::CompletingRebalance => same,
             // The leader joins again when it wants to assign anew, for instance because topics have grown.
-            GroupState::Stable => same && !self.is_leader(member_id),
-            GroupState::PreparingRebalance => false,
-            GroupState::Empty | GroupState::Dead => {
+            ClassicState::Stable => same && !self.is_leader(member_id),
+            ClassicState::PreparingRebalance => false,
+            ClassicState::Empty | ClassicState::Dead => {
                 return refuse(to, member_id, ErrorCode::UnknownMemberId, turn);
             }
         };
@@ -105,7 +105,7 @@ impl<R> Group<R> {
 
     /// Takes in a new member.
     fn admit(&mut self, request: &JoinRequest, id: &str, to: R, turn: &mut Turn<'_, R>) {
-        if self.state == GroupState::PreparingRebalance && self.previous_state == GroupState::Empty {
+        if self.state == ClassicState::PreparingRebalance && self.previous_state == ClassicState::Empty {
             self.new_member_added = true;
         }
         let at = turn.now.monotonic + NEW_MEMBER_JOIN_TIMEOUT;
@@ -130,7 +130,7 @@ impl<R> Group<R> {
         let old_settings = self.members.get(new_id).map(|member| member.settings.clone());
         self.update_member(new_id, MemberSettings::of(request), Some(to), turn);
         match self.state {
-            GroupState::Stable if self.select_protocol() == self.protocol => {
+            ClassicState::Stable if self.select_protocol() == self.protocol => {
                 let (Some(old_settings), Some(instance)) = (old_settings, &request.instance_id) else {
                     return;
                 };
@@ -146,10 +146,10 @@ impl<R> Group<R> {
                 let then = Continuation::ReplaceStatic(Box::new(replacement));
                 turn.outbox.append(&self.id, vec![record], then);
             }
-            GroupState::Stable => self.rebalance_or_complete(turn, "a static member changes the protocol"),
+            ClassicState::Stable => self.rebalance_or_complete(turn, "a static member changes the protocol"),
             // The leader may have assigned to the old id already.
-            GroupState::CompletingRebalance => self.prepare_rebalance(turn, "a static member comes back"),
-            GroupState::PreparingRebalance | GroupState::Empty | GroupState::Dead => {
+            ClassicState::CompletingRebalance => self.prepare_rebalance(turn, "a static member comes back"),
+            ClassicState::PreparingRebalance | ClassicState::Empty | ClassicState::Dead => {
                 self.complete_join_if_all(turn);
             }
         }
@@ -175,7 +175,7 @@ impl<R> Group<R> {
         };
         match result {
             // Another rebalance has begun meanwhile, and answers it.
-            Ok(()) if self.state != GroupState::Stable => {}
+            Ok(()) if self.state != ClassicState::Stable => {}
             Ok(()) => {
                 let Some(to) = member.joining.take() else { return };
                 let mut response = self.joined(new_id);

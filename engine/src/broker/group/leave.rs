@@ -3,7 +3,7 @@
 use super::classic_group::Group;
 use super::outbox::Turn;
 use super::request::{LeavingMember, LeftMember};
-use super::state::GroupState;
+use super::state::ClassicState;
 use crate::error_code::ErrorCode;
 
 impl<R> Group<R> {
@@ -13,8 +13,13 @@ impl<R> Group<R> {
         members: Vec<LeavingMember>,
         turn: &mut Turn<'_, R>,
     ) -> Result<Vec<LeftMember>, ErrorCode> {
-        if self.state == GroupState::Dead {
+        if self.state == ClassicState::Dead {
             return Err(ErrorCode::CoordinatorNotAvailable);
+        }
+        if let Some(consumers) = &self.consumer.group {
+            let (left, ids) = consumers.find_leaving(members);
+            self.remove_consumers(ids, turn);
+            return Ok(left);
         }
         let mut left = Vec::with_capacity(members.len());
         for member in members {
@@ -23,11 +28,11 @@ impl<R> Group<R> {
         }
         if left.iter().any(|outcome| outcome.error == ErrorCode::None) {
             match self.state {
-                GroupState::Stable | GroupState::CompletingRebalance => {
+                ClassicState::Stable | ClassicState::CompletingRebalance => {
                     self.rebalance_or_complete(turn, "members left");
                 }
-                GroupState::PreparingRebalance => self.complete_join_if_all(turn),
-                GroupState::Empty | GroupState::Dead => {}
+                ClassicState::PreparingRebalance => self.complete_join_if_all(turn),
+                ClassicState::Empty | ClassicState::Dead => {}
             }
         }
         Ok(left)

@@ -1,10 +1,11 @@
 //! Groups as the log has them: records are replayed before a coordinator takes its first request.
 
 use super::classic_group::Group;
+use super::consumer::Loaded;
 use super::coordinator::Coordinator;
 use super::member::{Member, MemberSettings};
 use super::request::Protocol;
-use super::state::GroupState;
+use super::state::ClassicState;
 use crate::broker::coordination::Moment;
 use crate::broker::offsets_schema::{GroupMetadata, OffsetCommit, RecordKey, SchemaError};
 use crate::types::{ProducerId, Timestamp, TopicName, TopicPartition};
@@ -33,7 +34,12 @@ impl<R> Coordinator<R> {
                 let metadata = value.map(GroupMetadata::decode).transpose()?;
                 self.load_group(&group, metadata);
             }
-            RecordKey::Other(_) => {}
+            key => {
+                if let Some((group, loaded)) = Loaded::decode(key, value)? {
+                    let group = self.group_or_new(&group, Timestamp::NONE);
+                    group.consumer.group.get_or_insert_default().load(loaded);
+                }
+            }
         }
         Ok(())
     }
@@ -62,20 +68,27 @@ impl<R> Coordinator<R> {
 
     fn load_group(&mut self, id: &str, metadata: Option<GroupMetadata>) {
         let group = self.group_or_new(id, Timestamp::NONE);
-        let offsets = std::mem::take(&mut group.offsets);
+        let (offsets, consumer) = (std::mem::take(&mut group.offsets), std::mem::take(&mut group.consumer));
         *group = metadata.map_or_else(|| Group::new(id, Timestamp::NONE), |metadata| restore(id, metadata));
-        group.offsets = offsets;
+        (group.offsets, group.consumer) = (offsets, consumer);
     }
 
     /// Ends the replay. Members have their whole session timeout from now to show that they are there.
     pub fn finish_loading(&mut self, now: Moment) {
-        self.groups.retain(|_, group| group.recorded || !group.offsets.is_empty());
+        self.groups.retain(|_, group| {
+            group.consumer.group.take_if(|consumers| {
+                consumers.finish_loading();
+                consumers.is_gone()
+            });
+            group.recorded || !group.offsets.is_empty() || group.consumer.group.is_some()
+        });
         let size_max = usize::try_from(self.config.group_size_max).unwrap_or(usize::MAX);
         for id in self.groups.keys().cloned().collect::<Vec<_>>() {
             self.with_group(now, &id, |group, turn| {
                 for member in group.members.keys().cloned().collect::<Vec<_>>() {
                     group.restart_session(&member, now.monotonic);
                 }
+                group.renew_consumer_timers(turn);
                 if group.members.len() > size_max {
                     group.prepare_rebalance(turn, "the group is larger than now allowed");
                 }
@@ -108,7 +121,7 @@ fn restore<R>(id: &str, metadata: GroupMetadata) -> Group<R> {
         };
         group.add_member(&member.member_id, restored, &protocol_type);
     }
-    group.state = if group.members.is_empty() { GroupState::Empty } else { GroupState::Stable };
+    group.state = if group.members.is_empty() { ClassicState::Empty } else { ClassicState::Stable };
     group.state_time = metadata.state_time;
     group.protocol_type = Some(protocol_type).filter(|kind| !kind.is_empty());
     group.protocol = metadata.protocol;

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::classic_group::Group;
 use super::in_transaction::TransactionalOffset;
-use super::outbox::{Continuation, Turn, refused};
+use super::outbox::{Continuation, Outbox, Turn, refused};
 use super::request::{
     CommitOffset, CommitRequest, FetchOffset, FetchedOffset, MemberIdentity, OffsetsResponse,
     PartitionOutcome, Response, Stability,
 };
-use super::state::GroupState;
+use super::state::ClassicState;
 use crate::broker::coordination::{CoordinatorRecord, append_error};
 use crate::broker::offsets_schema::{OffsetCommit, RecordKey};
 use crate::error_code::ErrorCode;
@@ -107,10 +107,10 @@ impl Offsets {
 impl<R> Group<R> {
     /// Commits offsets; answered when they are durable.
     pub(super) fn commit(&mut self, request: CommitRequest, to: R, turn: &mut Turn<'_, R>) {
-        if let Err(error) = self.check_commit(&request.member) {
-            return refuse_commit(request.offsets, error, to, turn);
+        if let Err(error) = self.check_commit(&request.member, request.knows_consumer_protocol) {
+            return refuse_commit(request.offsets, error, to, turn.outbox);
         }
-        if matches!(self.state, GroupState::Stable | GroupState::PreparingRebalance) {
+        if matches!(self.state, ClassicState::Stable | ClassicState::PreparingRebalance) {
             self.restart_session(&request.member.member_id, turn.now.monotonic);
         }
         let expiry_time = request.retention.map(|retention| turn.now.wall.after(retention));
@@ -133,11 +133,14 @@ impl<R> Group<R> {
         commits.iter().map(|(partition, commit)| self.offset_record(partition, Some(commit))).collect()
     }
 
-    fn check_commit(&self, member: &MemberIdentity) -> Result<(), ErrorCode> {
+    fn check_commit(&self, member: &MemberIdentity, knows_consumer_protocol: bool) -> Result<(), ErrorCode> {
         let is_outside = member.generation < 0;
         match self.state {
-            GroupState::Dead => return Err(ErrorCode::CoordinatorNotAvailable),
-            GroupState::Empty if is_outside => return Ok(()),
+            ClassicState::Dead => return Err(ErrorCode::CoordinatorNotAvailable),
+            ClassicState::Empty if let Some(consumers) = &self.consumer.group => {
+                return consumers.check_commit(member, knows_consumer_protocol);
+            }
+            ClassicState::Empty if is_outside => return Ok(()),
             _ => {}
         }
         if is_outside && member.member_id.is_empty() && member.instance_id.is_none() {
@@ -147,7 +150,7 @@ impl<R> Group<R> {
         self.check_identity(member)?;
         // It knows of the new generation but has no assignment of it yet.
         match self.state {
-            GroupState::CompletingRebalance => Err(ErrorCode::RebalanceInProgress),
+            ClassicState::CompletingRebalance => Err(ErrorCode::RebalanceInProgress),
             _ => Ok(()),
         }
     }
@@ -173,9 +176,9 @@ impl<R> Group<R> {
     /// Deletes offsets of topics that no member reads; answered when that is durable.
     pub(super) fn delete_offsets(&mut self, partitions: Vec<TopicPartition>, to: R, turn: &mut Turn<'_, R>) {
         let refusal = match self.state {
-            GroupState::Dead => Some(ErrorCode::GroupIdNotFound),
-            GroupState::Empty => None,
-            GroupState::PreparingRebalance | GroupState::CompletingRebalance | GroupState::Stable => {
+            ClassicState::Dead => Some(ErrorCode::GroupIdNotFound),
+            ClassicState::Empty => None,
+            ClassicState::PreparingRebalance | ClassicState::CompletingRebalance | ClassicState::Stable => {
                 (!self.is_consumer()).then_some(ErrorCode::NonEmptyGroup)
             }
         };
@@ -301,9 +304,9 @@ fn metadata_fits(metadata: &str, units_max: i32) -> bool {
 }
 
 /// Answers a commit that was refused as a whole: with the same error for each partition.
-pub(super) fn refuse_commit<R>(offsets: Vec<CommitOffset>, error: ErrorCode, to: R, turn: &mut Turn<'_, R>) {
+pub(super) fn refuse_commit<R>(offsets: Vec<CommitOffset>, error: ErrorCode, to: R, outbox: &mut Outbox<R>) {
     let outcome =
         |offset: CommitOffset| PartitionOutcome { topic: offset.topic, partition: offset.partition, error };
     let partitions = offsets.into_iter().map(outcome).collect();
-    turn.outbox.reply(to, Response::Offsets(OffsetsResponse { error: ErrorCode::None, partitions }));
+    outbox.reply(to, Response::Offsets(OffsetsResponse { error: ErrorCode::None, partitions }));
 }

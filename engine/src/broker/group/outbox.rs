@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::consumer::Change;
 use super::coordinator::MemberIds;
 use super::member::MemberSettings;
 use super::request::{OffsetsResponse, PartitionOutcome, Response};
-use crate::broker::coordination::{self, AppendId, CoordinatorRecord, Moment};
+use crate::broker::coordination::{self, AppendId, CoordinatorRecord, Moment, Topics};
 use crate::broker::offsets_schema::OffsetCommit;
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
@@ -61,6 +62,8 @@ pub(super) enum Continuation<R> {
     Forget { partitions: Vec<TopicPartition>, reply: Option<(R, OffsetsResponse)> },
     /// The group goes with all its offsets.
     Delete { to: Option<R> },
+    /// A group of the consumer protocol becomes another one.
+    Change(Box<Change<R>>),
 }
 
 /// A static member that came back under a new id, until that is durable.
@@ -96,6 +99,7 @@ impl<R> Continuation<R> {
                     outbox.reply(to, Response::Deleted(error));
                 }
             }
+            Continuation::Change(change) => change.refuse(outbox, error),
         }
     }
 }
@@ -142,5 +146,6 @@ pub(super) struct Turn<'a, R> {
     pub(super) now: Moment,
     pub(super) config: &'a EngineConfig,
     pub(super) ids: &'a mut dyn MemberIds,
+    pub(super) topics: &'a dyn Topics,
     pub(super) outbox: &'a mut Outbox<R>,
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::classic_group::{Group, JoinTimer};
 use super::outbox::{Continuation, Turn};
 use super::request::Response;
-use super::state::GroupState;
+use super::state::ClassicState;
 use crate::error_code::ErrorCode;
 
 impl<R> Group<R> {
     /// Starts a rebalance, or lets one that waits go on if everybody is there.
     pub(super) fn rebalance_or_complete(&mut self, turn: &mut Turn<'_, R>, reason: &str) {
-        if self.state.may_become(GroupState::PreparingRebalance) {
+        if self.state.may_become(ClassicState::PreparingRebalance) {
             self.prepare_rebalance(turn, reason);
         } else {
             self.complete_join_if_all(turn);
@@ -19,13 +19,13 @@ impl<R> Group<R> {
     }
 
     pub(super) fn prepare_rebalance(&mut self, turn: &mut Turn<'_, R>, reason: &str) {
-        if self.state == GroupState::CompletingRebalance {
+        if self.state == ClassicState::CompletingRebalance {
             self.reset_assignments(ErrorCode::RebalanceInProgress, turn);
         }
         self.pending_sync.clear();
         self.sync_timer = None;
-        let is_first = self.state == GroupState::Empty;
-        self.step(GroupState::PreparingRebalance, turn.now.wall);
+        let is_first = self.state == ClassicState::Empty;
+        self.step(ClassicState::PreparingRebalance, turn.now.wall);
         tracing::info!(group = %self.id, generation = self.generation, reason, "rebalance");
         if is_first {
             self.new_member_added = false;
@@ -53,8 +53,8 @@ impl<R> Group<R> {
 
     /// Ends the wait for members if it is not the first one's and everybody has joined.
     pub(super) fn complete_join_if_all(&mut self, turn: &mut Turn<'_, R>) {
-        if self.state == GroupState::PreparingRebalance
-            && self.previous_state != GroupState::Empty
+        if self.state == ClassicState::PreparingRebalance
+            && self.previous_state != ClassicState::Empty
             && self.all_joined()
         {
             self.complete_join(turn);
@@ -81,11 +81,11 @@ impl<R> Group<R> {
         self.read_subscriptions();
         self.pending_sync.clear();
         if self.members.is_empty() {
-            self.step(GroupState::Empty, turn.now.wall);
+            self.step(ClassicState::Empty, turn.now.wall);
             let record = self.record(None);
             turn.outbox.append(&self.id, vec![record], Continuation::Nothing);
         } else {
-            self.step(GroupState::CompletingRebalance, turn.now.wall);
+            self.step(ClassicState::CompletingRebalance, turn.now.wall);
             self.answer_joins(turn);
         }
     }
@@ -135,10 +135,11 @@ impl<R> Group<R> {
         let lapsed = self.pending_join.iter().filter(|(_, at)| **at <= now);
         for id in lapsed.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
             self.pending_join.remove(&id);
-            if self.state == GroupState::PreparingRebalance && self.all_joined() {
+            if self.state == ClassicState::PreparingRebalance && self.all_joined() {
                 self.complete_join(turn);
             }
         }
+        self.tick_consumers(turn);
         self.next_wake = self.earliest_timer();
     }
 
@@ -156,7 +157,7 @@ impl<R> Group<R> {
     /// Members that have joined but not asked for their assignment in time are out.
     fn sync_time_is_up(&mut self, turn: &mut Turn<'_, R>) {
         let missing = std::mem::take(&mut self.pending_sync);
-        let may_rebalance = matches!(self.state, GroupState::CompletingRebalance | GroupState::Stable);
+        let may_rebalance = matches!(self.state, ClassicState::CompletingRebalance | ClassicState::Stable);
         if missing.is_empty() || !may_rebalance {
             return;
         }
@@ -180,11 +181,11 @@ impl<R> Group<R> {
         tracing::info!(group = %self.id, member = id, "removed: no heartbeat in its session timeout");
         self.remove_member(id, turn);
         match self.state {
-            GroupState::Stable | GroupState::CompletingRebalance => {
+            ClassicState::Stable | ClassicState::CompletingRebalance => {
                 self.rebalance_or_complete(turn, "a member was lost");
             }
-            GroupState::PreparingRebalance if self.all_joined() => self.complete_join(turn),
-            GroupState::PreparingRebalance | GroupState::Empty | GroupState::Dead => {}
+            ClassicState::PreparingRebalance if self.all_joined() => self.complete_join(turn),
+            ClassicState::PreparingRebalance | ClassicState::Empty | ClassicState::Dead => {}
         }
     }
 }

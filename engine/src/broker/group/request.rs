@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::GroupState;
+use super::{GroupKind, GroupState};
+use crate::broker::offsets_schema::{AssignedPartitions, ConsumerMemberMetadata};
 use crate::error_code::ErrorCode;
 use crate::types::{LeaderEpoch, Offset, PartitionIndex, ProducerEpoch, ProducerId, TopicId, TopicName};
 
@@ -139,6 +140,74 @@ pub struct MemberIdentity {
     pub generation: i32,
 }
 
+/// ConsumerGroupHeartbeat (68). What is `None` is as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsumerHeartbeat {
+    /// The group.
+    pub group: String,
+    /// The member's id, which it has chosen, or was given before version 1.
+    pub member_id: String,
+    /// The epoch it knows; 0 joins, -1 leaves, -2 leaves for a while.
+    pub epoch: i32,
+    /// `group.instance.id` of a static member (KIP-345).
+    pub instance_id: Option<String>,
+    /// `client.rack`
+    pub rack_id: Option<String>,
+    /// `client.id`
+    pub client_id: String,
+    /// Where the request came from.
+    pub client_host: String,
+    /// How long the member may take to give partitions up.
+    pub rebalance_timeout: Option<Duration>,
+    /// Names of topics that it reads.
+    pub topics: Option<Vec<String>>,
+    /// Regular expression of names that it reads; empty for none.
+    pub expression: Option<String>,
+    /// The way of assigning it likes best.
+    pub assignor: Option<String>,
+    /// What it has.
+    pub owned: Option<AssignedPartitions>,
+    /// Members choose their ids (version 1 and later).
+    pub member_id_required: bool,
+}
+
+/// Answer to a [`ConsumerHeartbeat`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsumerHeartbeatResponse {
+    /// `None` for success.
+    pub error: ErrorCode,
+    /// What is wrong, if something is to be said.
+    pub message: Option<String>,
+    /// Its id, unless it is refused.
+    pub member_id: Option<String>,
+    /// Its epoch.
+    pub epoch: i32,
+    /// When it is to send the next one.
+    pub interval: Duration,
+    /// What it may read, if that has changed or it has asked.
+    pub assignment: Option<AssignedPartitions>,
+}
+
+impl Default for ConsumerHeartbeatResponse {
+    fn default() -> ConsumerHeartbeatResponse {
+        ConsumerHeartbeatResponse {
+            error: ErrorCode::None,
+            message: None,
+            member_id: None,
+            epoch: 0,
+            interval: Duration::ZERO,
+            assignment: None,
+        }
+    }
+}
+
+impl ConsumerHeartbeatResponse {
+    /// A refusal.
+    pub(super) fn refusal(error: ErrorCode, message: Option<String>) -> ConsumerHeartbeatResponse {
+        ConsumerHeartbeatResponse { error, message, ..ConsumerHeartbeatResponse::default() }
+    }
+}
+
 /// A member that leaves, or is made to: LeaveGroup (13) names several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeavingMember {
@@ -166,9 +235,9 @@ pub struct CommitRequest {
     pub member: MemberIdentity,
     /// How long the offsets are to be kept, if the client says it (before version 5).
     pub retention: Option<Duration>,
-    /// What a member of a group that does not exist is told: `GROUP_ID_NOT_FOUND` from version 9 on, before that
-    /// `ILLEGAL_GENERATION`.
-    pub unknown_group_error: ErrorCode,
+    /// The client knows of the consumer protocol (version 9 and later). Only such a one can be a member of its groups, and
+    /// is told `GROUP_ID_NOT_FOUND` of a group that does not exist, the others `ILLEGAL_GENERATION`.
+    pub knows_consumer_protocol: bool,
     /// The offsets.
     pub offsets: Vec<CommitOffset>,
 }
@@ -269,9 +338,11 @@ pub struct ListedGroup {
     pub protocol_type: String,
     /// Its state.
     pub state: GroupState,
+    /// The protocol of its members.
+    pub kind: GroupKind,
 }
 
-/// A group in detail (DescribeGroups, 15).
+/// A group of the classic protocol in detail (DescribeGroups, 15).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupDescription {
     /// Its name.
@@ -303,6 +374,49 @@ pub struct DescribedMember {
     pub assignment: Bytes,
 }
 
+/// A group of the consumer protocol in detail (ConsumerGroupDescribe, 69).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsumerGroupDescription {
+    /// Its name.
+    pub group: String,
+    /// Its state.
+    pub state: GroupState,
+    /// Its epoch, which grows with each change of members or topics.
+    pub epoch: i32,
+    /// The epoch for which its members were assigned to.
+    pub assignment_epoch: i32,
+    /// How they were.
+    pub assignor: String,
+    /// Its members.
+    pub members: Vec<DescribedConsumer>,
+}
+
+/// A member in a [`ConsumerGroupDescription`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DescribedConsumer {
+    /// Its id.
+    pub member_id: String,
+    /// Its epoch.
+    pub epoch: i32,
+    /// What it says of itself.
+    pub metadata: ConsumerMemberMetadata,
+    /// What it may read, by topic. Topics that do not exist any more are left out.
+    pub assigned: Vec<TopicPartitions>,
+    /// What it is to have.
+    pub target: Vec<TopicPartitions>,
+}
+
+/// Partitions of a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicPartitions {
+    /// Identity of the topic.
+    pub topic_id: TopicId,
+    /// Its name.
+    pub topic: String,
+    /// The partitions, in order.
+    pub partitions: Vec<PartitionIndex>,
+}
+
 /// An answer that had to wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Response {
@@ -314,4 +428,6 @@ pub enum Response {
     Offsets(OffsetsResponse),
     /// To the deletion of a group.
     Deleted(ErrorCode),
+    /// To a [`ConsumerHeartbeat`].
+    ConsumerHeartbeat(ConsumerHeartbeatResponse),
 }

@@ -1,4 +1,5 @@
-//! [`GroupState`]: where a group stands, and which steps are possible (Kafka: `ClassicGroupState`).
+//! [`GroupState`]: where a group stands, as others are told; [`ClassicState`]: the steps of the classic protocol (Kafka:
+//! `ClassicGroupState`).
 
 use std::fmt;
 
@@ -7,24 +8,30 @@ use std::fmt;
 pub enum GroupState {
     /// No members; offsets may be there.
     Empty,
-    /// Waits for members to join the next generation.
+    /// Classic protocol: waits for members to join the next generation.
     PreparingRebalance,
-    /// Waits for the leader's assignment.
+    /// Classic protocol: waits for the leader's assignment.
     CompletingRebalance,
     /// Every member has its assignment.
     Stable,
     /// Being deleted.
     Dead,
+    /// Consumer protocol: members or topics have changed, and nothing is assigned for that yet.
+    Assigning,
+    /// Consumer protocol: members are giving up what others are to have.
+    Reconciling,
 }
 
 impl GroupState {
     /// Every state.
-    pub const ALL: [GroupState; 5] = [
+    pub const ALL: [GroupState; 7] = [
         GroupState::Empty,
         GroupState::PreparingRebalance,
         GroupState::CompletingRebalance,
         GroupState::Stable,
         GroupState::Dead,
+        GroupState::Assigning,
+        GroupState::Reconciling,
     ];
 
     /// Kafka's name of the state.
@@ -36,6 +43,8 @@ impl GroupState {
             GroupState::CompletingRebalance => "CompletingRebalance",
             GroupState::Stable => "Stable",
             GroupState::Dead => "Dead",
+            GroupState::Assigning => "Assigning",
+            GroupState::Reconciling => "Reconciling",
         }
     }
 
@@ -45,11 +54,55 @@ impl GroupState {
         let name = name.trim();
         Self::ALL.into_iter().find(|state| state.name().eq_ignore_ascii_case(name))
     }
+}
 
+impl fmt::Display for GroupState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Which protocol the members of a group speak (Kafka: `GroupType`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GroupKind {
+    /// The members elect a leader, who assigns (JoinGroup and SyncGroup).
+    Classic,
+    /// The coordinator assigns (ConsumerGroupHeartbeat, KIP-848).
+    Consumer,
+}
+
+impl GroupKind {
+    /// Kafka's name of the kind.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            GroupKind::Classic => "classic",
+            GroupKind::Consumer => "consumer",
+        }
+    }
+}
+
+impl fmt::Display for GroupKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Where a group of the classic protocol stands. One whose members speak another protocol is empty, or dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ClassicState {
+    Empty,
+    PreparingRebalance,
+    CompletingRebalance,
+    Stable,
+    Dead,
+}
+
+impl ClassicState {
     /// Whether a group may step from this state to `next`. An empty group that is not deleted after all, because the
     /// deletion could not be written, comes back from the dead.
-    pub(super) fn may_become(self, next: GroupState) -> bool {
-        use GroupState::{CompletingRebalance, Dead, Empty, PreparingRebalance, Stable};
+    pub(super) fn may_become(self, next: ClassicState) -> bool {
+        use ClassicState::{CompletingRebalance, Dead, Empty, PreparingRebalance, Stable};
         match next {
             Empty => matches!(self, PreparingRebalance | Dead),
             PreparingRebalance => matches!(self, Stable | CompletingRebalance | Empty),
@@ -60,9 +113,15 @@ impl GroupState {
     }
 }
 
-impl fmt::Display for GroupState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+impl From<ClassicState> for GroupState {
+    fn from(state: ClassicState) -> GroupState {
+        match state {
+            ClassicState::Empty => GroupState::Empty,
+            ClassicState::PreparingRebalance => GroupState::PreparingRebalance,
+            ClassicState::CompletingRebalance => GroupState::CompletingRebalance,
+            ClassicState::Stable => GroupState::Stable,
+            ClassicState::Dead => GroupState::Dead,
+        }
     }
 }
 
@@ -75,6 +134,6 @@ mod tests {
         for state in GroupState::ALL {
             assert_eq!(GroupState::parse(&format!(" {} ", state.name().to_uppercase())), Some(state));
         }
-        assert_eq!(GroupState::parse("Reconciling"), None);
+        assert_eq!(GroupState::parse("Rebalancing"), None);
     }
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::classic_group::Group;
 use super::outbox::{Continuation, Turn};
 use super::request::{MemberIdentity, Response, SyncRequest, SyncResponse};
-use super::state::GroupState;
+use super::state::ClassicState;
 use crate::broker::coordination::{CoordinatorRecord, append_error};
 use crate::broker::offsets_schema::{GroupMetadata, MemberMetadata, RecordKey};
 use crate::error_code::ErrorCode;
@@ -22,13 +22,13 @@ impl<R> Group<R> {
             return turn.outbox.reply(to, refuse(error));
         }
         match self.state {
-            GroupState::CompletingRebalance => {}
-            GroupState::Stable => {
+            ClassicState::CompletingRebalance => {}
+            ClassicState::Stable => {
                 self.synced(member_id);
                 let response = self.assignment_of(member_id);
                 return turn.outbox.reply(to, Response::Sync(response));
             }
-            GroupState::PreparingRebalance | GroupState::Empty | GroupState::Dead => {
+            ClassicState::PreparingRebalance | ClassicState::Empty | ClassicState::Dead => {
                 return turn.outbox.reply(to, refuse(ErrorCode::RebalanceInProgress));
             }
         }
@@ -51,9 +51,9 @@ impl<R> Group<R> {
             asked.is_some() && ours.is_some() && asked != ours
         };
         match self.state {
-            GroupState::Dead => return Err(ErrorCode::CoordinatorNotAvailable),
-            GroupState::Empty => return Err(ErrorCode::UnknownMemberId),
-            GroupState::PreparingRebalance | GroupState::CompletingRebalance | GroupState::Stable => {}
+            ClassicState::Dead => return Err(ErrorCode::CoordinatorNotAvailable),
+            ClassicState::Empty => return Err(ErrorCode::UnknownMemberId),
+            ClassicState::PreparingRebalance | ClassicState::CompletingRebalance | ClassicState::Stable => {}
         }
         self.check_identity(&request.member)?;
         if differs(&request.protocol_type, &self.protocol_type) || differs(&request.protocol, &self.protocol)
@@ -97,7 +97,7 @@ impl<R> Group<R> {
         result: Result<(), ErrorCode>,
         turn: &mut Turn<'_, R>,
     ) {
-        if self.state != GroupState::CompletingRebalance || self.generation != generation {
+        if self.state != ClassicState::CompletingRebalance || self.generation != generation {
             return;
         }
         if let Err(error) = result {
@@ -108,7 +108,7 @@ impl<R> Group<R> {
         for (id, member) in &mut self.members {
             member.assignment = assignments.remove(id).unwrap_or_default();
         }
-        self.step(GroupState::Stable, turn.now.wall);
+        self.step(ClassicState::Stable, turn.now.wall);
         self.answer_syncs(ErrorCode::None, turn);
     }
 
@@ -137,7 +137,7 @@ impl<R> Group<R> {
 
     /// A member is there.
     pub(super) fn heartbeat(&mut self, member: &MemberIdentity, turn: &mut Turn<'_, R>) -> ErrorCode {
-        if self.state == GroupState::Dead {
+        if self.state == ClassicState::Dead {
             return ErrorCode::CoordinatorNotAvailable;
         }
         if let Err(error) = self.check_identity(member) {
@@ -145,9 +145,9 @@ impl<R> Group<R> {
         }
         self.restart_session(&member.member_id, turn.now.monotonic);
         match self.state {
-            GroupState::Stable | GroupState::CompletingRebalance => ErrorCode::None,
-            GroupState::PreparingRebalance => ErrorCode::RebalanceInProgress,
-            GroupState::Empty | GroupState::Dead => ErrorCode::UnknownMemberId,
+            ClassicState::Stable | ClassicState::CompletingRebalance => ErrorCode::None,
+            ClassicState::PreparingRebalance => ErrorCode::RebalanceInProgress,
+            ClassicState::Empty | ClassicState::Dead => ErrorCode::UnknownMemberId,
         }
     }
 

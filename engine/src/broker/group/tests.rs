@@ -1,6 +1,7 @@
 //! Scenarios of groups, each against a coordinator whose time, member ids and log are in the test's hands.
 
 mod bench;
+mod consumers;
 mod deletion;
 mod kafka;
 mod membership;

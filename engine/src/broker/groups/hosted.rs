@@ -6,7 +6,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::broker::BrokerError;
-use crate::broker::coordination::{AppendId, Moment};
+use crate::broker::coordination::{AppendId, Moment, Topics};
 use crate::broker::coordinator_log::{CoordinatorLog, Replayed};
 use crate::broker::coordinators::{Coordinating, Teller};
 use crate::broker::group::{Coordinator, Effect, MemberIds, Response};
@@ -41,10 +41,11 @@ impl Hosted {
         partition: Arc<Partition>,
         config: &Arc<EngineConfig>,
         ids: Box<dyn MemberIds>,
+        topics: Arc<dyn Topics>,
         clock: &Arc<dyn Clock>,
         teller: Teller<Appended>,
     ) -> Result<Hosted, BrokerError> {
-        let mut coordinator = Coordinator::new(Arc::clone(config), ids);
+        let mut coordinator = Coordinator::new(Arc::clone(config), ids, topics);
         let log = CoordinatorLog::new(partition, clock);
         log.replay(|entry| match entry {
             Replayed::Record { key, value, transaction } => coordinator.load(key, value, transaction),

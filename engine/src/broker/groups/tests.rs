@@ -34,7 +34,7 @@ fn commit(groups: &Groups, offset: i64) -> ErrorCode {
         group: "readers".to_owned(),
         member: MemberIdentity { member_id: String::new(), instance_id: None, generation: -1 },
         retention: None,
-        unknown_group_error: ErrorCode::IllegalGeneration,
+        knows_consumer_protocol: false,
         offsets: vec![CommitOffset {
             topic: topic(),
             topic_id: None,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::{millis, whole_millis};
 use crate::broker::record_fields::{Reader, SchemaError, Writer};
 use crate::types::Timestamp;
 
@@ -123,12 +124,4 @@ impl MemberMetadata {
         writer.blob(&self.assignment);
         writer.tagged(None);
     }
-}
-
-fn millis(count: i32) -> Duration {
-    Duration::from_millis(u64::try_from(count).unwrap_or(0))
-}
-
-fn whole_millis(duration: Duration) -> i32 {
-    i32::try_from(duration.as_millis()).unwrap_or(i32::MAX)
 }

@@ -1,6 +1,7 @@
 //! The bytes here were written by the classes of Apache Kafka 4.2 (`org.apache.kafka.coordinator.group.generated`),
 //! the hashes computed by its `Utils.abs(group.hashCode()) % partitions`.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -32,7 +33,108 @@ fn keys_are_kafkas() {
     let group = RecordKey::Group("grüppe".to_owned());
     assert_eq!(hex_of(&group.encode()), "000200076772c3bc707065");
     assert_eq!(RecordKey::decode(&group.encode()).unwrap(), group);
-    assert_eq!(RecordKey::decode(&bytes_of("000300")).unwrap(), RecordKey::Other(3));
+    assert_eq!(RecordKey::decode(&bytes_of("000900")).unwrap(), RecordKey::Other(9));
+}
+
+/// Written by Kafka 4.2's own classes.
+#[test]
+fn keys_of_the_consumer_protocol_are_kafkas() {
+    let group = "g".to_owned();
+    let member = MemberKey { group: group.clone(), member: "m".to_owned() };
+    let keys = [
+        ("000300076772c3bc707065", RecordKey::ConsumerGroup("grüppe".to_owned())),
+        ("000500016700016d", RecordKey::ConsumerMember(member.clone())),
+        ("0006000167", RecordKey::AssignmentEpoch(group.clone())),
+        ("000700016700016d", RecordKey::Target(member.clone())),
+        ("000800016700016d", RecordKey::CurrentAssignment(member)),
+        ("00100001670003612e2a", RecordKey::Expression { group, expression: "a.*".to_owned() }),
+    ];
+    for (golden, key) in keys {
+        assert_eq!(hex_of(&key.encode()), golden);
+        assert_eq!(RecordKey::decode(&bytes_of(golden)).unwrap(), key);
+    }
+}
+
+fn names(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+macro_rules! same {
+    ($golden:literal, $value:expr, $decode:path, $encode:path) => {
+        let value = $value;
+        assert_eq!(hex_of(&$encode(&value)), $golden);
+        assert_eq!($decode(&bytes_of($golden)), Ok(value));
+    };
+}
+
+#[test]
+fn members_of_the_consumer_protocol_are_as_kafka_writes_them() {
+    let epoch = ConsumerGroupEpoch { epoch: 7, metadata_hash: -2 };
+    same!(
+        "000000000007010008fffffffffffffffe",
+        epoch,
+        ConsumerGroupEpoch::decode,
+        ConsumerGroupEpoch::encode
+    );
+    let epoch = ConsumerGroupEpoch { epoch: 7, metadata_hash: 0 };
+    same!("00000000000700", epoch, ConsumerGroupEpoch::decode, ConsumerGroupEpoch::encode);
+    let member = ConsumerMemberMetadata {
+        instance_id: Some("i".to_owned()),
+        rack_id: None,
+        client_id: "c".to_owned(),
+        client_host: "/h".to_owned(),
+        topics: names(&["a", "b"]),
+        expression: Some("x.*".to_owned()),
+        rebalance_timeout: Duration::from_secs(300),
+        assignor: Some("range".to_owned()),
+    };
+    let golden = "00000269000263032f68030261026204782e2a000493e00672616e676500";
+    assert_eq!(hex_of(&member.encode()), golden);
+    assert_eq!(ConsumerMemberMetadata::decode(&bytes_of(golden)), Ok(Some(member)));
+    let classic = "000001010263032f680101000000010101000701000000050100";
+    assert_eq!(
+        ConsumerMemberMetadata::decode(&bytes_of(classic)),
+        Ok(None),
+        "a member of the classic protocol"
+    );
+}
+
+#[test]
+fn assignments_of_the_consumer_protocol_are_as_kafka_writes_them() {
+    let id = TopicId([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+    let of_topic = |numbers: &[i32]| {
+        AssignedPartitions::from([(id, numbers.iter().copied().map(PartitionIndex).collect())])
+    };
+    let epoch_bytes = |epoch: &i32| encode_assignment_epoch(*epoch);
+    same!("00000000000900", 9, decode_assignment_epoch, epoch_bytes);
+    let target = of_topic(&[0, 3]);
+    same!(
+        "0000020102030405060708090a0b0c0d0e0f100300000000000000030000",
+        target,
+        decode_target,
+        encode_target
+    );
+    let current = CurrentAssignment {
+        epoch: 4,
+        previous_epoch: 3,
+        state: MemberState::UnreleasedPartitions,
+        assigned: of_topic(&[1]),
+        revoking: of_topic(&[2]),
+    };
+    same!(
+        "0000000000040000000302020102030405060708090a0b0c0d0e0f10020000000100020102030405060708090a0b0c0d0e0f1002000000020000",
+        current,
+        CurrentAssignment::decode,
+        CurrentAssignment::encode
+    );
+    let resolved =
+        ResolvedExpression { topics: names(&["a", "b"]), resolved_at: Timestamp(1_700_000_000_000) };
+    same!(
+        "0000030261026200000000000000000000018bcfe5680000",
+        resolved,
+        ResolvedExpression::decode,
+        ResolvedExpression::encode
+    );
 }
 
 fn commit() -> OffsetCommit {
@@ -179,6 +281,12 @@ proptest! {
         let _ = RecordKey::decode(&bytes);
         let _ = OffsetCommit::decode(&bytes);
         let _ = GroupMetadata::decode(&bytes);
+        let _ = ConsumerGroupEpoch::decode(&bytes);
+        let _ = ConsumerMemberMetadata::decode(&bytes);
+        let _ = CurrentAssignment::decode(&bytes);
+        let _ = ResolvedExpression::decode(&bytes);
+        let _ = decode_target(&bytes);
+        let _ = decode_assignment_epoch(&bytes);
     }
 
     #[test]

@@ -19,7 +19,8 @@ use crate::types::{ProducerEpoch, ProducerId, TopicPartition};
 /// See the module. Shared with the broker.
 pub(in crate::broker) struct Reach {
     pub(in crate::broker) disk: Arc<ReservedDisk>,
-    pub(in crate::broker) topics: ArcSwap<TopicIndex>,
+    /// Shared with the groups.
+    pub(in crate::broker) topics: Arc<ArcSwap<TopicIndex>>,
     pub(in crate::broker) producer_ids: Mutex<ProducerIds>,
     /// Started when somebody asks for them.
     pub(in crate::broker) groups: Mutex<Option<Arc<Groups>>>,

@@ -264,7 +264,7 @@ fn load(shard: &SimulatedShard, config: &Arc<EngineConfig>, events: &Sender<Even
     let producer_ids = ProducerIds::open(&*disk, Path::new("/data")).unwrap();
     let reach = Arc::new(Reach {
         disk,
-        topics: ArcSwap::from_pointee(topics),
+        topics: Arc::new(ArcSwap::from_pointee(topics)),
         producer_ids: Mutex::new(producer_ids),
         groups: Mutex::new(None),
     });

@@ -74,7 +74,7 @@ impl Admin {
             group: group.to_owned(),
             member: MemberIdentity { member_id: String::new(), instance_id: None, generation: -1 },
             retention: None,
-            unknown_group_error: ErrorCode::GroupIdNotFound,
+            knows_consumer_protocol: true,
             offsets: commits,
         };
         let groups = broker.groups()?;

@@ -6,11 +6,14 @@ use crossbeam::channel::bounded;
 
 use super::cluster::{Node, node};
 use super::{Admin, KafkaError};
-use crate::broker::group::{DescribedMember, GroupState, LeavingMember};
+use crate::broker::group::{
+    DescribedConsumer, DescribedMember, GroupKind, GroupState, LeavingMember, TopicPartitions as ById,
+};
 use crate::broker::{Broker, Groups};
 use crate::client::assignor::{MemberAssignment, TopicPartitions};
 use crate::client::{OffsetSpec, TopicPartitionOffset};
 use crate::error_code::ErrorCode;
+use crate::types::PartitionIndex;
 
 /// A group in a list (KIP-518).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub struct GroupListing {
     pub is_simple: bool,
     /// Its state.
     pub state: GroupState,
+    /// The protocol of its members.
+    pub kind: GroupKind,
 }
 
 /// A group in detail.
@@ -32,7 +37,9 @@ pub struct GroupDescription {
     pub is_simple: bool,
     /// Its state; [`GroupState::Dead`] for a group that does not exist.
     pub state: GroupState,
-    /// How its members share out partitions, such as `range`; empty unless the group is stable.
+    /// The protocol of its members.
+    pub kind: GroupKind,
+    /// How partitions are shared out, such as `range`; of the classic protocol empty unless the group is stable.
     pub assignor: String,
     /// The node that coordinates it.
     pub coordinator: Node,
@@ -53,6 +60,8 @@ pub struct MemberDescription {
     pub host: String,
     /// What it has been given to read.
     pub assignment: Vec<TopicPartitionOffset>,
+    /// What it is to read once others have given it up; only of the consumer protocol.
+    pub target: Option<Vec<TopicPartitionOffset>>,
 }
 
 impl Admin {
@@ -69,6 +78,7 @@ impl Admin {
                 is_simple: group.protocol_type.is_empty(),
                 group: group.group,
                 state: group.state,
+                kind: group.kind,
             })
             .collect())
     }
@@ -91,12 +101,7 @@ impl Admin {
     /// `GROUP_ID_NOT_FOUND`; `_TRANSPORT` when the client is offline.
     pub fn remove_members_from_consumer_group(&self, group: &str) -> Result<usize, KafkaError> {
         let known = self.broker()?.existing_groups()?.ok_or(ErrorCode::GroupIdNotFound)?;
-        let described = known.describe(group).ok_or(ErrorCode::GroupIdNotFound)?;
-        let leaving = described
-            .members
-            .into_iter()
-            .map(|member| LeavingMember { member_id: member.member_id, instance_id: member.instance_id });
-        let left = known.leave(group, leaving.collect())?;
+        let left = known.leave(group, all_members(&known, group).ok_or(ErrorCode::GroupIdNotFound)?)?;
         Ok(left.iter().filter(|member| member.error == ErrorCode::None).count())
     }
 
@@ -113,6 +118,23 @@ impl Admin {
             }
         })
     }
+}
+
+/// Everybody in a group, so that they can be taken out; `None` when there is no such group.
+fn all_members(groups: &Groups, group: &str) -> Option<Vec<LeavingMember>> {
+    if let Some(described) = groups.describe_consumers(group) {
+        let members = described.members.into_iter().map(|member| LeavingMember {
+            member_id: member.member_id,
+            instance_id: member.metadata.instance_id,
+        });
+        return Some(members.collect());
+    }
+    let members = groups.describe(group)?.members.into_iter();
+    let leaving = |member: DescribedMember| LeavingMember {
+        member_id: member.member_id,
+        instance_id: member.instance_id,
+    };
+    Some(members.map(leaving).collect())
 }
 
 /// Whether a group is one that consumers use: they joined it, or only store offsets in it.
@@ -135,11 +157,23 @@ pub(super) fn answer<T: Send + 'static>(
 
 fn describe(broker: &Broker, group: &str) -> Result<GroupDescription, KafkaError> {
     let groups: Option<Arc<Groups>> = broker.existing_groups()?;
+    if let Some(described) = groups.as_ref().and_then(|groups| groups.describe_consumers(group)) {
+        return Ok(GroupDescription {
+            group: described.group,
+            is_simple: false,
+            state: described.state,
+            kind: GroupKind::Consumer,
+            assignor: described.assignor,
+            coordinator: node(broker),
+            members: described.members.into_iter().map(consumer).collect(),
+        });
+    }
     let Some(described) = groups.and_then(|groups| groups.describe(group)) else {
         return Ok(GroupDescription {
             group: group.to_owned(),
             is_simple: true,
             state: GroupState::Dead,
+            kind: GroupKind::Classic,
             assignor: String::new(),
             coordinator: node(broker),
             members: Vec::new(),
@@ -152,6 +186,7 @@ fn describe(broker: &Broker, group: &str) -> Result<GroupDescription, KafkaError
         group: described.group,
         is_simple: described.protocol_type.is_empty(),
         state: described.state,
+        kind: GroupKind::Classic,
         assignor: described.protocol,
         coordinator: node(broker),
         members: described.members.into_iter().map(member).collect(),
@@ -166,13 +201,32 @@ fn member(described: DescribedMember) -> MemberDescription {
         instance_id: described.instance_id,
         client_id: described.client_id,
         host: described.client_host,
-        assignment: assignment.partitions.into_iter().flat_map(elements).collect(),
+        assignment: assignment
+            .partitions
+            .into_iter()
+            .flat_map(|TopicPartitions { topic, partitions }| elements(topic, partitions))
+            .collect(),
+        target: None,
     }
 }
 
-fn elements(of: TopicPartitions) -> impl Iterator<Item = TopicPartitionOffset> {
-    let topic: Arc<str> = of.topic.into();
-    of.partitions
+fn consumer(described: DescribedConsumer) -> MemberDescription {
+    let all = |topics: Vec<ById>| {
+        topics.into_iter().flat_map(|of| elements(of.topic, of.partitions)).collect::<Vec<_>>()
+    };
+    MemberDescription {
+        member_id: described.member_id,
+        instance_id: described.metadata.instance_id,
+        client_id: described.metadata.client_id,
+        host: described.metadata.client_host,
+        assignment: all(described.assigned),
+        target: Some(all(described.target)),
+    }
+}
+
+fn elements(topic: String, partitions: Vec<PartitionIndex>) -> impl Iterator<Item = TopicPartitionOffset> {
+    let topic: Arc<str> = topic.into();
+    partitions
         .into_iter()
         .map(move |partition| TopicPartitionOffset::new(Arc::clone(&topic), partition, OffsetSpec::Invalid))
 }

@@ -71,7 +71,7 @@ impl Shared {
             group: group.clone(),
             member: self.identity(),
             retention: None,
-            unknown_group_error: ErrorCode::IllegalGeneration,
+            knows_consumer_protocol: false,
             offsets,
         };
         groups.commit(request, move |response| then(commit.answered(&response)));

@@ -32,9 +32,12 @@ fn describe(call: &Call, group_id: String, version: i16) -> DescribedGroup {
         Ok(groups) => groups,
         Err(error) => return refusal(group_id, error.code(), Some(error.to_string())),
     };
-    let Some(found) = groups.and_then(|groups| groups.describe(&group_id)) else {
+    let Some(found) = groups.as_ref().and_then(|groups| groups.describe(&group_id)) else {
         if version >= NOT_FOUND_SINCE {
-            let text = format!("Group {group_id} not found.");
+            let text = match groups.and_then(|groups| groups.kind_of(&group_id)) {
+                Some(_) => format!("Group {group_id} is not a classic group."),
+                None => format!("Group {group_id} not found."),
+            };
             return refusal(group_id, ErrorCode::GroupIdNotFound, Some(text));
         }
         return refusal(group_id, ErrorCode::None, None);

@@ -13,8 +13,8 @@ use crate::wire::api::offset_commit::{
 /// First version that names topics by their identity.
 const TOPIC_IDS_SINCE: i16 = 10;
 
-/// First version in which a member of an unknown group is told that the group is unknown (KIP-848).
-const GROUP_ID_NOT_FOUND_SINCE: i16 = 9;
+/// First version whose clients know of the consumer protocol (KIP-848).
+const CONSUMER_PROTOCOL_SINCE: i16 = 9;
 
 pub(in crate::server) fn handle(call: &Call, request: OffsetCommitRequest, reply: Reply<OffsetCommit>) {
     let version = reply.version();
@@ -59,10 +59,7 @@ pub(in crate::server) fn handle(call: &Call, request: OffsetCommitRequest, reply
             generation: request.generation_id_or_member_epoch,
         },
         retention: (request.retention_time_ms >= 0).then(|| millis(request.retention_time_ms)),
-        unknown_group_error: match version {
-            GROUP_ID_NOT_FOUND_SINCE.. => ErrorCode::GroupIdNotFound,
-            _ => ErrorCode::IllegalGeneration,
-        },
+        knows_consumer_protocol: version >= CONSUMER_PROTOCOL_SINCE,
         offsets,
     };
     groups.commit(commit, move |committed: OffsetsResponse| {

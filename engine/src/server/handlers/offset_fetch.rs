@@ -87,7 +87,8 @@ fn answer(
     version: i16,
 ) -> OffsetFetchResponseGroup {
     let group_id = asked.group_id;
-    match fetch(call, &group_id, asked.topics, stability, version) {
+    let member = (asked.member_id, asked.member_epoch);
+    match fetch(call, &group_id, member, asked.topics, stability, version) {
         Ok(topics) => OffsetFetchResponseGroup { group_id, topics, ..Default::default() },
         Err(code) => OffsetFetchResponseGroup { group_id, error_code: code.code(), ..Default::default() },
     }
@@ -96,6 +97,7 @@ fn answer(
 fn fetch(
     call: &Call,
     group: &str,
+    (member_id, member_epoch): (Option<String>, i32),
     topics: Option<Vec<OffsetFetchRequestTopics>>,
     stability: Stability,
     version: i16,
@@ -104,6 +106,7 @@ fn fetch(
         return Err(ErrorCode::GroupAuthorizationFailed);
     }
     let groups = call.broker().groups().map_err(|error| error.code())?;
+    groups.check_reader(group, member_id.as_deref(), member_epoch)?;
     let Some(topics) = topics else {
         return Ok(by_topic(call, groups.fetch_all_offsets(group, stability)));
     };

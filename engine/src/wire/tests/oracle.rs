@@ -99,6 +99,8 @@ compare_all! {
     add_partitions_to_txn::AddPartitionsToTxn: AddPartitionsToTxnRequest, AddPartitionsToTxnResponse;
     alter_configs::AlterConfigs: AlterConfigsRequest, AlterConfigsResponse;
     api_versions::ApiVersions: ApiVersionsRequest, ApiVersionsResponse;
+    consumer_group_describe::ConsumerGroupDescribe: ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse;
+    consumer_group_heartbeat::ConsumerGroupHeartbeat: ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse;
     create_partitions::CreatePartitions: CreatePartitionsRequest, CreatePartitionsResponse;
     create_topics::CreateTopics: CreateTopicsRequest, CreateTopicsResponse;
     delete_groups::DeleteGroups: DeleteGroupsRequest, DeleteGroupsResponse;

@@ -83,6 +83,11 @@ impl Asking {
     /// Makes a topic, and waits until it is served.
     pub(super) fn create_topic(&mut self, name: &str, partitions: i32, settings: &[(&str, &str)]) {
         self.client.create_topic_with(name, partitions, settings);
+        self.until_served(name, partitions);
+    }
+
+    /// Waits until all partitions of a topic are served.
+    pub(super) fn until_served(&mut self, name: &str, partitions: i32) {
         let partition =
             |partition_index| ListOffsetsPartition { partition_index, timestamp: -1, ..Default::default() };
         let partitions = (0..partitions).map(partition).collect();

@@ -2,6 +2,7 @@
 
 mod asking;
 mod compacted;
+mod consumers;
 mod crowd;
 mod fetchers;
 mod kafka;
@@ -14,6 +15,7 @@ mod topics;
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
+use consumers::Consumers;
 use crowd::Crowd;
 use fetchers::Fetchers;
 use kafka::Kafka;
@@ -69,6 +71,11 @@ fn kafkas_own_broker_gives_the_same_answers() {
             let mut crowds = addresses.map(|address| Crowd::begin(address, prefix));
             let ask = |turn, step: &members::Step| crowd::step(&mut crowds, turn, step);
             compare(seed, crowd::draw, crowd::is_known, ask)
+        });
+        again_where_time_passed(seed, |prefix| {
+            let mut groups = addresses.map(|address| Consumers::begin(address, prefix));
+            let ask = |turn, step: &consumers::Step| both(&mut groups, |group| group.run_in(turn, step));
+            compare(seed, consumers::draw, |_, _, _| false, ask)
         });
         again_where_time_passed(seed, |prefix| {
             let mut fetchers = addresses.map(|address| Fetchers::begin(address, prefix));

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 pub(super) use super::requests::*;
 use crate::broker::group::{
-    AppendId, CommitRequest, Coordinator, CoordinatorRecord, Effect, FetchOffset, FetchedOffset, GroupState,
-    JoinRequest, JoinResponse, Moment, OffsetsResponse, Response, Stability, SyncRequest, SyncResponse,
-    TransactionalCommit,
+    AppendId, CommitRequest, ConsumerHeartbeat, ConsumerHeartbeatResponse, Coordinator, CoordinatorRecord,
+    Effect, FetchOffset, FetchedOffset, GroupState, JoinRequest, JoinResponse, Moment, OffsetsResponse,
+    Response, Stability, SyncRequest, SyncResponse, TransactionalCommit,
 };
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
@@ -35,6 +35,7 @@ pub(super) struct Bench {
     hanging: VecDeque<(AppendId, Vec<CoordinatorRecord>, Option<ProducerId>)>,
     answers: BTreeMap<Tag, Response>,
     config: Arc<EngineConfig>,
+    pub(super) topics: Arc<TestTopics>,
     next_tag: Tag,
 }
 
@@ -47,7 +48,8 @@ impl Bench {
     pub(super) fn with(settings: &[(&str, &str)]) -> Bench {
         let config = Arc::new(EngineConfig::parse(settings.iter().copied()).unwrap());
         let now = Moment { monotonic: seconds(1000), wall: Timestamp(1_700_000_000_000) };
-        let mut coordinator = Coordinator::new(Arc::clone(&config), Box::new(Counter(0)));
+        let topics = Arc::new(TestTopics::default());
+        let mut coordinator = Coordinator::new(Arc::clone(&config), Box::new(Counter(0)), topics.clone());
         coordinator.finish_loading(now);
         Bench {
             coordinator,
@@ -58,13 +60,15 @@ impl Bench {
             hanging: VecDeque::new(),
             answers: BTreeMap::new(),
             config,
+            topics,
             next_tag: 0,
         }
     }
 
     /// The coordinator that would come up with what the log holds.
     pub(super) fn restart(&mut self) {
-        let mut coordinator = Coordinator::new(Arc::clone(&self.config), Box::new(Counter(500)));
+        let (config, topics) = (Arc::clone(&self.config), self.topics.clone());
+        let mut coordinator = Coordinator::new(config, Box::new(Counter(500)), topics);
         for (record, transaction) in self.records.iter().zip(&self.transactions) {
             coordinator.load(&record.key, record.value.as_deref(), *transaction).unwrap();
         }
@@ -189,6 +193,21 @@ impl Bench {
         told
     }
 
+    /// Sends a heartbeat of the consumer protocol.
+    pub(super) fn beat(&mut self, request: ConsumerHeartbeat) -> Tag {
+        let tag = self.tag();
+        self.coordinator.consumer_heartbeat(self.now, request, tag);
+        self.settle();
+        tag
+    }
+
+    pub(super) fn beaten(&mut self, tag: Tag) -> ConsumerHeartbeatResponse {
+        match self.answer(tag) {
+            Response::ConsumerHeartbeat(response) => response,
+            other => panic!("{other:?}"),
+        }
+    }
+
     pub(super) fn is_waiting(&self, tag: Tag) -> bool {
         !self.answers.contains_key(&tag)
     }
@@ -214,6 +233,13 @@ impl Bench {
     pub(super) fn offsets_answer(&mut self, tag: Tag) -> OffsetsResponse {
         match self.answer(tag) {
             Response::Offsets(response) => response,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) fn deleted(&mut self, tag: Tag) -> ErrorCode {
+        match self.answer(tag) {
+            Response::Deleted(error) => error,
             other => panic!("{other:?}"),
         }
     }

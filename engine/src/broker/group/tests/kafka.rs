@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::bench::*;
-use crate::broker::group::{JoinRequest, LeavingMember, Response};
+use crate::broker::group::{GroupState, JoinRequest, LeavingMember, Response};
 use crate::error_code::ErrorCode;
 
 const TRACES: &str = include_str!("kafka_traces.txt");
@@ -167,7 +167,7 @@ impl Player {
         let members: Vec<&str> = group.members.keys().map(String::as_str).collect();
         self.seen.push(format!(
             "  group {} {} {} [{}] {} {}",
-            group.state,
+            GroupState::from(group.state),
             group.generation,
             group.leader.as_deref().unwrap_or("null"),
             members.join(","),

@@ -94,10 +94,10 @@ fn who_may_commit_depends_on_the_state_of_the_group() {
 
 #[test]
 fn a_member_of_a_group_that_is_not_there_is_told_so_as_its_version_expects() {
-    for error in [ErrorCode::IllegalGeneration, ErrorCode::GroupIdNotFound] {
+    for (knows, error) in [(false, ErrorCode::IllegalGeneration), (true, ErrorCode::GroupIdNotFound)] {
         let mut bench = Bench::new();
         let request = CommitRequest {
-            unknown_group_error: error,
+            knows_consumer_protocol: knows,
             ..commit_request(identity("ghost", 4), &[("orders", 0, 1)])
         };
         assert_eq!(bench.commit_errors(request), [error]);
@@ -200,7 +200,7 @@ fn offsets_of_a_group_that_is_not_of_consumers_can_only_be_deleted_when_it_is_em
 #[test]
 fn records_that_are_not_a_groups_are_passed_over_or_named() {
     let mut bench = Bench::new();
-    bench.coordinator.load(&[0, 3, 0, 1, b'g'], Some(&[0, 0]), None).unwrap();
+    bench.coordinator.load(&[0, 9, 0, 1, b'g'], Some(&[0, 0]), None).unwrap();
     bench.coordinator.load(&[0, 1, 0, 1, b'g', 0, 1, b'/', 0, 0, 0, 0], None, None).unwrap();
     assert!(bench.coordinator.load(&[0, 2, 0, 9], None, None).is_err());
     assert!(bench.coordinator.load(&[0, 2, 0, 1, b'g'], Some(&[0, 9]), None).is_err());

@@ -1,14 +1,15 @@
 //! Requests as members and administrators make them, and ids for members.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 
 use crate::broker::group::{
-    CommitOffset, CommitRequest, JoinRequest, MemberIdentity, MemberIds, Protocol, SyncRequest,
+    CommitOffset, CommitRequest, JoinRequest, MemberIdentity, MemberIds, Protocol, SyncRequest, Topics,
 };
-use crate::error_code::ErrorCode;
-use crate::types::{Offset, PartitionIndex, TopicName};
+use crate::types::{Offset, PartitionIndex, TopicId, TopicName};
 
 /// Member ids 0, 1, 2, ...
 pub(in crate::broker) struct Counter(pub(in crate::broker) u32);
@@ -17,6 +18,39 @@ impl MemberIds for Counter {
     fn next(&mut self) -> String {
         self.0 += 1;
         format!("{:04}", self.0 - 1)
+    }
+}
+
+/// Topics with their counts of partitions. The first byte of an id is that of its name.
+#[derive(Default)]
+pub(in crate::broker) struct TestTopics(Mutex<BTreeMap<String, i32>>);
+
+impl TestTopics {
+    pub(in crate::broker) fn put(&self, name: &str, partitions: i32) {
+        self.0.lock().insert(name.to_owned(), partitions);
+    }
+
+    pub(in crate::broker) fn remove(&self, name: &str) {
+        self.0.lock().remove(name);
+    }
+}
+
+/// The id that [`TestTopics`] have for a name.
+pub(in crate::broker) fn id_of(name: &str) -> TopicId {
+    TopicId([name.as_bytes()[0]; 16])
+}
+
+impl Topics for TestTopics {
+    fn find(&self, name: &str) -> Option<(TopicId, i32)> {
+        self.0.lock().get(name).map(|partitions| (id_of(name), *partitions))
+    }
+
+    fn name_of(&self, id: TopicId) -> Option<String> {
+        self.0.lock().keys().find(|name| id_of(name) == id).cloned()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.lock().keys().cloned().collect()
     }
 }
 
@@ -101,7 +135,7 @@ pub(in crate::broker) fn commit_request(
         group: GROUP.to_owned(),
         member,
         retention: None,
-        unknown_group_error: ErrorCode::IllegalGeneration,
+        knows_consumer_protocol: false,
         offsets: offsets.iter().map(commit).collect(),
     }
 }

@@ -17,7 +17,7 @@ use self::model::{Model, Outcome};
 use super::Reply;
 use super::hosted::{Appended, Hosted};
 use crate::broker::coordinators::{Event, Teller, run_once};
-use crate::broker::group::tests::requests::{Counter, GROUP, commit_request, outsider, topic};
+use crate::broker::group::tests::requests::{Counter, GROUP, TestTopics, commit_request, outsider, topic};
 use crate::broker::group::{CommitRequest, FetchOffset, Response, Stability};
 use crate::config::EngineConfig;
 use crate::config::topic::LogConfig;
@@ -286,7 +286,8 @@ fn load(
         (Arc::clone(&shard.partitions[0]), Arc::new(shard.clock.clone()));
     // Ids that no run before has given.
     let ids = Box::new(Counter(restarts * 1000));
-    Hosted::load(partition, config, ids, &clock, Teller::new(0, events)).unwrap()
+    Hosted::load(partition, config, ids, Arc::new(TestTopics::default()), &clock, Teller::new(0, events))
+        .unwrap()
 }
 
 #[test]

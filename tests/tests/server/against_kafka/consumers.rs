@@ -1,0 +1,499 @@
+//! [`Consumers`]: a group of one broker and the members of the consumer protocol (KIP-848) that come to it, and what each
+//! request came to in words. All ask for ranges: who gets what is the same everywhere then.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use tidelog::types::TopicId;
+use tidelog::wire::api::add_offsets_to_txn::{AddOffsetsToTxn, AddOffsetsToTxnRequest};
+use tidelog::wire::api::consumer_group_describe::{
+    Assignment as Described, ConsumerGroupDescribe, ConsumerGroupDescribeRequest,
+};
+use tidelog::wire::api::consumer_group_heartbeat::{
+    Assignment, ConsumerGroupHeartbeat, ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse,
+    TopicPartitions,
+};
+use tidelog::wire::api::create_partitions::{
+    CreatePartitions, CreatePartitionsRequest, CreatePartitionsTopic,
+};
+use tidelog::wire::api::delete_groups::{DeleteGroups, DeleteGroupsRequest};
+use tidelog::wire::api::describe_groups::{DescribeGroups, DescribeGroupsRequest};
+use tidelog::wire::api::end_txn::{EndTxn, EndTxnRequest};
+use tidelog::wire::api::heartbeat::{Heartbeat, HeartbeatRequest};
+use tidelog::wire::api::init_producer_id::{InitProducerId, InitProducerIdRequest};
+use tidelog::wire::api::leave_group::{LeaveGroup, LeaveGroupRequest, MemberIdentity};
+use tidelog::wire::api::list_groups::{ListGroups, ListGroupsRequest};
+use tidelog::wire::api::offset_commit::{
+    OffsetCommit, OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic,
+};
+use tidelog::wire::api::offset_delete::{
+    OffsetDelete, OffsetDeleteRequest, OffsetDeleteRequestPartition, OffsetDeleteRequestTopic,
+};
+use tidelog::wire::api::offset_fetch::{
+    OffsetFetch, OffsetFetchRequest, OffsetFetchRequestGroup, OffsetFetchRequestTopics,
+};
+use tidelog::wire::api::txn_offset_commit::{
+    TxnOffsetCommit, TxnOffsetCommitRequest, TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
+};
+
+use super::asking::{Asking, text};
+
+const MEMBERS: usize = 3;
+/// The last two have one instance id.
+const STATIC: [usize; 2] = [1, 2];
+const TOPICS: usize = 2;
+
+/// How a member's epoch is told.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Epoch {
+    Own,
+    Off(i32),
+    Joining,
+    Leaving,
+    LeavingForAWhile,
+}
+
+/// What a member says that it has.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Owned {
+    Nothing,
+    All,
+    /// What it was told last but one.
+    Former,
+    Unsaid,
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    Beat { member: usize, epoch: Epoch, owned: Owned, topics: Option<Vec<usize>>, says_timeout: bool },
+    Strange { member: usize, which: u8 },
+    Commit { member: usize, epoch: Epoch },
+    CommitInTransaction { member: usize, epoch: Epoch },
+    FetchOffset { member: usize, epoch: Epoch, as_member: bool },
+    Describe,
+    DescribeClassic,
+    ClassicHeartbeat { member: usize },
+    List { state: &'static str, kind: &'static str },
+    Leave { member: usize, by_instance: bool },
+    DeleteOffset { topic: usize },
+    Delete,
+    Grow { topic: usize },
+}
+
+/// The steps that `random` draws.
+pub(super) fn draw(random: &mut fastrand::Rng, _: i64) -> Step {
+    let member = random.usize(..MEMBERS);
+    let epoch = match random.u8(..20) {
+        0 => Epoch::Off(random.choice([-2, -1, 1]).unwrap()),
+        1..3 => Epoch::Joining,
+        3 => Epoch::Leaving,
+        4 => Epoch::LeavingForAWhile,
+        _ => Epoch::Own,
+    };
+    let chosen = |random: &mut fastrand::Rng| (0..TOPICS).filter(|_| random.u8(..3) > 0).collect::<Vec<_>>();
+    match random.u8(..100) {
+        0..50 => Step::Beat {
+            member,
+            epoch,
+            owned: match random.u8(..8) {
+                0 => Owned::Nothing,
+                1 => Owned::Former,
+                2 => Owned::Unsaid,
+                _ => Owned::All,
+            },
+            topics: (random.u8(..8) == 0).then(|| chosen(random)),
+            says_timeout: random.u8(..4) == 0,
+        },
+        50..55 => Step::Strange { member, which: random.u8(..6) },
+        55..65 => Step::Commit { member, epoch },
+        65..68 => Step::CommitInTransaction { member, epoch },
+        68..73 => Step::FetchOffset { member, epoch, as_member: random.bool() },
+        73..82 => Step::Describe,
+        82..84 => Step::DescribeClassic,
+        84..85 => Step::ClassicHeartbeat { member },
+        85..89 => Step::List {
+            state: random.choice(["", "Stable", "empty", "Reconciling", "assigning"]).unwrap(),
+            kind: random.choice(["", "consumer", "Classic"]).unwrap(),
+        },
+        89..92 => Step::Leave { member, by_instance: random.bool() },
+        92..95 => Step::DeleteOffset { topic: random.usize(..TOPICS) },
+        95..97 => Step::Delete,
+        _ => Step::Grow { topic: random.usize(..TOPICS) },
+    }
+}
+
+/// See the module.
+pub(super) struct Consumers {
+    asking: Asking,
+    prefix: String,
+    group: String,
+    ids: BTreeMap<TopicId, usize>,
+    partitions: [i32; TOPICS],
+    members: [Member; MEMBERS],
+    /// Id and epoch of who commits offsets in transactions.
+    producer: (i64, i16),
+}
+
+/// What a member was told.
+#[derive(Clone, Default)]
+struct Member {
+    epoch: i32,
+    owned: Vec<TopicPartitions>,
+    former: Vec<TopicPartitions>,
+}
+
+impl Consumers {
+    /// A history named `prefix` begins.
+    pub(super) fn begin(address: SocketAddr, prefix: &str) -> Consumers {
+        let mut asking = Asking::at(address);
+        let mut ids = BTreeMap::new();
+        for topic in 0..TOPICS {
+            let name = name(prefix, topic);
+            asking.create_topic(&name, 3, &[]);
+            ids.insert(asking.topic_id(&name), topic);
+        }
+        let group = format!("{prefix}-consumers");
+        asking.find_coordinator(&group, 0);
+        let members = std::array::from_fn(|_| Member::default());
+        let (prefix, producer, partitions) = (prefix.to_owned(), (-1, -1), [3; TOPICS]);
+        let mut consumers = Consumers { asking, prefix, group, ids, partitions, members, producer };
+        consumers.init_producer();
+        consumers
+    }
+
+    fn id(member: usize) -> String {
+        format!("member-{member}")
+    }
+
+    fn instance(member: usize) -> Option<String> {
+        STATIC.contains(&member).then(|| "instance".to_owned())
+    }
+
+    fn epoch(&self, member: usize, epoch: Epoch) -> i32 {
+        match epoch {
+            Epoch::Own => self.members[member].epoch,
+            Epoch::Off(off) => self.members[member].epoch + off,
+            Epoch::Joining => 0,
+            Epoch::Leaving => -1,
+            Epoch::LeavingForAWhile => -2,
+        }
+    }
+
+    /// Takes a step, with requests of the version that `turn` chooses, and says what came of it.
+    pub(super) fn run_in(&mut self, turn: i16, step: &Step) -> String {
+        self.asking.turn = turn;
+        match step {
+            Step::Beat { member, epoch, owned, topics, says_timeout } => {
+                let mut request = self.heartbeat(*member, *epoch, *owned);
+                if let Some(topics) = topics {
+                    request.subscribed_topic_names =
+                        Some(topics.iter().map(|topic| name(&self.prefix, *topic)).collect());
+                }
+                if *says_timeout {
+                    request.rebalance_timeout_ms = 60_000;
+                }
+                self.beat(*member, &request)
+            }
+            Step::Strange { member, which } => self.strange(*member, *which),
+            Step::Commit { member, epoch } => self.commit(*member, *epoch),
+            Step::CommitInTransaction { member, epoch } => self.commit_in_transaction(*member, *epoch),
+            Step::FetchOffset { member, epoch, as_member } => self.fetch_offset(*member, *epoch, *as_member),
+            Step::Describe => self.describe(),
+            Step::DescribeClassic => self.describe_classic(),
+            Step::ClassicHeartbeat { member } => {
+                let request = HeartbeatRequest {
+                    group_id: self.group.clone(),
+                    generation_id: self.members[*member].epoch,
+                    member_id: Consumers::id(*member),
+                    group_instance_id: Consumers::instance(*member),
+                };
+                text(self.asking.call::<Heartbeat>(&request).error_code)
+            }
+            Step::List { state, kind } => self.list(state, kind),
+            Step::Leave { member, by_instance } => self.leave(*member, *by_instance),
+            Step::DeleteOffset { topic } => self.delete_offset(*topic),
+            Step::Delete => {
+                let request = DeleteGroupsRequest { groups_names: vec![self.group.clone()] };
+                text(self.asking.call::<DeleteGroups>(&request).results[0].error_code)
+            }
+            Step::Grow { topic } => self.grow(*topic),
+        }
+    }
+
+    fn heartbeat(&self, member: usize, epoch: Epoch, owned: Owned) -> ConsumerGroupHeartbeatRequest {
+        let known = &self.members[member];
+        let member_epoch = self.epoch(member, epoch);
+        let is_joining = member_epoch == 0;
+        let all = (0..TOPICS).map(|topic| name(&self.prefix, topic)).collect();
+        ConsumerGroupHeartbeatRequest {
+            group_id: self.group.clone(),
+            member_id: Consumers::id(member),
+            member_epoch,
+            instance_id: Consumers::instance(member),
+            rebalance_timeout_ms: if is_joining { 60_000 } else { -1 },
+            subscribed_topic_names: is_joining.then_some(all),
+            server_assignor: is_joining.then(|| "range".to_owned()),
+            topic_partitions: match owned {
+                _ if is_joining => Some(Vec::new()),
+                Owned::Nothing => Some(Vec::new()),
+                Owned::All => Some(known.owned.clone()),
+                Owned::Former => Some(known.former.clone()),
+                Owned::Unsaid => None,
+            },
+            ..ConsumerGroupHeartbeatRequest::default()
+        }
+    }
+
+    fn beat(&mut self, member: usize, request: &ConsumerGroupHeartbeatRequest) -> String {
+        let ask = |asking: &mut Asking| asking.call::<ConsumerGroupHeartbeat>(request);
+        let answer = self.asking.settled(ask, |answer| answer.error_code);
+        let known = &mut self.members[member];
+        if answer.error_code == 0 {
+            known.epoch = answer.member_epoch.max(0);
+            if let Some(Assignment { topic_partitions }) = &answer.assignment {
+                known.former = std::mem::replace(&mut known.owned, topic_partitions.clone());
+            }
+        }
+        self.told(&answer)
+    }
+
+    fn told(&self, answer: &ConsumerGroupHeartbeatResponse) -> String {
+        let assigned = answer.assignment.as_ref().map(|assignment| {
+            self.partitions_in_words(
+                assignment.topic_partitions.iter().map(|topic| (topic.topic_id, &topic.partitions)),
+            )
+        });
+        format!(
+            "{} {:?} to {:?} at {}, again in {}: {assigned:?}",
+            text(answer.error_code),
+            answer.error_message,
+            answer.member_id,
+            answer.member_epoch,
+            answer.heartbeat_interval_ms,
+        )
+    }
+
+    fn partitions_in_words<'a>(&self, topics: impl Iterator<Item = (TopicId, &'a Vec<i32>)>) -> String {
+        let mut words: Vec<String> = topics
+            .map(|(id, partitions)| {
+                let mut partitions = partitions.clone();
+                partitions.sort_unstable();
+                format!("{:?} {partitions:?}", self.ids.get(&id))
+            })
+            .collect();
+        words.sort();
+        words.join(" ")
+    }
+
+    /// Requests that no client sends.
+    fn strange(&mut self, member: usize, which: u8) -> String {
+        let good = self.heartbeat(member, Epoch::Joining, Owned::Nothing);
+        let request = match which {
+            0 => ConsumerGroupHeartbeatRequest { rebalance_timeout_ms: -1, ..good },
+            1 => ConsumerGroupHeartbeatRequest { topic_partitions: None, ..good },
+            2 => ConsumerGroupHeartbeatRequest { subscribed_topic_names: None, ..good },
+            3 => ConsumerGroupHeartbeatRequest { server_assignor: Some("best".to_owned()), ..good },
+            4 => ConsumerGroupHeartbeatRequest { member_epoch: -3, ..good },
+            _ => ConsumerGroupHeartbeatRequest { rack_id: Some(String::new()), ..good },
+        };
+        let answer = self.asking.call::<ConsumerGroupHeartbeat>(&request);
+        self.told(&answer)
+    }
+
+    fn commit(&mut self, member: usize, epoch: Epoch) -> String {
+        let partition = OffsetCommitRequestPartition { committed_offset: 5, ..Default::default() };
+        let topic = OffsetCommitRequestTopic {
+            name: name(&self.prefix, member % TOPICS),
+            partitions: vec![partition],
+            ..Default::default()
+        };
+        let request = OffsetCommitRequest {
+            group_id: self.group.clone(),
+            generation_id_or_member_epoch: self.epoch(member, epoch),
+            member_id: Consumers::id(member),
+            group_instance_id: Consumers::instance(member),
+            topics: vec![topic],
+            ..Default::default()
+        };
+        let ask = |asking: &mut Asking| {
+            asking.call_in::<OffsetCommit>(7..=9, &request).topics[0].partitions[0].error_code
+        };
+        text(self.asking.settled(ask, |code| *code))
+    }
+
+    /// In a transaction that is given up afterwards.
+    fn commit_in_transaction(&mut self, member: usize, epoch: Epoch) -> String {
+        let (transactional_id, group_id) = (self.transactional_id(), self.group.clone());
+        let (producer_id, producer_epoch) = self.producer;
+        let add = AddOffsetsToTxnRequest {
+            transactional_id: transactional_id.clone(),
+            producer_id,
+            producer_epoch,
+            group_id: group_id.clone(),
+        };
+        let added = self.asking.settled(|asking| asking.call::<AddOffsetsToTxn>(&add), |a| a.error_code);
+        let partition = TxnOffsetCommitRequestPartition { committed_offset: 6, ..Default::default() };
+        let request = TxnOffsetCommitRequest {
+            transactional_id: transactional_id.clone(),
+            group_id,
+            producer_id,
+            producer_epoch,
+            generation_id: self.epoch(member, epoch),
+            member_id: Consumers::id(member),
+            group_instance_id: Consumers::instance(member),
+            topics: vec![TxnOffsetCommitRequestTopic {
+                name: name(&self.prefix, 0),
+                partitions: vec![partition],
+            }],
+        };
+        let ask = |asking: &mut Asking| {
+            asking.call_in::<TxnOffsetCommit>(3..=4, &request).topics[0].partitions[0].error_code
+        };
+        let code = self.asking.settled(ask, |code| *code);
+        let end = EndTxnRequest { transactional_id, producer_id, producer_epoch, committed: false };
+        let ended = self.asking.settled(|asking| asking.call_in::<EndTxn>(0..=4, &end), |a| a.error_code);
+        [added.error_code, code, ended.error_code].map(text).join(", ")
+    }
+
+    fn transactional_id(&self) -> String {
+        format!("{}-writer", self.prefix)
+    }
+
+    fn init_producer(&mut self) {
+        let transactional_id = self.transactional_id();
+        self.asking.find_coordinator(&transactional_id, 1);
+        let request = InitProducerIdRequest {
+            transactional_id: Some(transactional_id),
+            transaction_timeout_ms: 60_000,
+            ..Default::default()
+        };
+        let ask = |asking: &mut Asking| asking.call_in::<InitProducerId>(0..=4, &request);
+        let answer = self.asking.settled(ask, |answer| answer.error_code);
+        self.producer = (answer.producer_id, answer.producer_epoch);
+    }
+
+    fn fetch_offset(&mut self, member: usize, epoch: Epoch, as_member: bool) -> String {
+        let topic = OffsetFetchRequestTopics {
+            name: name(&self.prefix, member % TOPICS),
+            partition_indexes: vec![0],
+            ..Default::default()
+        };
+        let group = OffsetFetchRequestGroup {
+            group_id: self.group.clone(),
+            member_id: as_member.then(|| Consumers::id(member)),
+            member_epoch: if as_member { self.epoch(member, epoch) } else { -1 },
+            topics: Some(vec![topic]),
+        };
+        let request = OffsetFetchRequest { groups: vec![group], ..Default::default() };
+        let ask = |asking: &mut Asking| asking.call_in::<OffsetFetch>(9..=9, &request).groups.remove(0);
+        let answer = self.asking.settled(ask, |group| group.error_code);
+        let offsets: Vec<String> = answer
+            .topics
+            .iter()
+            .flat_map(|topic| &topic.partitions)
+            .map(|one| format!("{} {}", text(one.error_code), one.committed_offset))
+            .collect();
+        format!("{}: {}", text(answer.error_code), offsets.join(", "))
+    }
+
+    fn describe(&mut self) -> String {
+        let request = ConsumerGroupDescribeRequest {
+            group_ids: vec![self.group.clone()],
+            include_authorized_operations: true,
+        };
+        let ask = |asking: &mut Asking| asking.call::<ConsumerGroupDescribe>(&request).groups.remove(0);
+        let group = self.asking.settled(ask, |group| group.error_code);
+        let words = |assignment: &Described| {
+            self.partitions_in_words(
+                assignment.topic_partitions.iter().map(|topic| (topic.topic_id, &topic.partitions)),
+            )
+        };
+        let mut members: Vec<String> = Vec::new();
+        for one in &group.members {
+            let mut topics = one.subscribed_topic_names.clone();
+            topics.sort();
+            members.push(format!(
+                "{} {:?} {:?} at {} of {} reads {topics:?} {:?} has [{}] is to have [{}] {}",
+                one.member_id,
+                one.instance_id,
+                one.rack_id,
+                one.member_epoch,
+                one.client_id,
+                one.subscribed_topic_regex,
+                words(&one.assignment),
+                words(&one.target_assignment),
+                one.member_type,
+            ));
+        }
+        members.sort();
+        format!(
+            "{} {:?} {} at {}, {} by {}, may {}: {}",
+            text(group.error_code),
+            group.error_message,
+            group.group_state,
+            group.group_epoch,
+            group.assignment_epoch,
+            group.assignor_name,
+            group.authorized_operations,
+            members.join("; ")
+        )
+    }
+
+    fn describe_classic(&mut self) -> String {
+        let request = DescribeGroupsRequest { groups: vec![self.group.clone()], ..Default::default() };
+        let ask = |asking: &mut Asking| asking.call::<DescribeGroups>(&request).groups.remove(0);
+        let group = self.asking.settled(ask, |group| group.error_code);
+        format!("{} {:?} {}", text(group.error_code), group.error_message, group.group_state)
+    }
+
+    fn list(&mut self, state: &str, kind: &str) -> String {
+        let filter = |text: &str| if text.is_empty() { Vec::new() } else { vec![text.to_owned()] };
+        let request = ListGroupsRequest { states_filter: filter(state), types_filter: filter(kind) };
+        let answer = self.asking.call::<ListGroups>(&request);
+        let found = answer.groups.iter().find(|group| group.group_id == self.group);
+        let found =
+            found.map(|group| format!("{} {} {}", group.protocol_type, group.group_state, group.group_type));
+        format!("{} {found:?}", text(answer.error_code))
+    }
+
+    fn leave(&mut self, member: usize, by_instance: bool) -> String {
+        let member_id = if by_instance { String::new() } else { Consumers::id(member) };
+        let group_instance_id = Consumers::instance(member);
+        let identity = MemberIdentity { member_id: member_id.clone(), group_instance_id, reason: None };
+        let request = LeaveGroupRequest { group_id: self.group.clone(), member_id, members: vec![identity] };
+        let answer = self.asking.settled(|asking| asking.call::<LeaveGroup>(&request), |a| a.error_code);
+        let codes: Vec<String> = answer.members.iter().map(|one| text(one.error_code)).collect();
+        format!("{}: {}", text(answer.error_code), codes.join(", "))
+    }
+
+    fn delete_offset(&mut self, topic: usize) -> String {
+        let topic = OffsetDeleteRequestTopic {
+            name: name(&self.prefix, topic),
+            partitions: vec![OffsetDeleteRequestPartition { partition_index: 0 }],
+        };
+        let request = OffsetDeleteRequest { group_id: self.group.clone(), topics: vec![topic] };
+        let answer = self.asking.settled(|asking| asking.call::<OffsetDelete>(&request), |a| a.error_code);
+        let partitions = answer.topics.iter().flat_map(|topic| &topic.partitions);
+        let codes: Vec<String> = partitions.map(|one| text(one.error_code)).collect();
+        format!("{}: {}", text(answer.error_code), codes.join(", "))
+    }
+
+    /// A topic gets one partition more, which its readers' coordinator has heard of when this returns.
+    fn grow(&mut self, topic: usize) -> String {
+        self.partitions[topic] += 1;
+        let count = self.partitions[topic];
+        let name = name(&self.prefix, topic);
+        let grown = CreatePartitionsTopic { name: name.clone(), count, assignments: None };
+        let request =
+            CreatePartitionsRequest { topics: vec![grown], timeout_ms: 10_000, validate_only: false };
+        let answer = self.asking.call::<CreatePartitions>(&request);
+        self.asking.until_served(&name, count);
+        text(answer.results[0].error_code)
+    }
+}
+
+fn name(prefix: &str, topic: usize) -> String {
+    // Their order is that of their numbers, in which ranges are given.
+    format!("{prefix}-consumed-{topic}")
+}
