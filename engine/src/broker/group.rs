@@ -21,8 +21,8 @@
 //! - Every request is answered: also a sync of a member that is removed or that asks again, which Kafka forgets.
 //! - The successor of a static member may fetch the assignment that its predecessor never fetched; Kafka goes on waiting
 //!   for the predecessor and rebalances in the end.
-//! - A group has members of one protocol at a time, as with Kafka's `group.consumer.migration.policy=disabled`; but a member
-//!   of the classic protocol that comes to a group with others is refused, where Kafka takes it in all the same.
+//! - Groups migrate between the protocols as with `group.consumer.migration.policy=bidirectional`, Kafka's default, whose other
+//!   values there are not.
 //! - Regular expressions are resolved with the heartbeat that brings them, by the rules of the crate `regex`, which has RE2's
 //!   syntax; Kafka does it in the background and tells with a later heartbeat.
 //! - A static member whose new id was being written when a rebalance began is answered by the rebalance, not with the

@@ -11,6 +11,7 @@ mod administration;
 pub mod catalog;
 mod checkpoints;
 mod compaction;
+pub mod consumer_protocol;
 mod coordination;
 mod coordinator_log;
 mod coordinators;

@@ -24,17 +24,16 @@
 mod consumer_group;
 mod group_metadata;
 mod offset_commit;
-mod subscription;
 #[cfg(test)]
 mod tests;
 
 pub use consumer_group::{
-    AssignedPartitions, ConsumerGroupEpoch, ConsumerMemberMetadata, CurrentAssignment, MemberState,
-    ResolvedExpression, decode_assignment_epoch, decode_target, encode_assignment_epoch, encode_target,
+    AssignedPartitions, ClassicMember, ConsumerGroupEpoch, ConsumerMemberMetadata, CurrentAssignment,
+    MemberState, ResolvedExpression, decode_assignment_epoch, decode_target, encode_assignment_epoch,
+    encode_target,
 };
 pub use group_metadata::{GroupMetadata, MemberMetadata};
 pub use offset_commit::OffsetCommit;
-pub use subscription::subscribed_topics;
 
 use std::time::Duration;
 

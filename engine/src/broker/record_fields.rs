@@ -60,6 +60,11 @@ impl<'a> Reader<'a> {
         Ok(reader)
     }
 
+    /// The content of a tagged field.
+    pub(in crate::broker) fn of_tag(bytes: &'a [u8]) -> Reader<'a> {
+        Reader { bytes, version: 0, flexible: true }
+    }
+
     pub(in crate::broker) fn version(&self) -> i16 {
         self.version
     }
@@ -193,6 +198,11 @@ impl Writer {
     /// Starts a value.
     pub(in crate::broker) fn of_value(version: i16, versions: Versions) -> Writer {
         Writer { flexible: version >= versions.flexible_since, ..Writer::new(version) }
+    }
+
+    /// Starts the content of a tagged field.
+    pub(in crate::broker) fn of_tag() -> Writer {
+        Writer { bytes: Vec::new(), flexible: true }
     }
 
     pub(in crate::broker) fn finish(self) -> Vec<u8> {

@@ -25,7 +25,7 @@ class Member:
     """A consumer with what it has been given, as its callbacks were told."""
 
     def __init__(self, topics, **settings):
-        base = {"bootstrap.servers": BOOTSTRAP, "group.id": GROUP, "group.protocol": "consumer"}
+        base = {"bootstrap.servers": BOOTSTRAP, "group.id": GROUP, "group.protocol": "consumer", "log_level": 0}
         more = {"auto.offset.reset": "earliest", "enable.auto.commit": False, "topic.metadata.refresh.interval.ms": 500}
         self.has, self.messages = set(), []
         self.consumer = Consumer(base | more | settings)
@@ -141,4 +141,21 @@ until("it is back", shared(4, 4), *current)
 assert two.has == had, (two.has, had)
 for member in current:
     member.consumer.close()
+
+# A group migrates to the consumer protocol with its first member of that, and back when the last one has gone.
+CLASSIC = {"group.id": "mixed", "group.protocol": "classic", "session.timeout.ms": 6000, "heartbeat.interval.ms": 100}
+kind = lambda: admin.describe_consumer_groups(["mixed"])["mixed"].result(SECONDS).type
+older = Member(["orders"], **CLASSIC, **{"partition.assignment.strategy": "cooperative-sticky"})
+current = [older]
+until("the older one has all", shared(8), *current)
+assert kind() == ConsumerGroupType.CLASSIC
+newer = Member(["orders"], **{"group.id": "mixed"})
+current = [older, newer]
+until("both protocols share", shared(4, 4), *current)
+assert kind() == ConsumerGroupType.CONSUMER
+newer.consumer.close()
+current = [older]
+until("the older one has all again", shared(8), *current)
+assert kind() == ConsumerGroupType.CLASSIC
+older.consumer.close()
 print("ok")

@@ -11,12 +11,9 @@ use super::offsets::Offsets;
 use super::outbox::{Continuation, Turn};
 use super::request::{JoinResponse, JoinedMember, Protocol, Response, SyncResponse};
 use super::state::ClassicState;
-use crate::broker::offsets_schema::subscribed_topics;
+use crate::broker::consumer_protocol::{MemberSubscription, PROTOCOL_TYPE};
 use crate::error_code::ErrorCode;
 use crate::types::Timestamp;
-
-/// Protocol type of consumers, whose metadata says which topics they read.
-pub(super) const CONSUMER: &str = "consumer";
 
 /// Shortest time that members are waited for, so that an absurd timeout costs no busy loop.
 const REBALANCE_TIMEOUT_MIN: Duration = Duration::from_millis(1);
@@ -117,13 +114,23 @@ impl<R> Group<R> {
         self.next_wake = Some(self.next_wake.map_or(at, |known| known.min(at)));
     }
 
-    /// The earliest of all timers.
+    /// The earliest of all timers. While the group changes its protocol those of the classic one stand still.
     pub(super) fn earliest_timer(&self) -> Option<Duration> {
+        let consumers = self.consumer.timers().earliest();
+        if self.consumer.is_changing() {
+            return consumers;
+        }
         let join = self.join_timer.map(JoinTimer::at);
         let members = self.members.values().filter_map(|member| member.deadline);
         let pending = self.pending_join.values().copied();
-        let consumers = self.consumer.earliest_timer();
         join.into_iter().chain(self.sync_timer).chain(members).chain(pending).chain(consumers).min()
+    }
+
+    /// Makes sure that the group is looked at when its next timer is due.
+    pub(super) fn wake_for_timers(&mut self) {
+        if let Some(at) = self.earliest_timer() {
+            self.wake_at(at);
+        }
     }
 
     /// Restarts the time after which a member is taken for lost.
@@ -139,7 +146,7 @@ impl<R> Group<R> {
     }
 
     pub(super) fn is_consumer(&self) -> bool {
-        self.protocol_type.as_deref() == Some(CONSUMER)
+        self.protocol_type.as_deref() == Some(PROTOCOL_TYPE)
     }
 
     /// Whether the members read a topic; yes if they may.
@@ -148,18 +155,10 @@ impl<R> Group<R> {
         in_classic || self.consumer.is_subscribed(topic)
     }
 
-    /// The group has become one of the consumer protocol.
-    pub(super) fn forget_classic(&mut self) {
-        (self.protocol_type, self.protocol, self.leader, self.subscribed) = (None, None, None, None);
-        self.generation = 0;
-        self.pending_join.clear();
-        self.recorded = false;
-    }
-
     /// The group becomes one of the classic protocol, if it has no members of the other.
     pub(super) fn forget_consumers(&mut self, turn: &mut Turn<'_, R>) {
         let tombstones = self.consumer.tombstones(&self.id);
-        if !self.consumer.is_used() && !tombstones.is_empty() {
+        if !self.consumer.is_used() && !tombstones.is_empty() && self.state != ClassicState::Dead {
             self.consumer.group = None;
             turn.outbox.append(&self.id, tombstones, Continuation::Nothing);
         }
@@ -168,8 +167,7 @@ impl<R> Group<R> {
     /// Whether a request comes from who it says, and that is a member.
     pub(super) fn check_member(&self, member_id: &str, instance_id: Option<&str>) -> Result<(), ErrorCode> {
         if let Some(instance) = instance_id {
-            let known = self.static_members.get(instance).map(String::as_str);
-            match known.or_else(|| self.consumer.static_member(instance)) {
+            match self.static_members.get(instance) {
                 None => return Err(ErrorCode::UnknownMemberId),
                 Some(known) if known != member_id => return Err(ErrorCode::FencedInstanceId),
                 Some(_) => {}
@@ -300,7 +298,7 @@ impl<R> Group<R> {
             for member in self.members.values() {
                 // Without a protocol, or with metadata of another kind, nothing is known.
                 let metadata = member.metadata(Some(self.protocol.as_deref()?));
-                topics.extend(subscribed_topics(&metadata).ok()?);
+                topics.extend(MemberSubscription::decode(&metadata).ok()?.topics);
             }
             Some(topics)
         });

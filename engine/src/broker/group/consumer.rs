@@ -8,18 +8,24 @@
 //! A member gets to the epoch of the target when it has given up what it is not to have any more. What others have not given
 //! up yet it gets later, with the same epoch.
 //!
+//! A group may have members of the classic protocol, too: then those are assigned to in the same way (`classic_members`,
+//! `migration`).
+//!
 //! It is a value: a request makes the next one from a copy, what differs between the two is written (`records`), and only
 //! then the next one counts (`changes`). Meanwhile further requests wait.
 
 mod assignor;
 mod changes;
+mod classic_members;
 mod description;
 mod heartbeat;
 mod member;
 mod membership;
+mod migration;
 mod reconciliation;
 mod records;
 mod subscription;
+mod timers;
 
 use std::collections::{BTreeMap, BTreeSet};
 

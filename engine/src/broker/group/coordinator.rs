@@ -68,9 +68,12 @@ impl<R> Coordinator<R> {
             return self.outbox.reply(to, Response::Join(response));
         }
         self.group_or_new(&request.group, now.wall);
-        self.with_group(now, &request.group, |group, turn| {
-            group.forget_consumers(turn);
-            group.join(request, to, turn);
+        self.with_group(now, &request.group, |group, turn| match group.consumer.is_used() {
+            true => group.join_consumers(request.clone(), to, turn),
+            false => {
+                group.forget_consumers(turn);
+                group.join(request, to, turn);
+            }
         });
     }
 
@@ -123,7 +126,10 @@ impl<R> Coordinator<R> {
             return self.outbox.reply(to, Response::Sync(SyncResponse::refusal(error)));
         }
         let id = request.group.clone();
-        self.with_group(now, &id, |group, turn| group.sync(request, to, turn));
+        self.with_group(now, &id, |group, turn| match group.consumer.is_used() {
+            true => group.sync_consumer(request, to, turn),
+            false => group.sync(request, to, turn),
+        });
     }
 
     /// Notes that a member is there. Returns what it is told.
@@ -131,7 +137,10 @@ impl<R> Coordinator<R> {
         if let Err(error) = check_group_id(group) {
             return error;
         }
-        let told = self.with_group(now, group, |group, turn| group.heartbeat(member, turn));
+        let told = self.with_group(now, group, |group, turn| match group.consumer.has_members() {
+            true => group.hear_classic(member, turn),
+            false => group.heartbeat(member, turn),
+        });
         told.unwrap_or(ErrorCode::UnknownMemberId)
     }
 

@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 
-use super::classic_group::{CONSUMER, Group};
+use super::classic_group::Group;
 use super::member::Member;
 use super::request::{ConsumerGroupDescription, DescribedMember, GroupDescription, ListedGroup};
 use super::state::{ClassicState, GroupKind, GroupState};
+use crate::broker::consumer_protocol::PROTOCOL_TYPE;
 use crate::broker::coordination::Topics;
 
 impl<R> Group<R> {
@@ -14,7 +15,7 @@ impl<R> Group<R> {
         ListedGroup {
             group: self.id.to_string(),
             protocol_type: match kind {
-                GroupKind::Consumer => CONSUMER.to_owned(),
+                GroupKind::Consumer => PROTOCOL_TYPE.to_owned(),
                 GroupKind::Classic => self.protocol_type.clone().unwrap_or_default(),
             },
             state: self.shown_state(),

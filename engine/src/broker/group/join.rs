@@ -25,7 +25,7 @@ impl<R> Group<R> {
         if self.state == ClassicState::Dead {
             return refuse(to, member_id, ErrorCode::CoordinatorNotAvailable, turn);
         }
-        if self.consumer.is_used() || !self.supports(&request.protocol_type, &request.protocols) {
+        if !self.supports(&request.protocol_type, &request.protocols) {
             return refuse(to, member_id, ErrorCode::InconsistentGroupProtocol, turn);
         }
         match (member_id, &request.instance_id) {

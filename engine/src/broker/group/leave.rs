@@ -21,6 +21,11 @@ impl<R> Group<R> {
             self.remove_consumers(ids, turn);
             return Ok(left);
         }
+        if self.consumer.is_changing() {
+            // They are on their way into a group of the consumer protocol, and leave that.
+            let ids = members.iter().filter_map(|member| self.leaving_id(member).ok()).collect();
+            self.remove_consumers(ids, turn);
+        }
         let mut left = Vec::with_capacity(members.len());
         for member in members {
             let error = self.leave_one(&member, turn).err().unwrap_or(ErrorCode::None);
@@ -39,20 +44,21 @@ impl<R> Group<R> {
     }
 
     fn leave_one(&mut self, leaving: &LeavingMember, turn: &mut Turn<'_, R>) -> Result<(), ErrorCode> {
-        let instance = leaving.instance_id.as_deref();
-        let id = match leaving.member_id.as_str() {
-            "" => {
-                let known = instance.and_then(|instance| self.static_members.get(instance));
-                known.cloned().ok_or(ErrorCode::UnknownMemberId)?
-            }
-            pending if self.pending_join.contains_key(pending) => pending.to_owned(),
-            id => {
-                self.check_member(id, instance)?;
-                id.to_owned()
-            }
-        };
+        let id = self.leaving_id(leaving)?;
         tracing::info!(group = %self.id, member = id, "left");
         self.remove_member(&id, turn);
         Ok(())
+    }
+
+    fn leaving_id(&self, leaving: &LeavingMember) -> Result<String, ErrorCode> {
+        let instance = leaving.instance_id.as_deref();
+        match leaving.member_id.as_str() {
+            "" => {
+                let known = instance.and_then(|instance| self.static_members.get(instance));
+                known.cloned().ok_or(ErrorCode::UnknownMemberId)
+            }
+            pending if self.pending_join.contains_key(pending) => Ok(pending.to_owned()),
+            id => self.check_member(id, instance).map(|()| id.to_owned()),
+        }
     }
 }

@@ -98,7 +98,7 @@ impl<R> Coordinator<R> {
     }
 }
 
-fn restore<R>(id: &str, metadata: GroupMetadata) -> Group<R> {
+pub(super) fn restore<R>(id: &str, metadata: GroupMetadata) -> Group<R> {
     let mut group = Group::new(id, Timestamp::NONE);
     let protocol_type = metadata.protocol_type;
     let protocol = metadata.protocol.clone().unwrap_or_default();

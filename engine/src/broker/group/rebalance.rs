@@ -121,6 +121,14 @@ impl<R> Group<R> {
 
     /// Does what is due.
     pub(super) fn tick(&mut self, turn: &mut Turn<'_, R>) {
+        if !self.consumer.is_changing() {
+            self.tick_classic(turn);
+        }
+        self.tick_consumers(turn);
+        self.next_wake = self.earliest_timer();
+    }
+
+    fn tick_classic(&mut self, turn: &mut Turn<'_, R>) {
         let now = turn.now.monotonic;
         if let Some(timer) = self.join_timer.take_if(|timer| timer.at() <= now) {
             self.join_time_is_up(timer, turn);
@@ -139,8 +147,6 @@ impl<R> Group<R> {
                 self.complete_join(turn);
             }
         }
-        self.tick_consumers(turn);
-        self.next_wake = self.earliest_timer();
     }
 
     fn join_time_is_up(&mut self, timer: JoinTimer, turn: &mut Turn<'_, R>) {

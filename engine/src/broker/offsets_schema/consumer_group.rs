@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::{millis, whole_millis};
 use crate::broker::record_fields::{Reader, SchemaError, Versions, Writer};
 use crate::types::{PartitionIndex, Timestamp, TopicId};
@@ -15,8 +17,10 @@ const VERSION: i16 = 0;
 const TAG_NONE: u32 = u32::MAX;
 /// [`ConsumerGroupEpoch::metadata_hash`].
 const TAG_METADATA_HASH: u32 = 0;
-/// What a member of the classic protocol says of itself, who has joined such a group.
+/// [`ConsumerMemberMetadata::classic`].
 const TAG_CLASSIC_MEMBER: u32 = 0;
+/// Stands in front of a structure that might be null.
+const PRESENT: i8 = 1;
 
 /// Partitions, by topic.
 pub type AssignedPartitions = BTreeMap<TopicId, BTreeSet<PartitionIndex>>;
@@ -49,6 +53,17 @@ pub struct ConsumerMemberMetadata {
     pub rebalance_timeout: Duration,
     /// The way of assigning it likes best, if it says so.
     pub assignor: Option<String>,
+    /// What a member that speaks the classic protocol has said when it joined.
+    pub classic: Option<ClassicMember>,
+}
+
+/// What a member of the classic protocol has said when it joined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassicMember {
+    /// How long it may be silent.
+    pub session_timeout: Duration,
+    /// Names of the protocols that it supports, with what it says of itself in each; the one it likes best first.
+    pub protocols: Vec<(String, Bytes)>,
 }
 
 /// How far a member has come with what is to be its own.
@@ -112,13 +127,13 @@ impl ConsumerGroupEpoch {
 }
 
 impl ConsumerMemberMetadata {
-    /// Reads a value; `None` for a member of the classic protocol, which cannot be in such a group here.
+    /// Reads a value.
     ///
     /// # Errors
     /// [`SchemaError`]
-    pub fn decode(bytes: &[u8]) -> Result<Option<ConsumerMemberMetadata>, SchemaError> {
+    pub fn decode(bytes: &[u8]) -> Result<ConsumerMemberMetadata, SchemaError> {
         let mut reader = Reader::of_value(bytes, VALUES)?;
-        let member = ConsumerMemberMetadata {
+        let mut member = ConsumerMemberMetadata {
             instance_id: reader.optional_string("instance id")?,
             rack_id: reader.optional_string("rack id")?,
             client_id: reader.string("client id")?,
@@ -127,9 +142,12 @@ impl ConsumerMemberMetadata {
             expression: reader.optional_string("regular expression")?,
             rebalance_timeout: millis(reader.i32("rebalance timeout")?),
             assignor: reader.optional_string("assignor")?,
+            classic: None,
         };
-        let is_classic = reader.tagged(TAG_CLASSIC_MEMBER)?.is_some();
-        Ok((!is_classic).then_some(member))
+        if let Some(classic) = reader.tagged(TAG_CLASSIC_MEMBER)? {
+            member.classic = ClassicMember::decode(&mut Reader::of_tag(classic))?;
+        }
+        Ok(member)
     }
 
     /// Writes a value.
@@ -144,6 +162,38 @@ impl ConsumerMemberMetadata {
         writer.optional_string(self.expression.as_deref());
         writer.i32(whole_millis(self.rebalance_timeout));
         writer.optional_string(self.assignor.as_deref());
+        let classic = self.classic.as_ref().map(ClassicMember::encode);
+        writer.tagged(classic.as_deref().map(|classic| (TAG_CLASSIC_MEMBER as usize, classic)));
+        writer.finish()
+    }
+}
+
+impl ClassicMember {
+    fn decode(reader: &mut Reader<'_>) -> Result<Option<ClassicMember>, SchemaError> {
+        if reader.i8("presence")? != PRESENT {
+            return Ok(None);
+        }
+        let session_timeout = millis(reader.i32("session timeout")?);
+        let mut protocols = Vec::new();
+        for _ in 0..reader.count("protocols")? {
+            let name = reader.string("protocol")?;
+            protocols.push((name, Bytes::copy_from_slice(reader.blob("metadata")?)));
+            reader.tagged(TAG_NONE)?;
+        }
+        reader.tagged(TAG_NONE)?;
+        Ok(Some(ClassicMember { session_timeout, protocols }))
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::of_tag();
+        writer.i8(PRESENT);
+        writer.i32(whole_millis(self.session_timeout));
+        writer.count(self.protocols.len());
+        for (name, metadata) in &self.protocols {
+            writer.string(name);
+            writer.blob(metadata);
+            writer.tagged(None);
+        }
         writer.tagged(None);
         writer.finish()
     }

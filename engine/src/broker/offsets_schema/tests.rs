@@ -87,15 +87,30 @@ fn members_of_the_consumer_protocol_are_as_kafka_writes_them() {
         expression: Some("x.*".to_owned()),
         rebalance_timeout: Duration::from_secs(300),
         assignor: Some("range".to_owned()),
+        classic: None,
     };
     let golden = "00000269000263032f68030261026204782e2a000493e00672616e676500";
     assert_eq!(hex_of(&member.encode()), golden);
-    assert_eq!(ConsumerMemberMetadata::decode(&bytes_of(golden)), Ok(Some(member)));
-    let classic = "000001010263032f680101000000010101000701000000050100";
-    assert_eq!(
-        ConsumerMemberMetadata::decode(&bytes_of(classic)),
-        Ok(None),
-        "a member of the classic protocol"
+    assert_eq!(ConsumerMemberMetadata::decode(&bytes_of(golden)), Ok(member));
+    let classic = ConsumerMemberMetadata {
+        instance_id: Some(String::new()),
+        rack_id: Some(String::new()),
+        client_id: "c".to_owned(),
+        client_host: "/h".to_owned(),
+        topics: names(&[]),
+        expression: Some(String::new()),
+        rebalance_timeout: Duration::from_millis(1),
+        assignor: Some(String::new()),
+        classic: Some(ClassicMember {
+            session_timeout: Duration::from_millis(5),
+            protocols: vec![("range".to_owned(), Bytes::from_static(b"\x00\x01"))],
+        }),
+    };
+    same!(
+        "000001010263032f68010100000001010100110100000005020672616e67650300010000",
+        classic,
+        ConsumerMemberMetadata::decode,
+        ConsumerMemberMetadata::encode
     );
 }
 

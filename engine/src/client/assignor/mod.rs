@@ -7,14 +7,15 @@
 
 mod cooperative;
 mod group;
-mod protocol;
 mod range;
 mod round_robin;
 mod sticky;
 
 use std::collections::BTreeMap;
 
-pub use protocol::{MemberAssignment, MemberSubscription, ProtocolError, TopicPartitions};
+pub use crate::broker::consumer_protocol::{
+    MemberAssignment, MemberSubscription, ProtocolError, TopicPartitions,
+};
 
 use group::Group;
 

@@ -9,7 +9,8 @@ use crate::wire::api::consumer_group_describe::{
     DescribedGroup, Member, TopicPartitions,
 };
 
-/// Type of a member that speaks the consumer protocol.
+/// Types of members, by the protocol that they speak (KIP-1099).
+const CLASSIC_MEMBER: i8 = 0;
 const CONSUMER_MEMBER: i8 = 1;
 
 pub(in crate::server) fn handle(
@@ -75,7 +76,7 @@ fn member(member: DescribedConsumer) -> Member {
         subscribed_topic_regex: metadata.expression,
         assignment: assignment(member.assigned),
         target_assignment: assignment(member.target),
-        member_type: CONSUMER_MEMBER,
+        member_type: if metadata.classic.is_some() { CLASSIC_MEMBER } else { CONSUMER_MEMBER },
     }
 }
 

@@ -1,10 +1,15 @@
 //! [`Consumers`]: a group of one broker and the members of the consumer protocol (KIP-848) that come to it, and what each
-//! request came to in words. All ask for ranges: who gets what is the same everywhere then.
+//! request came to in words. All ask for ranges: who gets what is the same everywhere then. In a mixed history members may
+//! also speak the classic protocol, to which the group is migrated and back; each has an instance id then, by which ranges are
+//! ordered where ids are given by the broker.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use tidelog::types::TopicId;
+use tidelog::broker::consumer_protocol::{
+    MemberAssignment, MemberSubscription, TopicPartitions as NamedPartitions,
+};
+use tidelog::types::{PartitionIndex, TopicId};
 use tidelog::wire::api::add_offsets_to_txn::{AddOffsetsToTxn, AddOffsetsToTxnRequest};
 use tidelog::wire::api::consumer_group_describe::{
     Assignment as Described, ConsumerGroupDescribe, ConsumerGroupDescribeRequest,
@@ -21,6 +26,7 @@ use tidelog::wire::api::describe_groups::{DescribeGroups, DescribeGroupsRequest}
 use tidelog::wire::api::end_txn::{EndTxn, EndTxnRequest};
 use tidelog::wire::api::heartbeat::{Heartbeat, HeartbeatRequest};
 use tidelog::wire::api::init_producer_id::{InitProducerId, InitProducerIdRequest};
+use tidelog::wire::api::join_group::{JoinGroup, JoinGroupRequest, JoinGroupRequestProtocol};
 use tidelog::wire::api::leave_group::{LeaveGroup, LeaveGroupRequest, MemberIdentity};
 use tidelog::wire::api::list_groups::{ListGroups, ListGroupsRequest};
 use tidelog::wire::api::offset_commit::{
@@ -32,6 +38,7 @@ use tidelog::wire::api::offset_delete::{
 use tidelog::wire::api::offset_fetch::{
     OffsetFetch, OffsetFetchRequest, OffsetFetchRequestGroup, OffsetFetchRequestTopics,
 };
+use tidelog::wire::api::sync_group::{SyncGroup, SyncGroupRequest};
 use tidelog::wire::api::txn_offset_commit::{
     TxnOffsetCommit, TxnOffsetCommitRequest, TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
 };
@@ -66,19 +73,81 @@ pub(super) enum Owned {
 /// One request.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    Beat { member: usize, epoch: Epoch, owned: Owned, topics: Option<Vec<usize>>, says_timeout: bool },
-    Strange { member: usize, which: u8 },
-    Commit { member: usize, epoch: Epoch },
-    CommitInTransaction { member: usize, epoch: Epoch },
-    FetchOffset { member: usize, epoch: Epoch, as_member: bool },
+    Beat {
+        member: usize,
+        epoch: Epoch,
+        owned: Owned,
+        topics: Option<Vec<usize>>,
+        says_timeout: bool,
+    },
+    Strange {
+        member: usize,
+        which: u8,
+    },
+    Commit {
+        member: usize,
+        epoch: Epoch,
+    },
+    CommitInTransaction {
+        member: usize,
+        epoch: Epoch,
+    },
+    FetchOffset {
+        member: usize,
+        epoch: Epoch,
+        as_member: bool,
+    },
     Describe,
     DescribeClassic,
-    ClassicHeartbeat { member: usize },
-    List { state: &'static str, kind: &'static str },
-    Leave { member: usize, by_instance: bool },
-    DeleteOffset { topic: usize },
+    ClassicHeartbeat {
+        member: usize,
+    },
+    List {
+        state: &'static str,
+        kind: &'static str,
+    },
+    Leave {
+        member: usize,
+        by_instance: bool,
+    },
+    DeleteOffset {
+        topic: usize,
+    },
     Delete,
-    Grow { topic: usize },
+    Grow {
+        topic: usize,
+    },
+    /// By the classic protocol, as the next two.
+    Join {
+        member: usize,
+        protocol: &'static str,
+        topics: Vec<usize>,
+    },
+    Sync {
+        member: usize,
+        epoch: Epoch,
+        protocol: &'static str,
+    },
+    ClassicCommit {
+        member: usize,
+    },
+}
+
+/// As [`draw`], with members of the classic protocol.
+pub(super) fn draw_mixed(random: &mut fastrand::Rng, at: i64) -> Step {
+    let member = random.usize(..MEMBERS);
+    let protocol = random.choice(["range", "range", "range", "roundrobin"]).unwrap();
+    let is_off = random.u8(..10) == 0;
+    match random.u8(..100) {
+        0..18 => {
+            let all = random.u8(..4) > 0;
+            Step::Join { member, protocol, topics: (0..if all { TOPICS } else { 1 }).collect() }
+        }
+        18..34 => Step::Sync { member, epoch: if is_off { Epoch::Off(-1) } else { Epoch::Own }, protocol },
+        34..44 => Step::ClassicHeartbeat { member },
+        44..48 => Step::ClassicCommit { member },
+        _ => draw(random, at),
+    }
 }
 
 /// The steps that `random` draws.
@@ -131,21 +200,37 @@ pub(super) struct Consumers {
     ids: BTreeMap<TopicId, usize>,
     partitions: [i32; TOPICS],
     members: [Member; MEMBERS],
+    /// Ids that the broker has given.
+    given: Vec<String>,
+    is_mixed: bool,
     /// Id and epoch of who commits offsets in transactions.
     producer: (i64, i16),
+}
+
+/// The protocol that a member speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Spoken {
+    /// It is none.
+    #[default]
+    None,
+    Classic,
+    Consumer,
 }
 
 /// What a member was told.
 #[derive(Clone, Default)]
 struct Member {
+    spoken: Spoken,
     epoch: i32,
+    /// Its id in the classic protocol.
+    classic_id: String,
     owned: Vec<TopicPartitions>,
     former: Vec<TopicPartitions>,
 }
 
 impl Consumers {
-    /// A history named `prefix` begins.
-    pub(super) fn begin(address: SocketAddr, prefix: &str) -> Consumers {
+    /// A history named `prefix` begins, with members of the classic protocol if `is_mixed`.
+    pub(super) fn begin(address: SocketAddr, prefix: &str, is_mixed: bool) -> Consumers {
         let mut asking = Asking::at(address);
         let mut ids = BTreeMap::new();
         for topic in 0..TOPICS {
@@ -157,7 +242,17 @@ impl Consumers {
         asking.find_coordinator(&group, 0);
         let members = std::array::from_fn(|_| Member::default());
         let (prefix, producer, partitions) = (prefix.to_owned(), (-1, -1), [3; TOPICS]);
-        let mut consumers = Consumers { asking, prefix, group, ids, partitions, members, producer };
+        let mut consumers = Consumers {
+            asking,
+            prefix,
+            group,
+            ids,
+            partitions,
+            members,
+            given: Vec::new(),
+            is_mixed,
+            producer,
+        };
         consumers.init_producer();
         consumers
     }
@@ -166,7 +261,10 @@ impl Consumers {
         format!("member-{member}")
     }
 
-    fn instance(member: usize) -> Option<String> {
+    fn instance(&self, member: usize) -> Option<String> {
+        if self.is_mixed {
+            return Some(format!("instance-{member}"));
+        }
         STATIC.contains(&member).then(|| "instance".to_owned())
     }
 
@@ -205,10 +303,16 @@ impl Consumers {
                 let request = HeartbeatRequest {
                     group_id: self.group.clone(),
                     generation_id: self.members[*member].epoch,
-                    member_id: Consumers::id(*member),
-                    group_instance_id: Consumers::instance(*member),
+                    member_id: self.classic_id(*member),
+                    group_instance_id: self.instance(*member),
                 };
                 text(self.asking.call::<Heartbeat>(&request).error_code)
+            }
+            Step::Join { member, protocol, topics } => self.join(*member, protocol, topics),
+            Step::Sync { member, epoch, protocol } => self.sync(*member, *epoch, protocol),
+            Step::ClassicCommit { member } => {
+                let (id, generation) = (self.classic_id(*member), self.members[*member].epoch);
+                self.commit_as(*member, id, generation)
             }
             Step::List { state, kind } => self.list(state, kind),
             Step::Leave { member, by_instance } => self.leave(*member, *by_instance),
@@ -230,7 +334,7 @@ impl Consumers {
             group_id: self.group.clone(),
             member_id: Consumers::id(member),
             member_epoch,
-            instance_id: Consumers::instance(member),
+            instance_id: self.instance(member),
             rebalance_timeout_ms: if is_joining { 60_000 } else { -1 },
             subscribed_topic_names: is_joining.then_some(all),
             server_assignor: is_joining.then(|| "range".to_owned()),
@@ -250,6 +354,7 @@ impl Consumers {
         let answer = self.asking.settled(ask, |answer| answer.error_code);
         let known = &mut self.members[member];
         if answer.error_code == 0 {
+            known.spoken = if answer.member_epoch < 0 { Spoken::None } else { Spoken::Consumer };
             known.epoch = answer.member_epoch.max(0);
             if let Some(Assignment { topic_partitions }) = &answer.assignment {
                 known.former = std::mem::replace(&mut known.owned, topic_partitions.clone());
@@ -264,14 +369,115 @@ impl Consumers {
                 assignment.topic_partitions.iter().map(|topic| (topic.topic_id, &topic.partitions)),
             )
         });
+        let message = answer.error_message.clone().unwrap_or_default();
+        let message = self.given.iter().fold(message, |message, id| message.replace(id, "(given)"));
         format!(
-            "{} {:?} to {:?} at {}, again in {}: {assigned:?}",
+            "{} {message:?} to {:?} at {}, again in {}: {assigned:?}",
             text(answer.error_code),
-            answer.error_message,
             answer.member_id,
             answer.member_epoch,
             answer.heartbeat_interval_ms,
         )
+    }
+
+    fn classic_id(&self, member: usize) -> String {
+        if self.is_mixed { self.members[member].classic_id.clone() } else { Consumers::id(member) }
+    }
+
+    /// A member's id in words.
+    fn whose(&self, id: &str) -> String {
+        match self.members.iter().position(|member| member.classic_id == id) {
+            Some(member) if !id.is_empty() => format!("classic {member}"),
+            _ if self.given.iter().any(|given| given == id) => "(given)".to_owned(),
+            _ => id.to_owned(),
+        }
+    }
+
+    /// Not where it would wait for others.
+    fn join(&mut self, member: usize, protocol: &str, topics: &[usize]) -> String {
+        let others = self.members.iter().enumerate().filter(|(other, _)| *other != member);
+        let spoken: Vec<Spoken> = others.map(|(_, other)| other.spoken).collect();
+        if spoken.contains(&Spoken::Classic) && !spoken.contains(&Spoken::Consumer) {
+            return "would wait".to_owned();
+        }
+        let known = &self.members[member];
+        let mut subscription =
+            MemberSubscription::new(topics.iter().map(|topic| name(&self.prefix, *topic)).collect());
+        subscription.generation_id = known.epoch;
+        subscription.owned = known
+            .owned
+            .iter()
+            .filter_map(|owned| {
+                let topic = name(&self.prefix, *self.ids.get(&owned.topic_id)?);
+                let partitions = owned.partitions.iter().copied().map(PartitionIndex).collect();
+                Some(NamedPartitions { topic, partitions })
+            })
+            .collect();
+        let protocols = vec![JoinGroupRequestProtocol {
+            name: protocol.to_owned(),
+            metadata: subscription.encode().into(),
+        }];
+        let request = JoinGroupRequest {
+            group_id: self.group.clone(),
+            session_timeout_ms: 60_000,
+            rebalance_timeout_ms: 60_000,
+            member_id: known.classic_id.clone(),
+            group_instance_id: self.instance(member),
+            protocol_type: "consumer".to_owned(),
+            protocols,
+            reason: None,
+        };
+        let answer = self.asking.settled(|asking| asking.call::<JoinGroup>(&request), |a| a.error_code);
+        let known = &mut self.members[member];
+        if answer.error_code == 0 {
+            known.classic_id.clone_from(&answer.member_id);
+            self.given.push(answer.member_id.clone());
+            (known.spoken, known.epoch) = (Spoken::Classic, answer.generation_id);
+        } else {
+            known.classic_id.clear();
+        }
+        format!(
+            "{} generation {} as {} led by {} with {:?} and {} members",
+            text(answer.error_code),
+            answer.generation_id,
+            self.whose(&answer.member_id),
+            self.whose(&answer.leader),
+            answer.protocol_name,
+            answer.members.len(),
+        )
+    }
+
+    /// Not where it would wait for the leader. Who leads assigns nothing.
+    fn sync(&mut self, member: usize, epoch: Epoch, protocol: &str) -> String {
+        let generation_id = self.epoch(member, epoch);
+        let request = SyncGroupRequest {
+            group_id: self.group.clone(),
+            generation_id,
+            member_id: self.classic_id(member),
+            group_instance_id: self.instance(member),
+            protocol_type: Some("consumer".to_owned()),
+            protocol_name: Some(protocol.to_owned()),
+            assignments: Vec::new(),
+        };
+        let answer = self.asking.settled(|asking| asking.call::<SyncGroup>(&request), |a| a.error_code);
+        let assignment = MemberAssignment::decode(&answer.assignment).unwrap();
+        let id_of = |topic: &str| {
+            self.ids.iter().find(|(_, number)| name(&self.prefix, **number) == topic).map(|(id, _)| *id)
+        };
+        let mut owned = Vec::new();
+        for NamedPartitions { topic, partitions } in assignment.partitions {
+            let topic_id = id_of(&topic).unwrap();
+            owned.push(TopicPartitions {
+                topic_id,
+                partitions: partitions.iter().map(|index| index.0).collect(),
+            });
+        }
+        let words = self.partitions_in_words(owned.iter().map(|topic| (topic.topic_id, &topic.partitions)));
+        if answer.error_code == 0 {
+            let known = &mut self.members[member];
+            known.former = std::mem::replace(&mut known.owned, owned);
+        }
+        format!("{} {:?}: {words}", text(answer.error_code), answer.protocol_name)
     }
 
     fn partitions_in_words<'a>(&self, topics: impl Iterator<Item = (TopicId, &'a Vec<i32>)>) -> String {
@@ -302,6 +508,11 @@ impl Consumers {
     }
 
     fn commit(&mut self, member: usize, epoch: Epoch) -> String {
+        let epoch = self.epoch(member, epoch);
+        self.commit_as(member, Consumers::id(member), epoch)
+    }
+
+    fn commit_as(&mut self, member: usize, member_id: String, epoch: i32) -> String {
         let partition = OffsetCommitRequestPartition { committed_offset: 5, ..Default::default() };
         let topic = OffsetCommitRequestTopic {
             name: name(&self.prefix, member % TOPICS),
@@ -310,9 +521,9 @@ impl Consumers {
         };
         let request = OffsetCommitRequest {
             group_id: self.group.clone(),
-            generation_id_or_member_epoch: self.epoch(member, epoch),
-            member_id: Consumers::id(member),
-            group_instance_id: Consumers::instance(member),
+            generation_id_or_member_epoch: epoch,
+            member_id,
+            group_instance_id: self.instance(member),
             topics: vec![topic],
             ..Default::default()
         };
@@ -341,7 +552,7 @@ impl Consumers {
             producer_epoch,
             generation_id: self.epoch(member, epoch),
             member_id: Consumers::id(member),
-            group_instance_id: Consumers::instance(member),
+            group_instance_id: self.instance(member),
             topics: vec![TxnOffsetCommitRequestTopic {
                 name: name(&self.prefix, 0),
                 partitions: vec![partition],
@@ -415,7 +626,7 @@ impl Consumers {
             topics.sort();
             members.push(format!(
                 "{} {:?} {:?} at {} of {} reads {topics:?} {:?} has [{}] is to have [{}] {}",
-                one.member_id,
+                self.whose(&one.member_id),
                 one.instance_id,
                 one.rack_id,
                 one.member_epoch,
@@ -458,12 +669,21 @@ impl Consumers {
     }
 
     fn leave(&mut self, member: usize, by_instance: bool) -> String {
-        let member_id = if by_instance { String::new() } else { Consumers::id(member) };
-        let group_instance_id = Consumers::instance(member);
+        let id = match self.members[member].spoken {
+            Spoken::Classic => self.classic_id(member),
+            Spoken::None | Spoken::Consumer => Consumers::id(member),
+        };
+        let member_id = if by_instance { String::new() } else { id };
+        let group_instance_id = self.instance(member);
         let identity = MemberIdentity { member_id: member_id.clone(), group_instance_id, reason: None };
         let request = LeaveGroupRequest { group_id: self.group.clone(), member_id, members: vec![identity] };
         let answer = self.asking.settled(|asking| asking.call::<LeaveGroup>(&request), |a| a.error_code);
         let codes: Vec<String> = answer.members.iter().map(|one| text(one.error_code)).collect();
+        if answer.members.iter().all(|one| one.error_code == 0) {
+            let known = &mut self.members[member];
+            known.spoken = Spoken::None;
+            known.classic_id.clear();
+        }
         format!("{}: {}", text(answer.error_code), codes.join(", "))
     }
 

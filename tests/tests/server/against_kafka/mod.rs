@@ -13,6 +13,7 @@ mod step;
 mod topics;
 
 use std::fmt::Debug;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use consumers::Consumers;
@@ -72,11 +73,16 @@ fn kafkas_own_broker_gives_the_same_answers() {
             let ask = |turn, step: &members::Step| crowd::step(&mut crowds, turn, step);
             compare(seed, crowd::draw, crowd::is_known, ask)
         });
-        again_where_time_passed(seed, |prefix| {
-            let mut groups = addresses.map(|address| Consumers::begin(address, prefix));
-            let ask = |turn, step: &consumers::Step| both(&mut groups, |group| group.run_in(turn, step));
-            compare(seed, consumers::draw, |_, _, _| false, ask)
-        });
+        for (is_mixed, draw) in
+            [(false, consumers::draw as fn(&mut _, _) -> _), (true, consumers::draw_mixed)]
+        {
+            again_where_time_passed(seed, |prefix| {
+                let prefix = if is_mixed { format!("{prefix}-mixed") } else { prefix.to_owned() };
+                let mut groups = addresses.map(|address| Consumers::begin(address, &prefix, is_mixed));
+                let ask = |turn, step: &consumers::Step| both(&mut groups, |group| group.run_in(turn, step));
+                compare(seed, draw, |_, _, _| false, ask)
+            });
+        }
         again_where_time_passed(seed, |prefix| {
             let mut fetchers = addresses.map(|address| Fetchers::begin(address, prefix));
             let ask = |turn, step: &fetchers::Step| both(&mut fetchers, |side| side.run_in(turn, step));
@@ -88,22 +94,26 @@ fn kafkas_own_broker_gives_the_same_answers() {
             compare(seed, topics::draw, topics::is_known, ask)
         });
         if seed.is_multiple_of(SELDOM) || only_one {
-            again_where_time_passed(seed, |prefix| {
-                let prefix = format!("{prefix}-compacted");
-                let mut sides =
-                    addresses.map(|address| Side::begin(address, &prefix, step::COMPACTED_TOPICS));
-                let ask = |turn, step: &compacted::Step| compacted::step(&mut sides, turn, step);
-                compare(seed, compacted::draw, |_, _, _| false, ask)
-            });
-            again_where_time_passed(seed, |prefix| {
-                let (prefix, now) = (format!("{prefix}-retained"), raw::now());
-                let mut sides = addresses.map(|address| Side::begin(address, &prefix, step::RETAINED_TOPICS));
-                let draw = |random: &mut fastrand::Rng, at| retained::draw(random, at, now);
-                let ask = |turn, step: &retained::Step| retained::step(&mut sides, turn, step);
-                compare(seed, draw, |_, _, _| false, ask)
-            });
+            cleaned_logs_are_the_same(seed, addresses);
         }
     }
+}
+
+/// Logs that compaction and retention have been at.
+fn cleaned_logs_are_the_same(seed: u64, addresses: [SocketAddr; 2]) {
+    again_where_time_passed(seed, |prefix| {
+        let prefix = format!("{prefix}-compacted");
+        let mut sides = addresses.map(|address| Side::begin(address, &prefix, step::COMPACTED_TOPICS));
+        let ask = |turn, step: &compacted::Step| compacted::step(&mut sides, turn, step);
+        compare(seed, compacted::draw, |_, _, _| false, ask)
+    });
+    again_where_time_passed(seed, |prefix| {
+        let (prefix, now) = (format!("{prefix}-retained"), raw::now());
+        let mut sides = addresses.map(|address| Side::begin(address, &prefix, step::RETAINED_TOPICS));
+        let draw = |random: &mut fastrand::Rng, at| retained::draw(random, at, now);
+        let ask = |turn, step: &retained::Step| retained::step(&mut sides, turn, step);
+        compare(seed, draw, |_, _, _| false, ask)
+    });
 }
 
 /// A machine that is busy with other tests lets the time of a rebalance end at one broker and not yet at the other. A

@@ -104,18 +104,9 @@ impl ConsumerGroup {
         let before = self.find_or_admit(request, id)?;
         let names_changed = self.update(request, id, &before);
         let expression_changed = self.change_expression(request, id, &before)?;
-        let resolved_anew = self.resolve_expressions(around.topics, around.now);
-        let hash = self.hash_of_topics(around.topics);
-        let is_new_group = self.epoch == 0;
-        if is_new_group || names_changed || expression_changed || resolved_anew || hash != self.metadata_hash
-        {
-            self.epoch += 1;
-            self.metadata_hash = hash;
-        }
-        if self.epoch > self.assignment_epoch {
-            self.assign(around.topics);
-        }
-        self.reconcile(request, id, names_changed || expression_changed, around);
+        let changed = names_changed || expression_changed;
+        self.catch_up(changed, around);
+        self.reconcile(id, request.owned.as_ref(), changed, around);
         let member = self.members.get(id).cloned().unwrap_or_default();
         let is_full = request.rebalance_timeout.is_some()
             && (request.topics.is_some() || request.expression.is_some())
@@ -130,7 +121,21 @@ impl ConsumerGroup {
         })
     }
 
-    fn check_room(&self, id: &str, around: &Surroundings<'_>) -> Result<(), Refusal> {
+    /// Counts a change of members or topics, and assigns for it.
+    pub(super) fn catch_up(&mut self, subscription_changed: bool, around: &Surroundings<'_>) {
+        let resolved_anew = self.resolve_expressions(around.topics, around.now);
+        let hash = self.hash_of_topics(around.topics);
+        let is_new_group = self.epoch == 0;
+        if is_new_group || subscription_changed || resolved_anew || hash != self.metadata_hash {
+            self.epoch += 1;
+            self.metadata_hash = hash;
+        }
+        if self.epoch > self.assignment_epoch {
+            self.assign(around.topics);
+        }
+    }
+
+    pub(super) fn check_room(&self, id: &str, around: &Surroundings<'_>) -> Result<(), Refusal> {
         let most = around.config.consumer_group_size_max;
         let is_full = self.members.len() >= usize::try_from(most).unwrap_or(usize::MAX);
         if is_full && !self.members.contains_key(id) {
@@ -187,29 +192,36 @@ impl ConsumerGroup {
         }
     }
 
-    /// A static member comes back, perhaps with another id.
+    /// A static member comes back, perhaps with another id. One of the consumer protocol has to have left.
     fn replace(&mut self, known: &str, id: &str, instance: &str) -> Result<ConsumerMember, Refusal> {
-        let member = self.members.get(known).cloned().unwrap_or_default();
-        if member.current.epoch != LEFT_FOR_A_WHILE {
+        let is_there = |member: &ConsumerMember| {
+            member.current.epoch != LEFT_FOR_A_WHILE && member.metadata.classic.is_none()
+        };
+        if self.members.get(known).is_some_and(is_there) {
             let text = format!(
                 "Static member {id} with instance id {instance} cannot join the group because the instance id is \
                  owned by {known} member."
             );
             return Err((ErrorCode::UnreleasedInstanceId, text));
         }
-        let mut member = member;
+        Ok(self.take_over(known, id))
+    }
+
+    /// A static member takes the place of its predecessor.
+    pub(super) fn take_over(&mut self, known: &str, id: &str) -> ConsumerMember {
+        let mut member = self.members.remove(known).unwrap_or_default();
         (member.current.epoch, member.current.previous_epoch) = (0, 0);
-        self.members.remove(known);
         let target = self.targets.remove(known).unwrap_or_default();
         self.targets.insert(id.to_owned(), target);
         self.members.insert(id.to_owned(), member.clone());
-        Ok(member)
+        member
     }
 
     /// Takes over what the member says of itself. Whether it reads other names than before.
     fn update(&mut self, request: &ConsumerHeartbeat, id: &str, before: &ConsumerMember) -> bool {
         let Some(member) = self.members.get_mut(id) else { return false };
         let metadata = &mut member.metadata;
+        metadata.classic = None;
         metadata.client_id.clone_from(&request.client_id);
         metadata.client_host.clone_from(&request.client_host);
         let texts = [
@@ -248,7 +260,13 @@ impl ConsumerGroup {
     }
 
     /// Takes the member a step towards what it is to have.
-    fn reconcile(&mut self, request: &ConsumerHeartbeat, id: &str, changed: bool, around: &Surroundings<'_>) {
+    pub(super) fn reconcile(
+        &mut self,
+        id: &str,
+        owned: Option<&AssignedPartitions>,
+        changed: bool,
+        around: &Surroundings<'_>,
+    ) {
         let Some(member) = self.members.get(id) else { return };
         if !changed && member.is_reconciled_to(self.assignment_epoch) {
             return;
@@ -260,7 +278,7 @@ impl ConsumerGroup {
             target: self.targets.get(id).unwrap_or(&nothing),
             subscribed: &subscribed,
             subscription_changed: changed,
-            owned: request.owned.as_ref(),
+            owned,
             owned_by_others: &owned_by_others,
         };
         let next = goal.step(&member.current);

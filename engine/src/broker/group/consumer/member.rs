@@ -1,6 +1,9 @@
 //! [`ConsumerMember`]: one member of a group of the consumer protocol (Kafka: `ConsumerGroupMember`).
 
+use std::time::Duration;
+
 use crate::broker::offsets_schema::{ConsumerMemberMetadata, CurrentAssignment, MemberState};
+use crate::config::EngineConfig;
 
 /// Epoch of a static member that has left for a while, and keeps what it has until its session ends.
 pub(super) const LEFT_FOR_A_WHILE: i32 = -2;
@@ -20,6 +23,14 @@ impl ConsumerMember {
         let metadata =
             ConsumerMemberMetadata { expression: Some(String::new()), ..ConsumerMemberMetadata::default() };
         ConsumerMember { metadata, current: CurrentAssignment::default() }
+    }
+
+    /// How long it may be silent.
+    pub(super) fn session_timeout(&self, config: &EngineConfig) -> Duration {
+        self.metadata
+            .classic
+            .as_ref()
+            .map_or(config.consumer_session_timeout, |classic| classic.session_timeout)
     }
 
     /// Whether it has all that it is to have at that epoch.

@@ -9,8 +9,9 @@ impl ConsumerGroup {
     pub(in crate::broker::group) fn check_member(&self, id: &str, epoch: i32) -> Result<(), ErrorCode> {
         match self.members.get(id) {
             None => Err(ErrorCode::UnknownMemberId),
-            Some(member) if member.current.epoch != epoch => Err(ErrorCode::StaleMemberEpoch),
-            Some(_) => Ok(()),
+            Some(member) if member.current.epoch == epoch => Ok(()),
+            Some(member) if member.metadata.classic.is_some() => Err(ErrorCode::IllegalGeneration),
+            Some(_) => Err(ErrorCode::StaleMemberEpoch),
         }
     }
 
@@ -23,7 +24,8 @@ impl ConsumerGroup {
         if member.generation < 0 && self.members.is_empty() {
             return Ok(());
         }
-        match self.members.contains_key(&member.member_id) {
+        let known = self.members.get(&member.member_id);
+        match known.is_some_and(|known| known.metadata.classic.is_none()) {
             true if !knows_consumer_protocol => Err(ErrorCode::UnsupportedVersion),
             _ => self.check_member(&member.member_id, member.generation),
         }

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::broker::consumer_protocol::TopicPartitions;
+use crate::broker::coordination::Topics;
 use crate::broker::offsets_schema::{AssignedPartitions, CurrentAssignment, MemberState};
 use crate::types::{PartitionIndex, TopicId};
 
@@ -112,4 +114,15 @@ fn put(all: &mut AssignedPartitions, topic: TopicId, partitions: BTreeSet<Partit
     if !partitions.is_empty() {
         all.insert(topic, partitions);
     }
+}
+
+/// What members of the classic protocol say, by the topics that exist.
+pub(super) fn owned_by_id(owned: &[TopicPartitions], topics: &dyn Topics) -> AssignedPartitions {
+    let mut all = AssignedPartitions::new();
+    for TopicPartitions { topic, partitions } in owned {
+        if let Some((id, _)) = topics.find(topic) {
+            all.entry(id).or_default().extend(partitions.iter().copied());
+        }
+    }
+    all
 }

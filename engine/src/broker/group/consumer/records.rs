@@ -116,7 +116,7 @@ impl Difference<'_> {
 pub(in crate::broker::group) enum Loaded {
     Epoch(Option<ConsumerGroupEpoch>),
     AssignmentEpoch(i32),
-    /// Of this member. `None` for one that is gone, and for one of the classic protocol.
+    /// Of this member. `None` for one that is gone.
     Member(String, Option<ConsumerMemberMetadata>),
     Target(String, Option<crate::broker::offsets_schema::AssignedPartitions>),
     Current(String, Option<CurrentAssignment>),
@@ -138,7 +138,7 @@ impl Loaded {
                 (group, Loaded::AssignmentEpoch(epoch.unwrap_or(0)))
             }
             RecordKey::ConsumerMember(MemberKey { group, member }) => {
-                let metadata = value.map(ConsumerMemberMetadata::decode).transpose()?.flatten();
+                let metadata = value.map(ConsumerMemberMetadata::decode).transpose()?;
                 (group, Loaded::Member(member, metadata))
             }
             RecordKey::Target(MemberKey { group, member }) => {

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bench::*;
+use crate::broker::consumer_protocol::{self, MemberAssignment, MemberSubscription};
 use crate::broker::group::{
-    AssignedPartitions, ConsumerHeartbeat, ConsumerHeartbeatResponse, GroupKind, GroupState, LeavingMember,
+    AssignedPartitions, ConsumerHeartbeat, ConsumerHeartbeatResponse, GroupKind, GroupState, JoinRequest,
+    LeavingMember, Protocol,
 };
 use crate::error_code::ErrorCode;
 use crate::types::{PartitionIndex, TopicId};
@@ -434,21 +436,13 @@ fn offsets_of_topics_that_are_read_do_not_lapse() {
 fn groups_change_their_protocol_while_nobody_is_there() {
     let mut bench = bench(&[("orders", 1)]);
     let id = bench.stable_alone();
-    let mut client = Client::new("first", &["orders"]);
-    let refused = client.beat(&mut bench);
-    assert_eq!(refused.error, ErrorCode::GroupIdNotFound);
-    assert_eq!(
-        refused.message.unwrap(),
-        "Cannot upgrade classic group orders-readers to consumer group because online upgrade is disabled."
-    );
     let leaving = LeavingMember { member_id: id, instance_id: None };
     bench.coordinator.leave(bench.now, GROUP, vec![leaving]).unwrap();
     bench.settle();
+    let mut client = Client::new("first", &["orders"]);
     assert_eq!(client.beat(&mut bench).error, ErrorCode::None);
     assert_eq!(bench.coordinator.kind_of(GROUP), Some(GroupKind::Consumer));
     assert_eq!(bench.coordinator.describe(GROUP), None);
-    let tag = bench.join(&joining("late"));
-    assert_eq!(bench.joined(tag).error, ErrorCode::InconsistentGroupProtocol);
     assert_eq!(
         bench.heartbeat("first", 1),
         ErrorCode::UnknownMemberId,
@@ -461,9 +455,138 @@ fn groups_change_their_protocol_while_nobody_is_there() {
     bench.stable_alone();
     assert_eq!(bench.coordinator.kind_of(GROUP), Some(GroupKind::Classic));
     bench.restart();
+    let kind = bench.coordinator.kind_of(GROUP);
+    assert_eq!((kind, bench.state()), (Some(GroupKind::Classic), Some(GroupState::Stable)));
+}
+
+/// A member of the classic protocol has joined alone, and has partition 0 and 1 of `orders`.
+fn classic_alone(bench: &mut Bench) -> String {
+    let tag = bench.join(&joining("old"));
+    let joined = bench.joined(tag);
+    let assignment = assigned_in_words("orders", &[0, 1]);
+    let mut request = sync_request(identity(&joined.member_id, 1), &[]);
+    request.assignments = vec![(joined.member_id.clone(), assignment.into())];
+    let tag = bench.sync(request);
+    assert_eq!(bench.synced(tag).error, ErrorCode::None);
+    joined.member_id
+}
+
+fn assigned_in_words(topic: &str, partitions: &[i32]) -> Vec<u8> {
+    let partitions = partitions.iter().copied().map(PartitionIndex).collect();
+    let assigned = vec![consumer_protocol::TopicPartitions { topic: topic.to_owned(), partitions }];
+    MemberAssignment { partitions: assigned, user_data: None }.encode_as(0)
+}
+
+/// What the classic protocol has a member do that says it has these partitions of `orders`: join again, and ask for its
+/// assignment. The generation and the partitions that it gets.
+fn rejoin(bench: &mut Bench, id: &str, owned: &[i32]) -> (i32, Vec<i32>) {
+    let mut subscription = MemberSubscription::new(vec!["orders".to_owned()]);
+    let partitions = owned.iter().copied().map(PartitionIndex).collect();
+    subscription.owned = vec![consumer_protocol::TopicPartitions { topic: "orders".to_owned(), partitions }];
+    let protocol = Protocol { name: "range".to_owned(), metadata: subscription.encode().into() };
+    let request = JoinRequest { member_id: id.to_owned(), protocols: vec![protocol], ..joining("old") };
+    let tag = bench.join(&request);
+    let joined = bench.joined(tag);
+    assert_eq!((joined.error, joined.leader.as_str()), (ErrorCode::None, ""), "nobody leads");
+    let tag = bench.sync(sync_request(identity(id, joined.generation), &[]));
+    let assignment = MemberAssignment::decode(&bench.synced(tag).assignment).unwrap();
+    let partitions = assignment.partitions.into_iter().flat_map(|topic| topic.partitions);
+    (joined.generation, partitions.map(|index| index.0).collect())
+}
+
+#[test]
+fn members_of_both_protocols_share_a_group_and_the_classic_ones_are_left_among_themselves() {
+    let mut bench = bench(&[("orders", 2)]);
+    let old = classic_alone(&mut bench);
+    let mut client = Client::new("new", &["orders"]);
+    assert_eq!(client.beat(&mut bench).epoch, 2, "behind the generation of the classic group");
+    assert_eq!((client.count(), bench.coordinator.kind_of(GROUP)), (0, Some(GroupKind::Consumer)));
+    assert_eq!(bench.heartbeat(&old, 1), ErrorCode::RebalanceInProgress);
+    bench.restart();
+    assert_eq!(bench.heartbeat(&old, 1), ErrorCode::RebalanceInProgress);
+
+    assert_eq!(rejoin(&mut bench, &old, &[0, 1]), (1, vec![0]), "one is to be given up first");
+    assert_eq!(bench.heartbeat(&old, 1), ErrorCode::RebalanceInProgress, "and to be said so");
+    assert_eq!(rejoin(&mut bench, &old, &[0]), (2, vec![0]));
+    assert_eq!(bench.heartbeat(&old, 2), ErrorCode::None);
+    client.beat(&mut bench);
+    assert_eq!((client.numbers("orders"), state(&bench)), (vec![1], Some(GroupState::Stable)));
+    let commit = |generation| commit_request(identity(&old, generation), &[("orders", 0, 5)]);
+    assert_eq!(bench.commit_errors(commit(2)), [ErrorCode::None]);
+    assert_eq!(bench.commit_errors(commit(1)), [ErrorCode::IllegalGeneration]);
+
+    assert_eq!(client.leave(&mut bench, -1), ErrorCode::None);
+    assert_eq!(bench.state(), Some(GroupState::PreparingRebalance));
+    bench.restart();
+    assert_eq!((bench.coordinator.kind_of(GROUP), bench.offset("orders", 0)), (Some(GroupKind::Classic), 5));
+    let tag = bench.join(&JoinRequest { member_id: old.clone(), ..joining("old") });
+    let joined = bench.joined(tag);
+    assert_eq!((joined.error, joined.generation, joined.leader), (ErrorCode::None, 3, old));
+}
+
+#[test]
+fn a_classic_member_that_does_not_join_again_or_ask_for_its_assignment_is_taken_out() {
+    let mut bench = bench(&[("orders", 2)]);
+    let old = classic_alone(&mut bench);
+    let mut client = Client::new("new", &["orders"]);
+    client.beat(&mut bench);
+    // It is there, but does not join again in its rebalance timeout of 60 s.
+    for _ in 0..8 {
+        assert_eq!(bench.heartbeat(&old, 1), ErrorCode::RebalanceInProgress);
+        client.beat(&mut bench);
+        bench.pass(seconds(8));
+    }
+    assert_eq!(bench.heartbeat(&old, 1), ErrorCode::UnknownMemberId);
+    client.beat(&mut bench);
+    assert_eq!(client.count(), 2);
+    let late = bench.join(&JoinRequest { member_id: "late".to_owned(), ..joining("late") });
+    let generation = bench.joined(late).generation;
+    for _ in 0..8 {
+        assert_ne!(bench.heartbeat("late", generation), ErrorCode::UnknownMemberId);
+        client.beat(&mut bench);
+        bench.pass(seconds(8));
+    }
+    assert_eq!(bench.heartbeat("late", generation), ErrorCode::UnknownMemberId, "it never asked");
+}
+
+#[test]
+fn a_group_that_cannot_be_written_as_the_other_kind_stays_what_it_is() {
+    let mut bench = bench(&[("orders", 2)]);
+    let old = classic_alone(&mut bench);
+    let mut client = Client::new("new", &["orders"]);
+    bench.log = Log::Fails(ErrorCode::KafkaStorageError);
+    assert_eq!(client.beat(&mut bench).error, ErrorCode::NotCoordinator);
+    assert_eq!((bench.state(), bench.heartbeat(&old, 1)), (Some(GroupState::Stable), ErrorCode::None));
+    // While it is on its way, who leaves leaves the group that it becomes.
+    bench.log = Log::Hangs;
+    let tag = bench.beat(client.request());
+    let leaving = LeavingMember { member_id: old.clone(), instance_id: None };
+    bench.coordinator.leave(bench.now, GROUP, vec![leaving]).unwrap();
+    bench.resume_log(Log::Writes);
+    let response = bench.beaten(tag);
+    client.hear(&response);
+    settle(&mut bench, &mut [&mut client]);
+    assert_eq!(client.count(), 2);
+
+    let other = bench.join(&JoinRequest { member_id: "other".to_owned(), ..joining("other") });
+    assert_eq!(bench.joined(other).error, ErrorCode::None);
+    bench.log = Log::Fails(ErrorCode::KafkaStorageError);
+    let tag = bench.beat(ConsumerHeartbeat { epoch: -1, owned: None, ..client.request() });
+    assert_eq!(bench.beaten(tag).error, ErrorCode::NotCoordinator);
+    assert_eq!(bench.coordinator.kind_of(GROUP), Some(GroupKind::Consumer));
+}
+
+#[test]
+fn groups_that_are_not_of_consumers_are_not_migrated() {
+    let mut bench = bench(&[("orders", 2)]);
+    let tag = bench.join(&JoinRequest { protocol_type: "connect".to_owned(), ..joining("worker") });
+    assert_eq!(bench.joined(tag).error, ErrorCode::None);
+    let refused = Client::new("new", &["orders"]).beat(&mut bench);
+    assert_eq!(refused.error, ErrorCode::GroupIdNotFound);
     assert_eq!(
-        (bench.coordinator.kind_of(GROUP), bench.state()),
-        (Some(GroupKind::Classic), Some(GroupState::Stable))
+        refused.message.unwrap(),
+        "Cannot upgrade classic group orders-readers to consumer group because the group does not use the consumer \
+         embedded protocol."
     );
 }
 
@@ -475,9 +598,9 @@ fn a_change_counts_when_it_is_durable() {
     let (one, two) = (bench.beat(first.request()), bench.beat(second.request()));
     assert!(bench.is_waiting(one) && bench.is_waiting(two));
     assert_eq!(state(&bench), None);
-    let tag = bench.join(&joining("classic"));
-    assert_eq!(bench.joined(tag).error, ErrorCode::InconsistentGroupProtocol);
+    let classic = bench.join(&JoinRequest { protocol_type: "connect".to_owned(), ..joining("classic") });
     bench.resume_log(Log::Writes);
+    assert_eq!(bench.joined(classic).error, ErrorCode::InconsistentGroupProtocol);
     first.hear(&bench.beaten(one));
     second.hear(&bench.beaten(two));
     assert_eq!((first.epoch, first.count(), second.epoch, second.count()), (1, 2, 2, 0));

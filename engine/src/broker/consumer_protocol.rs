@@ -1,5 +1,6 @@
-//! What the members of a group tell each other through the coordinator, which only passes the bytes on: who wants
-//! what ([`MemberSubscription`]) and who gets what ([`MemberAssignment`]). No I/O.
+//! What the members of a group of the classic protocol tell each other through the coordinator: who wants what
+//! ([`MemberSubscription`]) and who gets what ([`MemberAssignment`]). The coordinator passes the bytes on, and reads them to
+//! know which topics are read, and where a group has members of both protocols. No I/O.
 //!
 //! ```text
 //! subscription  version i16, topics [string], user data bytes or null,
@@ -17,6 +18,9 @@ const SUBSCRIPTION_VERSION: i16 = 3;
 
 /// Version that assignments are written in. Later ones look the same.
 const ASSIGNMENT_VERSION: i16 = 1;
+
+/// Type of the groups whose members tell each other this.
+pub const PROTOCOL_TYPE: &str = "consumer";
 
 /// Partitions of one topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,8 +122,14 @@ impl MemberAssignment {
     /// The assignment as bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
+        self.encode_as(ASSIGNMENT_VERSION)
+    }
+
+    /// As [`MemberAssignment::encode`], for who has spoken in this version, if that is known.
+    #[must_use]
+    pub fn encode_as(&self, version: i16) -> Vec<u8> {
         let mut writer = Writer(Vec::with_capacity(64));
-        writer.i16(ASSIGNMENT_VERSION);
+        writer.i16(version.clamp(0, SUBSCRIPTION_VERSION));
         writer.topic_partitions(&self.partitions);
         writer.bytes(self.user_data.as_deref());
         writer.0
