@@ -113,6 +113,7 @@ impl Broker {
     fn publish<R>(&self, change: impl FnOnce(&mut TopicIndex) -> R) -> R {
         let mut topics = TopicIndex::clone(&self.reach.topics.load());
         let result = change(&mut topics);
+        topics.version += 1;
         self.reach.topics.store(Arc::new(topics));
         self.topic_waiters.wake_all();
         result
@@ -172,7 +173,7 @@ impl Broker {
         let added = self.create_partitions(&name, topic.id(), before..count, &topic.config())?;
         self.commit(&mut catalog, changed)?;
         topic.add_partitions(added);
-        self.topic_waiters.wake_all();
+        self.publish(|_| ());
         Ok(())
     }
 

@@ -20,6 +20,9 @@ pub trait Topics: Send + Sync {
     /// Name of the topic of this identity.
     fn name_of(&self, id: TopicId) -> Option<String>;
 
+    /// Grows whenever the other answers may be others.
+    fn version(&self) -> u64;
+
     /// All names, in order.
     fn names(&self) -> Vec<String>;
 }

@@ -12,6 +12,8 @@ use crate::types::{TopicId, TopicName};
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TopicIndex {
+    /// Grows with each topic that comes, goes or gains partitions.
+    pub(super) version: u64,
     by_name: HashMap<TopicName, Arc<Topic>>,
     by_id: HashMap<TopicId, Arc<Topic>>,
 }
@@ -50,6 +52,10 @@ impl Topics for ArcSwap<TopicIndex> {
 
     fn name_of(&self, id: TopicId) -> Option<String> {
         self.load().get_by_id(id).map(|topic| topic.name().to_string())
+    }
+
+    fn version(&self) -> u64 {
+        self.load().version
     }
 
     fn names(&self) -> Vec<String> {

@@ -29,6 +29,8 @@ pub(in crate::broker::group) struct ConsumerSide<R> {
     is_changing: bool,
     /// What waits for that.
     waiting: VecDeque<Asked<R>>,
+    /// Version of the topics that `group` is known to be up to date with.
+    checked: Option<u64>,
     pub(super) timers: Timers,
 }
 
@@ -80,7 +82,13 @@ impl<R> Change<R> {
 
 impl<R> Default for ConsumerSide<R> {
     fn default() -> ConsumerSide<R> {
-        ConsumerSide { group: None, is_changing: false, waiting: VecDeque::new(), timers: Timers::default() }
+        ConsumerSide {
+            group: None,
+            is_changing: false,
+            waiting: VecDeque::new(),
+            checked: None,
+            timers: Timers::default(),
+        }
     }
 }
 
@@ -206,6 +214,14 @@ impl<R> Group<R> {
             id => id.to_owned(),
         };
         let around = Surroundings { config: turn.config, topics: turn.topics, now: turn.now.wall };
+        let topics_version = turn.topics.version();
+        if let Some(group) = self.consumer.group.as_ref().filter(|_| self.state == ClassicState::Empty)
+            && self.consumer.checked == Some(topics_version)
+            && let Some(response) = group.hear_nothing_new(request, &around)
+        {
+            self.restart_consumer_session(&id, turn.config.consumer_session_timeout, turn);
+            return turn.outbox.reply(to, Response::ConsumerHeartbeat(response));
+        }
         let heard = self.group_to_hear(request, &around).and_then(|mut after| {
             let response = after.hear(request, &id, &around)?;
             Ok((after, response))
@@ -216,6 +232,8 @@ impl<R> Group<R> {
                     self.restart_consumer_session(&id, turn.config.consumer_session_timeout, turn);
                 }
                 self.change(after, Some((to, Response::ConsumerHeartbeat(response))), turn);
+                // What has led to no change was held against these topics.
+                self.consumer.checked = (!self.consumer.is_changing).then_some(topics_version);
             }
             Err((error, text)) => {
                 let response = ConsumerHeartbeatResponse::refusal(error, Some(text));
@@ -304,7 +322,7 @@ impl<R> Group<R> {
         result: Result<(), ErrorCode>,
         turn: &mut Turn<'_, R>,
     ) {
-        self.consumer.is_changing = false;
+        (self.consumer.is_changing, self.consumer.checked) = (false, None);
         if let Err(error) = result {
             change.refuse(turn.outbox, append_error(error));
         } else {

@@ -8,7 +8,7 @@ use super::reconciliation::Goal;
 use super::subscription::{Refusal, read_expression};
 use crate::broker::coordination::{TEXT_SIZE_MAX, Topics};
 use crate::broker::group::request::{ConsumerHeartbeat, ConsumerHeartbeatResponse};
-use crate::broker::offsets_schema::AssignedPartitions;
+use crate::broker::offsets_schema::{AssignedPartitions, CurrentAssignment};
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
 use crate::types::Timestamp;
@@ -28,6 +28,12 @@ pub(super) struct Surroundings<'a> {
 impl ConsumerHeartbeat {
     pub(in crate::broker::group) fn is_joining(&self) -> bool {
         self.epoch == JOINING
+    }
+
+    /// Whether it says all that there is to say, and so is told all: it joins, or is not sure of what it knows.
+    fn says_all(&self) -> bool {
+        let is_subscribing = self.topics.is_some() || self.expression.is_some();
+        self.is_joining() || self.rebalance_timeout.is_some() && is_subscribing && self.owned.is_some()
     }
 
     fn is_leaving(&self) -> bool {
@@ -89,6 +95,22 @@ impl ConsumerHeartbeat {
     }
 }
 
+/// What a member is told, with its assignment if `is_told` of it.
+fn told(
+    id: &str,
+    current: CurrentAssignment,
+    is_told: bool,
+    around: &Surroundings<'_>,
+) -> ConsumerHeartbeatResponse {
+    ConsumerHeartbeatResponse {
+        member_id: Some(id.to_owned()),
+        epoch: current.epoch,
+        interval: around.config.consumer_heartbeat_interval,
+        assignment: is_told.then_some(current.assigned),
+        ..ConsumerHeartbeatResponse::default()
+    }
+}
+
 impl ConsumerGroup {
     /// Makes this the group after the heartbeat of the member `id`. After an error it counts for nothing.
     pub(super) fn hear(
@@ -108,17 +130,33 @@ impl ConsumerGroup {
         self.catch_up(changed, around);
         self.reconcile(id, request.owned.as_ref(), changed, around);
         let member = self.members.get(id).cloned().unwrap_or_default();
-        let is_full = request.rebalance_timeout.is_some()
-            && (request.topics.is_some() || request.expression.is_some())
-            && request.owned.is_some();
-        let is_told = request.is_joining() || is_full || member.current.assigned != before.current.assigned;
-        Ok(ConsumerHeartbeatResponse {
-            member_id: Some(id.to_owned()),
-            epoch: member.current.epoch,
-            interval: around.config.consumer_heartbeat_interval,
-            assignment: is_told.then_some(member.current.assigned),
-            ..ConsumerHeartbeatResponse::default()
-        })
+        let is_told = request.says_all() || member.current.assigned != before.current.assigned;
+        Ok(told(id, member.current, is_told, around))
+    }
+
+    /// The answer to a heartbeat that says nothing new, of a member for which there is nothing new: what nearly all are, and
+    /// what a group of any size answers in no time. `None` for others, also for those that are to be refused.
+    pub(super) fn hear_nothing_new(
+        &self,
+        request: &ConsumerHeartbeat,
+        around: &Surroundings<'_>,
+    ) -> Option<ConsumerHeartbeatResponse> {
+        let member = self.members.get(&request.member_id)?;
+        let known = &member.metadata;
+        let is_known = |said: &Option<String>, known: &Option<String>| said.is_none() || said == known;
+        let says_nothing_new = request.epoch == member.current.epoch
+            && is_known(&request.instance_id, &known.instance_id)
+            && is_known(&request.rack_id, &known.rack_id)
+            && is_known(&request.expression, &known.expression)
+            && is_known(&request.assignor, &known.assignor)
+            && (request.client_id == known.client_id && request.client_host == known.client_host)
+            && request.rebalance_timeout.is_none_or(|timeout| timeout == known.rebalance_timeout)
+            && request.topics.as_ref().is_none_or(|topics| topics.iter().eq(&known.topics))
+            && known.classic.is_none();
+        let is_up_to_date =
+            self.epoch == self.assignment_epoch && member.is_reconciled_to(self.assignment_epoch);
+        (request.epoch > 0 && says_nothing_new && is_up_to_date)
+            .then(|| told(&request.member_id, member.current.clone(), request.says_all(), around))
     }
 
     /// Counts a change of members or topics, and assigns for it.

@@ -23,15 +23,19 @@ impl MemberIds for Counter {
 
 /// Topics with their counts of partitions. The first byte of an id is that of its name.
 #[derive(Default)]
-pub(in crate::broker) struct TestTopics(Mutex<BTreeMap<String, i32>>);
+pub(in crate::broker) struct TestTopics(Mutex<(u64, BTreeMap<String, i32>)>);
 
 impl TestTopics {
     pub(in crate::broker) fn put(&self, name: &str, partitions: i32) {
-        self.0.lock().insert(name.to_owned(), partitions);
+        let mut topics = self.0.lock();
+        topics.0 += 1;
+        topics.1.insert(name.to_owned(), partitions);
     }
 
     pub(in crate::broker) fn remove(&self, name: &str) {
-        self.0.lock().remove(name);
+        let mut topics = self.0.lock();
+        topics.0 += 1;
+        topics.1.remove(name);
     }
 }
 
@@ -42,15 +46,19 @@ pub(in crate::broker) fn id_of(name: &str) -> TopicId {
 
 impl Topics for TestTopics {
     fn find(&self, name: &str) -> Option<(TopicId, i32)> {
-        self.0.lock().get(name).map(|partitions| (id_of(name), *partitions))
+        self.0.lock().1.get(name).map(|partitions| (id_of(name), *partitions))
     }
 
     fn name_of(&self, id: TopicId) -> Option<String> {
-        self.0.lock().keys().find(|name| id_of(name) == id).cloned()
+        self.0.lock().1.keys().find(|name| id_of(name) == id).cloned()
+    }
+
+    fn version(&self) -> u64 {
+        self.0.lock().0
     }
 
     fn names(&self) -> Vec<String> {
-        self.0.lock().keys().cloned().collect()
+        self.0.lock().1.keys().cloned().collect()
     }
 }
 
