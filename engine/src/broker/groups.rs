@@ -111,15 +111,22 @@ impl Groups {
         self.of(group).with(|coordinator, now| coordinator.heartbeat(now, group, member))
     }
 
-    /// Takes members out of a group.
-    ///
-    /// # Errors
-    /// When the request as a whole is refused; errors of single members are in the answer.
-    pub fn leave(&self, group: &str, members: Vec<LeavingMember>) -> Result<Vec<LeftMember>, ErrorCode> {
+    /// Takes members out of a group; `answer` comes when that is durable. It is an error when the request as a whole is
+    /// refused, and has one for each member else.
+    pub fn leave(
+        &self,
+        group: &str,
+        members: Vec<LeavingMember>,
+        answer: impl FnOnce(Result<Vec<LeftMember>, ErrorCode>) + Send + 'static,
+    ) {
+        let to: Reply = Box::new(|response| {
+            if let Response::Left(left) = response {
+                answer(left);
+            }
+        });
         let hosted = self.of(group);
-        let left = hosted.with(|coordinator, now| coordinator.leave(now, group, members));
+        hosted.with(|coordinator, now| coordinator.leave(now, group, members, to));
         hosted.waiters.wake_all();
-        left
     }
 
     /// Commits offsets; `answer` comes when they are durable.

@@ -144,23 +144,18 @@ impl<R> Coordinator<R> {
         told.unwrap_or(ErrorCode::UnknownMemberId)
     }
 
-    /// Takes members out of a group.
-    ///
-    /// # Errors
-    /// When the request as a whole is refused; errors of single members are in the answer.
-    pub fn leave(
-        &mut self,
-        now: Moment,
-        group: &str,
-        members: Vec<LeavingMember>,
-    ) -> Result<Vec<LeftMember>, ErrorCode> {
-        check_group_id(group)?;
+    /// Takes members out of a group; answered with [`Response::Left`], in a group of the consumer protocol when that is
+    /// durable.
+    pub fn leave(&mut self, now: Moment, group: &str, members: Vec<LeavingMember>, to: R) {
+        if let Err(error) = check_group_id(group) {
+            return self.outbox.reply(to, Response::Left(Err(error)));
+        }
         if !self.groups.contains_key(group) {
             let unknown = |member| LeftMember { member, error: ErrorCode::UnknownMemberId };
-            return Ok(members.into_iter().map(unknown).collect());
+            let left = members.into_iter().map(unknown).collect();
+            return self.outbox.reply(to, Response::Left(Ok(left)));
         }
-        let left = self.with_group(now, group, |group, turn| group.leave(members, turn));
-        left.unwrap_or(Err(ErrorCode::CoordinatorNotAvailable))
+        self.with_group(now, group, |group, turn| group.leave(members, to, turn));
     }
 
     /// Commits offsets; answered with [`Response::Offsets`] when they are durable.

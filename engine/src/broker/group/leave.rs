@@ -2,30 +2,30 @@
 
 use super::classic_group::Group;
 use super::outbox::Turn;
-use super::request::{LeavingMember, LeftMember};
+use super::request::{LeavingMember, LeftMember, Response};
 use super::state::ClassicState;
 use crate::error_code::ErrorCode;
 
 impl<R> Group<R> {
     /// Takes members out, each by its id or its instance.
-    pub(super) fn leave(
-        &mut self,
-        members: Vec<LeavingMember>,
-        turn: &mut Turn<'_, R>,
-    ) -> Result<Vec<LeftMember>, ErrorCode> {
+    pub(super) fn leave(&mut self, members: Vec<LeavingMember>, to: R, turn: &mut Turn<'_, R>) {
         if self.state == ClassicState::Dead {
-            return Err(ErrorCode::CoordinatorNotAvailable);
+            return turn.outbox.reply(to, Response::Left(Err(ErrorCode::CoordinatorNotAvailable)));
         }
         if let Some(consumers) = &self.consumer.group {
             let (left, ids) = consumers.find_leaving(members);
-            self.remove_consumers(ids, turn);
-            return Ok(left);
+            return self.remove_consumers(ids, Some((to, Response::Left(Ok(left)))), turn);
         }
         if self.consumer.is_changing() {
             // They are on their way into a group of the consumer protocol, and leave that.
             let ids = members.iter().filter_map(|member| self.leaving_id(member).ok()).collect();
-            self.remove_consumers(ids, turn);
+            self.remove_consumers(ids, None, turn);
         }
+        let left = self.leave_classic(members, turn);
+        turn.outbox.reply(to, Response::Left(Ok(left)));
+    }
+
+    fn leave_classic(&mut self, members: Vec<LeavingMember>, turn: &mut Turn<'_, R>) -> Vec<LeftMember> {
         let mut left = Vec::with_capacity(members.len());
         for member in members {
             let error = self.leave_one(&member, turn).err().unwrap_or(ErrorCode::None);
@@ -40,7 +40,7 @@ impl<R> Group<R> {
                 ClassicState::Empty | ClassicState::Dead => {}
             }
         }
-        Ok(left)
+        left
     }
 
     fn leave_one(&mut self, leaving: &LeavingMember, turn: &mut Turn<'_, R>) -> Result<(), ErrorCode> {

@@ -430,4 +430,6 @@ pub enum Response {
     Deleted(ErrorCode),
     /// To a [`ConsumerHeartbeat`].
     ConsumerHeartbeat(ConsumerHeartbeatResponse),
+    /// To members that leave: what became of each, or why the request is refused as a whole.
+    Left(Result<Vec<LeftMember>, ErrorCode>),
 }

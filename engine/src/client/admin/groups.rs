@@ -101,7 +101,8 @@ impl Admin {
     /// `GROUP_ID_NOT_FOUND`; `_TRANSPORT` when the client is offline.
     pub fn remove_members_from_consumer_group(&self, group: &str) -> Result<usize, KafkaError> {
         let known = self.broker()?.existing_groups()?.ok_or(ErrorCode::GroupIdNotFound)?;
-        let left = known.leave(group, all_members(&known, group).ok_or(ErrorCode::GroupIdNotFound)?)?;
+        let members = all_members(&known, group).ok_or(ErrorCode::GroupIdNotFound)?;
+        let left = answer(|reply| known.leave(group, members, reply))??;
         Ok(left.iter().filter(|member| member.error == ErrorCode::None).count())
     }
 

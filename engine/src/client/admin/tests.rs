@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::broker::OffsetSpec;
-use crate::broker::group::{GroupState, Stability};
+use crate::broker::group::{ConsumerHeartbeat, GroupKind, GroupState, Stability};
 use crate::client::{OffsetSpec as OffsetPlace, Producer, ProducerRecord, TopicPartitionOffset};
 use crate::config::{AlterOperation, Alteration, ConfigSource, TopicOverrides};
 use crate::types::{Isolation, Offset, PartitionIndex};
@@ -306,4 +306,42 @@ fn a_groups_offsets_are_set_listed_and_deleted_and_the_group_with_them() {
     assert_eq!(admin.list_consumer_group_offsets("g", None, Stability::Ignored), Ok(vec![]));
     let expected = [ErrorCode::GroupIdNotFound];
     assert_eq!(codes(&admin.delete_consumer_groups(&["none"])), expected);
+}
+
+/// Clients that come over TCP bring groups of the consumer protocol.
+#[test]
+fn a_group_of_the_consumer_protocol_is_listed_described_emptied_and_deleted() {
+    let admin = created(&["t"]);
+    let groups = admin.broker().unwrap().groups().unwrap();
+    let (sender, answers) = std::sync::mpsc::channel();
+    let heartbeat = ConsumerHeartbeat {
+        group: "g".to_owned(),
+        member_id: "member".to_owned(),
+        epoch: 0,
+        instance_id: None,
+        rack_id: None,
+        client_id: "client".to_owned(),
+        client_host: "/127.0.0.1".to_owned(),
+        rebalance_timeout: Some(std::time::Duration::from_secs(60)),
+        topics: Some(vec!["t".to_owned()]),
+        expression: None,
+        assignor: Some("range".to_owned()),
+        owned: Some(Default::default()),
+        member_id_required: true,
+    };
+    groups.consumer_heartbeat(heartbeat, move |response| sender.send(response).unwrap());
+    assert_eq!(answers.recv().unwrap().error, ErrorCode::None);
+
+    let listed = admin.list_consumer_groups(&[GroupState::Stable]).unwrap();
+    assert_eq!((listed[0].kind, listed[0].is_simple), (GroupKind::Consumer, false));
+    let described = admin.describe_consumer_groups(&["g"]).remove(0).unwrap();
+    assert_eq!((described.kind, described.state), (GroupKind::Consumer, GroupState::Stable));
+    let (member, all) =
+        (&described.members[0], [at("t", 0, OffsetPlace::Invalid), at("t", 1, OffsetPlace::Invalid)]);
+    assert_eq!((described.assignor.as_str(), member.member_id.as_str()), ("range", "member"));
+    assert_eq!((&member.assignment[..], member.target.as_deref()), (&all[..], Some(&all[..])));
+    assert_eq!(codes(&admin.delete_consumer_groups(&["g"])), [ErrorCode::NonEmptyGroup]);
+    assert_eq!(admin.remove_members_from_consumer_group("g"), Ok(1));
+    assert_eq!(admin.delete_consumer_groups(&["g"]), [Ok(())]);
+    assert_eq!(admin.list_consumer_groups(&[]), Ok(vec![]));
 }

@@ -456,8 +456,10 @@ impl Membership {
         }
         self.shared.set_identity("", -1);
         if let Some(groups) = self.groups() {
-            let left = groups.leave(&self.group, vec![LeavingMember { member_id, instance_id }]);
-            tracing::debug!(group = self.group, ?left, "left the group");
+            let group = self.group.clone();
+            groups.leave(&self.group, vec![LeavingMember { member_id, instance_id }], move |left| {
+                tracing::debug!(group, ?left, "left the group");
+            });
         }
     }
 }

@@ -11,23 +11,9 @@ const SEVERAL_SINCE: i16 = 3;
 
 pub(in crate::server) fn handle(call: &Call, request: LeaveGroupRequest, reply: Reply<LeaveGroup>) {
     let several = reply.version() >= SEVERAL_SINCE;
-    let left = leave(call, request, several);
-    let response = match left {
-        Err(code) => LeaveGroupResponse { error_code: code.code(), ..LeaveGroupResponse::default() },
-        Ok(left) if several => {
-            LeaveGroupResponse { members: left.into_iter().map(answer).collect(), ..Default::default() }
-        }
-        Ok(left) => {
-            let error = left.first().map_or(ErrorCode::None, |member| member.error);
-            LeaveGroupResponse { error_code: error.code(), ..LeaveGroupResponse::default() }
-        }
-    };
-    reply.send(&response);
-}
-
-fn leave(call: &Call, request: LeaveGroupRequest, several: bool) -> Result<Vec<LeftMember>, ErrorCode> {
+    let answer = move |left| reply.send(&response(left, several));
     if !call.allows(Operation::Read, Resource::Group(&request.group_id)) {
-        return Err(ErrorCode::GroupAuthorizationFailed);
+        return answer(Err(ErrorCode::GroupAuthorizationFailed));
     }
     let members = if several {
         let named = request.members.into_iter();
@@ -40,8 +26,23 @@ fn leave(call: &Call, request: LeaveGroupRequest, several: bool) -> Result<Vec<L
     } else {
         vec![LeavingMember { member_id: request.member_id, instance_id: None }]
     };
-    let groups = call.broker().groups().map_err(|error| error.code())?;
-    groups.leave(&request.group_id, members)
+    match call.broker().groups() {
+        Ok(groups) => groups.leave(&request.group_id, members, answer),
+        Err(error) => answer(Err(error.code())),
+    }
+}
+
+fn response(left: Result<Vec<LeftMember>, ErrorCode>, several: bool) -> LeaveGroupResponse {
+    match left {
+        Err(code) => LeaveGroupResponse { error_code: code.code(), ..LeaveGroupResponse::default() },
+        Ok(left) if several => {
+            LeaveGroupResponse { members: left.into_iter().map(answer).collect(), ..Default::default() }
+        }
+        Ok(left) => {
+            let error = left.first().map_or(ErrorCode::None, |member| member.error);
+            LeaveGroupResponse { error_code: error.code(), ..LeaveGroupResponse::default() }
+        }
+    }
 }
 
 fn answer(left: LeftMember) -> MemberResponse {

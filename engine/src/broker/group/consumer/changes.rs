@@ -42,8 +42,8 @@ enum Asked<R> {
     Join(Box<JoinRequest>, R),
     /// Such a member asks for its assignment.
     Sync(Box<SyncRequest>, R),
-    /// Take these members out.
-    Remove(Vec<String>),
+    /// Take these members out, and answer who wanted that.
+    Remove(Vec<String>, Option<(R, Response)>),
 }
 
 /// A change on its way to the log.
@@ -67,6 +67,7 @@ fn failed(response: &Response, error: ErrorCode) -> Response {
     match response {
         Response::Join(joined) => Response::Join(JoinResponse::refusal(&joined.member_id, error)),
         Response::Sync(_) => Response::Sync(SyncResponse::refusal(error)),
+        Response::Left(_) => Response::Left(Err(error)),
         _ => Response::ConsumerHeartbeat(ConsumerHeartbeatResponse::refusal(error, None)),
     }
 }
@@ -131,7 +132,8 @@ impl<R> ConsumerSide<R> {
                     (to, Response::Join(JoinResponse::refusal(&request.member_id, error)))
                 }
                 Asked::Sync(_, to) => (to, Response::Sync(SyncResponse::refusal(error))),
-                Asked::Remove(_) => continue,
+                Asked::Remove(_, Some((to, response))) => (to, failed(&response, error)),
+                Asked::Remove(_, None) => continue,
             };
             outbox.reply(to, response);
         }
@@ -169,11 +171,14 @@ impl<R> Group<R> {
         self.take(Asked::Sync(Box::new(request), to), turn);
     }
 
-    /// Takes members out, as far as they are there.
-    pub(in crate::broker::group) fn remove_consumers(&mut self, ids: Vec<String>, turn: &mut Turn<'_, R>) {
-        if !ids.is_empty() {
-            self.take(Asked::Remove(ids), turn);
-        }
+    /// Takes members out, as far as they are there; answered when that is durable.
+    pub(in crate::broker::group) fn remove_consumers(
+        &mut self,
+        ids: Vec<String>,
+        answer: Option<(R, Response)>,
+        turn: &mut Turn<'_, R>,
+    ) {
+        self.take(Asked::Remove(ids, answer), turn);
     }
 
     fn take(&mut self, asked: Asked<R>, turn: &mut Turn<'_, R>) {
@@ -199,10 +204,10 @@ impl<R> Group<R> {
                     self.join(&request, to, turn);
                 }
                 Asked::Sync(request, to) => self.sync(*request, to, turn),
-                Asked::Remove(ids) => {
+                Asked::Remove(ids, answer) => {
                     let mut after = self.consumer.group.clone().unwrap_or_default();
                     after.remove(ids.iter().map(String::as_str), turn.topics);
-                    self.change(after, None, turn);
+                    self.change(after, answer, turn);
                 }
             }
         }
@@ -236,7 +241,8 @@ impl<R> Group<R> {
                 self.consumer.checked = (!self.consumer.is_changing).then_some(topics_version);
             }
             Err((error, text)) => {
-                let response = ConsumerHeartbeatResponse::refusal(error, Some(text));
+                let text = Some(text).filter(|text| !text.is_empty());
+                let response = ConsumerHeartbeatResponse::refusal(error, text);
                 turn.outbox.reply(to, Response::ConsumerHeartbeat(response));
             }
         }

@@ -7,8 +7,8 @@ use std::time::Duration;
 pub(super) use super::requests::*;
 use crate::broker::group::{
     AppendId, CommitRequest, ConsumerHeartbeat, ConsumerHeartbeatResponse, Coordinator, CoordinatorRecord,
-    Effect, FetchOffset, FetchedOffset, GroupState, JoinRequest, JoinResponse, Moment, OffsetsResponse,
-    Response, Stability, SyncRequest, SyncResponse, TransactionalCommit,
+    Effect, FetchOffset, FetchedOffset, GroupState, JoinRequest, JoinResponse, LeavingMember, LeftMember,
+    Moment, OffsetsResponse, Response, Stability, SyncRequest, SyncResponse, TransactionalCommit,
 };
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
@@ -204,6 +204,20 @@ impl Bench {
     pub(super) fn beaten(&mut self, tag: Tag) -> ConsumerHeartbeatResponse {
         match self.answer(tag) {
             Response::ConsumerHeartbeat(response) => response,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) fn leave(&mut self, members: Vec<LeavingMember>) -> Result<Vec<LeftMember>, ErrorCode> {
+        let tag = self.tag();
+        self.coordinator.leave(self.now, GROUP, members, tag);
+        self.settle();
+        self.left(tag)
+    }
+
+    pub(super) fn left(&mut self, tag: Tag) -> Result<Vec<LeftMember>, ErrorCode> {
+        match self.answer(tag) {
+            Response::Left(left) => left,
             other => panic!("{other:?}"),
         }
     }

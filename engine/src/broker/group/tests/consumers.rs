@@ -224,11 +224,11 @@ fn a_static_member_comes_back_to_what_it_had() {
     }
     assert_eq!(successor.count(), 4);
     let by_instance = LeavingMember { member_id: String::new(), instance_id: Some("one".to_owned()) };
-    let left = bench.coordinator.leave(bench.now, GROUP, vec![by_instance.clone()]).unwrap();
+    let left = bench.leave(vec![by_instance.clone()]).unwrap();
     assert_eq!(left[0].error, ErrorCode::None);
     bench.settle();
     assert_eq!(state(&bench), Some(GroupState::Empty));
-    let left = bench.coordinator.leave(bench.now, GROUP, vec![by_instance]).unwrap();
+    let left = bench.leave(vec![by_instance]).unwrap();
     assert_eq!(left[0].error, ErrorCode::UnknownMemberId);
 }
 
@@ -437,7 +437,7 @@ fn groups_change_their_protocol_while_nobody_is_there() {
     let mut bench = bench(&[("orders", 1)]);
     let id = bench.stable_alone();
     let leaving = LeavingMember { member_id: id, instance_id: None };
-    bench.coordinator.leave(bench.now, GROUP, vec![leaving]).unwrap();
+    bench.leave(vec![leaving]).unwrap();
     bench.settle();
     let mut client = Client::new("first", &["orders"]);
     assert_eq!(client.beat(&mut bench).error, ErrorCode::None);
@@ -561,7 +561,7 @@ fn a_group_that_cannot_be_written_as_the_other_kind_stays_what_it_is() {
     bench.log = Log::Hangs;
     let tag = bench.beat(client.request());
     let leaving = LeavingMember { member_id: old.clone(), instance_id: None };
-    bench.coordinator.leave(bench.now, GROUP, vec![leaving]).unwrap();
+    bench.leave(vec![leaving]).unwrap();
     bench.resume_log(Log::Writes);
     let response = bench.beaten(tag);
     client.hear(&response);

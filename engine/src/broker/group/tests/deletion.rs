@@ -10,7 +10,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn leave(bench: &mut Bench, id: &str) {
     let leaving = vec![LeavingMember { member_id: id.to_owned(), instance_id: None }];
-    bench.coordinator.leave(bench.now, GROUP, leaving).unwrap();
+    bench.leave(leaving).unwrap();
     bench.settle();
 }
 

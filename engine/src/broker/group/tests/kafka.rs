@@ -120,9 +120,8 @@ impl Player {
     fn leave(&mut self, client: usize, by_instance: bool) {
         let member_id = if by_instance { String::new() } else { self.member_ids[client].clone() };
         let leaving = vec![LeavingMember { member_id, instance_id: by_instance.then(|| instance(client)) }];
-        let left = self.bench.coordinator.leave(self.bench.now, GROUP, leaving);
+        let left = self.bench.leave(leaving);
         self.saw_error(left.map_or_else(|error| error, |left| left[0].error));
-        self.bench.settle();
     }
 
     fn see_answers(&mut self) {

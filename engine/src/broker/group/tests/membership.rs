@@ -269,7 +269,7 @@ fn the_leaders_departure_makes_another_lead() {
     let mut bench = Bench::new();
     let (first, second) = bench.stable_pair();
     let leaving = LeavingMember { member_id: first.clone(), instance_id: None };
-    let left = bench.coordinator.leave(bench.now, GROUP, vec![leaving]).unwrap();
+    let left = bench.leave(vec![leaving]).unwrap();
     bench.settle();
     assert_eq!(left[0].error, ErrorCode::None);
     assert_eq!(bench.heartbeat(&second, 2), ErrorCode::RebalanceInProgress);
@@ -283,7 +283,7 @@ fn the_last_departure_empties_the_group_and_is_written() {
     let mut bench = Bench::new();
     let id = bench.stable_alone();
     let leaving = vec![LeavingMember { member_id: id, instance_id: None }];
-    bench.coordinator.leave(bench.now, GROUP, leaving).unwrap();
+    bench.leave(leaving).unwrap();
     bench.settle();
     assert_eq!(bench.state(), Some(GroupState::Empty));
     bench.restart();
@@ -302,11 +302,14 @@ fn leaving_is_answered_member_by_member() {
     };
     let leaving =
         vec![member("stranger", None), member(&first, None), member("", None), member("", Some("x"))];
-    let left = bench.coordinator.leave(bench.now, GROUP, leaving.clone()).unwrap();
+    let left = bench.leave(leaving.clone()).unwrap();
     let errors: Vec<ErrorCode> = left.iter().map(|outcome| outcome.error).collect();
     let unknown = ErrorCode::UnknownMemberId;
     assert_eq!(errors, [unknown, ErrorCode::None, unknown, unknown]);
-    let elsewhere = bench.coordinator.leave(bench.now, "nowhere", leaving).unwrap();
+    let tag = bench.tag();
+    bench.coordinator.leave(bench.now, "nowhere", leaving, tag);
+    bench.settle();
+    let elsewhere = bench.left(tag).unwrap();
     assert!(elsewhere.iter().all(|outcome| outcome.error == unknown));
 }
 

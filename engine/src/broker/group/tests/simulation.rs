@@ -69,7 +69,6 @@ impl Clients {
     }
 
     fn play(&mut self, act: &Act) {
-        let now = self.bench.now;
         match *act {
             Act::Join { client, is_static, id_required } => {
                 let request = JoinRequest {
@@ -99,9 +98,8 @@ impl Clients {
             Act::Leave(client) => {
                 let member_id = self.member_ids[client].clone();
                 let leaving = vec![LeavingMember { member_id, instance_id: None }];
-                let left = self.bench.coordinator.leave(now, GROUP, leaving);
+                let left = self.bench.leave(leaving);
                 self.history.push(format!("leave {client}: {left:?}"));
-                self.bench.settle();
             }
             Act::Delete => {
                 let tag = self.bench.delete_group();

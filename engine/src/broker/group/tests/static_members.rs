@@ -59,7 +59,7 @@ fn the_older_instance_is_fenced_by_its_successor() {
     let tag = bench.join(&JoinRequest { member_id: second.clone(), ..instance("two") });
     assert_eq!(bench.joined(tag).error, ErrorCode::FencedInstanceId);
     let leaving = LeavingMember { member_id: second, instance_id: Some("two".to_owned()) };
-    let left = bench.coordinator.leave(bench.now, GROUP, vec![leaving]).unwrap();
+    let left = bench.leave(vec![leaving]).unwrap();
     assert_eq!(left[0].error, ErrorCode::FencedInstanceId);
 }
 
@@ -151,7 +151,7 @@ fn a_rebalance_of_absent_static_members_waits_until_their_sessions_end() {
     bench.sync(sync_request(identity(&first, 1), &[]));
     bench.join(&joining("c"));
     let leaving = vec![LeavingMember { member_id: "c-0001".to_owned(), instance_id: None }];
-    bench.coordinator.leave(bench.now, GROUP, leaving).unwrap();
+    bench.leave(leaving).unwrap();
     bench.settle();
     bench.pass(seconds(90));
     assert_eq!(bench.state(), Some(GroupState::PreparingRebalance));
@@ -164,7 +164,7 @@ fn an_administrator_removes_a_static_member_by_its_instance() {
     let mut bench = Bench::new();
     let (_, second) = stable_statics(&mut bench);
     let leaving = LeavingMember { member_id: String::new(), instance_id: Some("two".to_owned()) };
-    let left = bench.coordinator.leave(bench.now, GROUP, vec![leaving]).unwrap();
+    let left = bench.leave(vec![leaving]).unwrap();
     assert_eq!(left[0].error, ErrorCode::None);
     let gone = of_instance("two", &second, 2);
     assert_eq!(bench.coordinator.heartbeat(bench.now, GROUP, &gone), ErrorCode::UnknownMemberId);

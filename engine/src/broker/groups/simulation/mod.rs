@@ -192,8 +192,11 @@ impl Simulation {
             }
             Some(Step::Leave) => {
                 let leaving = client.leave();
-                let left = self.hosted.with(|coordinator, now| coordinator.leave(now, GROUP, leaving));
-                self.shard.note(&format!("left: {left:?}"));
+                let left = Arc::new(Mutex::new(None));
+                let told = Arc::clone(&left);
+                let to: Reply = Box::new(move |response| *told.lock() = Some(response));
+                self.hosted.with(|coordinator, now| coordinator.leave(now, GROUP, leaving, to));
+                self.shard.note(&format!("left: {:?}", left.lock()));
             }
         }
     }

@@ -87,7 +87,7 @@ fn who_is_put_out_of_the_group_has_lost_its_partitions_and_joins_again() {
         poll_all(&[&member], || member.assigned().len() == 3);
         let member_id = member.consumer.member_id().unwrap().unwrap();
         let leaving = LeavingMember { member_id: member_id.clone(), instance_id: None };
-        groups(&fixture).leave("g", vec![leaving]).unwrap();
+        groups(&fixture).leave("g", vec![leaving], |left| drop(left.unwrap()));
         poll_all(&[&member], || member.notes.lock().len() == 3);
         assert_eq!(member.take_notes(), ["assign [0, 1, 2]", "lost [0, 1, 2]", "assign [0, 1, 2]"]);
         assert_ne!(member.consumer.member_id().unwrap().unwrap(), member_id);
@@ -103,7 +103,8 @@ fn who_was_put_out_cannot_commit() {
     next(&member.consumer, 2);
     let member_id = member.consumer.member_id().unwrap().unwrap();
     // Nobody tells it: as if it had slept.
-    groups(&fixture).leave("g", vec![LeavingMember { member_id, instance_id: None }]).unwrap();
+    let leaving = LeavingMember { member_id, instance_id: None };
+    groups(&fixture).leave("g", vec![leaving], |left| drop(left.unwrap()));
     match member.consumer.commit(None) {
         Err(CallError::Kafka(error)) => {
             let expected = [ErrorCode::UnknownMemberId, ErrorCode::LocalNoOffset];
