@@ -24,7 +24,8 @@ def create(topic, partitions):
 class Member:
     """A consumer with what it has been given, as its callbacks were told."""
 
-    def __init__(self, topics, **settings):
+    def __init__(self, topics, commits=True, **settings):
+        self.commits = commits
         base = {"bootstrap.servers": BOOTSTRAP, "group.id": GROUP, "group.protocol": "consumer", "log_level": 0}
         more = {"auto.offset.reset": "earliest", "enable.auto.commit": False, "topic.metadata.refresh.interval.ms": 500}
         self.has, self.messages = set(), []
@@ -43,7 +44,8 @@ class Member:
             if message.error():
                 raise KafkaException(message.error())
             self.messages.append((message.topic(), message.partition(), message.offset()))
-            self.consumer.commit(message, asynchronous=False)
+            if self.commits:
+                self.consumer.commit(message, asynchronous=False)
 
 
 def until(what, condition, *members):
@@ -142,14 +144,15 @@ assert two.has == had, (two.has, had)
 for member in current:
     member.consumer.close()
 
-# A group migrates to the consumer protocol with its first member of that, and back when the last one has gone.
+# A group migrates to the consumer protocol with its first member of that, and back when the last one has gone. Commits would be
+# refused in between.
 CLASSIC = {"group.id": "mixed", "group.protocol": "classic", "session.timeout.ms": 6000, "heartbeat.interval.ms": 100}
 kind = lambda: admin.describe_consumer_groups(["mixed"])["mixed"].result(SECONDS).type
-older = Member(["orders"], **CLASSIC, **{"partition.assignment.strategy": "cooperative-sticky"})
+older = Member(["orders"], commits=False, **CLASSIC, **{"partition.assignment.strategy": "cooperative-sticky"})
 current = [older]
 until("the older one has all", shared(8), *current)
 assert kind() == ConsumerGroupType.CLASSIC
-newer = Member(["orders"], **{"group.id": "mixed"})
+newer = Member(["orders"], commits=False, **{"group.id": "mixed"})
 current = [older, newer]
 until("both protocols share", shared(4, 4), *current)
 assert kind() == ConsumerGroupType.CONSUMER

@@ -285,10 +285,7 @@ impl<R> Group<R> {
         }
         let mut records = difference(&self.id, before, Some(&after));
         if records.is_empty() {
-            if let Some((to, response)) = answer {
-                turn.outbox.reply(to, response);
-            }
-            return;
+            return self.send(answer, turn);
         }
         if self.recorded {
             // What was a group of the classic protocol becomes one of this.
@@ -296,6 +293,14 @@ impl<R> Group<R> {
             records.insert(0, CoordinatorRecord { key, value: None });
         }
         self.write(records, Next::Consumer(after), answer, turn);
+    }
+
+    /// What was asked for counts.
+    fn send(&mut self, answer: Option<(R, Response)>, turn: &mut Turn<'_, R>) {
+        if let Some((to, response)) = answer {
+            self.note_answer(&response, turn);
+            turn.outbox.reply(to, response);
+        }
     }
 
     /// Writes the group as one of the classic protocol.
@@ -339,10 +344,7 @@ impl<R> Group<R> {
                 }
                 Next::Classic(downgrade) => self.become_classic(*downgrade, turn),
             }
-            if let Some((to, response)) = change.answer {
-                self.note_answer(&response, turn);
-                turn.outbox.reply(to, response);
-            }
+            self.send(change.answer, turn);
         }
         self.renew_consumer_timers(turn);
         self.go_on(turn);

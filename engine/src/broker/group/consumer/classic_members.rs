@@ -57,37 +57,28 @@ impl<R> Group<R> {
 
     /// See [`Group::sync_consumer`].
     pub(super) fn answer_sync(&mut self, request: &SyncRequest, to: R, turn: &mut Turn<'_, R>) {
-        let group = self.consumer.group.clone().unwrap_or_default();
-        let checked = self.check_classic(&group, &request.member).and_then(|classic| {
-            let differs =
-                |asked: &Option<String>, ours: &str| asked.as_deref().is_some_and(|asked| asked != ours);
-            let protocol = classic.protocols.first().map_or("", |(name, _)| name.as_str());
-            match differs(&request.protocol_type, PROTOCOL_TYPE) || differs(&request.protocol, protocol) {
-                true => Err(ErrorCode::InconsistentGroupProtocol),
-                false => Ok(classic),
-            }
-        });
+        let nobody = ConsumerGroup::default();
+        let group = self.consumer.group.as_ref().unwrap_or(&nobody);
         let id = request.member.member_id.as_str();
-        let response = match (checked, group.members.get(id)) {
-            (Ok(_), Some(member))
-                if group.epoch > member.current.epoch
-                    && member.current.state != MemberState::UnrevokedPartitions =>
-            {
-                self.await_join(id, member.metadata.rebalance_timeout, turn);
+        let response = match group.check_sync(request) {
+            Err(error) => SyncResponse::refusal(error),
+            Ok((known, _)) if group.has_to_rejoin(known) => {
+                let timeout = known.metadata.rebalance_timeout;
+                self.await_join(id, timeout, turn);
                 SyncResponse::refusal(ErrorCode::RebalanceInProgress)
             }
-            (Ok(classic), Some(member)) => {
+            Ok((known, classic)) => {
+                let assignment = assignment(&known.current.assigned, classic, turn.topics).into();
+                let session = classic.session_timeout;
                 self.note_synced(id);
-                self.restart_consumer_session(id, classic.session_timeout, turn);
+                self.restart_consumer_session(id, session, turn);
                 SyncResponse {
                     error: ErrorCode::None,
                     protocol_type: request.protocol_type.clone(),
                     protocol: request.protocol.clone(),
-                    assignment: assignment(&member.current.assigned, classic, turn.topics).into(),
+                    assignment,
                 }
             }
-            (Err(error), _) => SyncResponse::refusal(error),
-            (Ok(_), None) => SyncResponse::refusal(ErrorCode::UnknownMemberId),
         };
         turn.outbox.reply(to, Response::Sync(response));
     }
@@ -98,42 +89,26 @@ impl<R> Group<R> {
         member: &MemberIdentity,
         turn: &mut Turn<'_, R>,
     ) -> ErrorCode {
-        let group = self.consumer.group.clone().unwrap_or_default();
-        let classic = match self.check_classic(&group, member) {
-            Ok(classic) => classic,
+        let nobody = ConsumerGroup::default();
+        let group = self.consumer.group.as_ref().unwrap_or(&nobody);
+        let (known, classic) = match group.check_classic(member) {
+            Ok(found) => found,
             Err(error) => return error,
         };
         let id = member.member_id.as_str();
-        self.restart_consumer_session(id, classic.session_timeout, turn);
-        let Some(known) = group.members.get(id) else { return ErrorCode::UnknownMemberId };
         let is_behind = match known.current.state {
             MemberState::UnrevokedPartitions => true,
             MemberState::UnreleasedPartitions => !group.waits_for_others(id),
             MemberState::Stable => false,
         };
-        if is_behind || known.current.epoch < group.epoch {
-            self.await_join(id, known.metadata.rebalance_timeout, turn);
+        let is_behind = is_behind || known.current.epoch < group.epoch;
+        let (session, rebalance) = (classic.session_timeout, known.metadata.rebalance_timeout);
+        self.restart_consumer_session(id, session, turn);
+        if is_behind {
+            self.await_join(id, rebalance, turn);
             return ErrorCode::RebalanceInProgress;
         }
         ErrorCode::None
-    }
-
-    /// Whether a request comes from a member of the classic protocol, of its epoch.
-    fn check_classic<'a>(
-        &self,
-        group: &'a ConsumerGroup,
-        member: &MemberIdentity,
-    ) -> Result<&'a ClassicMember, ErrorCode> {
-        if let Some(instance) = member.instance_id.as_deref() {
-            match group.static_member(instance) {
-                None => return Err(ErrorCode::UnknownMemberId),
-                Some(known) if known != member.member_id => return Err(ErrorCode::FencedInstanceId),
-                Some(_) => {}
-            }
-        }
-        let known = group.members.get(&member.member_id).ok_or(ErrorCode::UnknownMemberId)?;
-        let classic = known.metadata.classic.as_ref().ok_or(ErrorCode::UnknownMemberId)?;
-        if known.current.epoch == member.generation { Ok(classic) } else { Err(ErrorCode::IllegalGeneration) }
     }
 }
 
@@ -153,6 +128,39 @@ pub(super) fn assignment(
 }
 
 impl ConsumerGroup {
+    /// Who a request comes from, if that is a member of the classic protocol, of its epoch.
+    fn check_classic(&self, member: &MemberIdentity) -> Result<(&ConsumerMember, &ClassicMember), ErrorCode> {
+        if let Some(instance) = member.instance_id.as_deref() {
+            match self.static_member(instance) {
+                None => return Err(ErrorCode::UnknownMemberId),
+                Some(known) if known != member.member_id => return Err(ErrorCode::FencedInstanceId),
+                Some(_) => {}
+            }
+        }
+        let known = self.members.get(&member.member_id).ok_or(ErrorCode::UnknownMemberId)?;
+        let classic = known.metadata.classic.as_ref().ok_or(ErrorCode::UnknownMemberId)?;
+        match known.current.epoch == member.generation {
+            true => Ok((known, classic)),
+            false => Err(ErrorCode::IllegalGeneration),
+        }
+    }
+
+    fn check_sync(&self, request: &SyncRequest) -> Result<(&ConsumerMember, &ClassicMember), ErrorCode> {
+        let (known, classic) = self.check_classic(&request.member)?;
+        let differs =
+            |asked: &Option<String>, ours: &str| asked.as_deref().is_some_and(|asked| asked != ours);
+        let protocol = classic.protocols.first().map_or("", |(name, _)| name.as_str());
+        match differs(&request.protocol_type, PROTOCOL_TYPE) || differs(&request.protocol, protocol) {
+            true => Err(ErrorCode::InconsistentGroupProtocol),
+            false => Ok((known, classic)),
+        }
+    }
+
+    /// Whether a member is to join again before it gets its assignment. Who gives partitions up already has.
+    fn has_to_rejoin(&self, member: &ConsumerMember) -> bool {
+        self.epoch > member.current.epoch && member.current.state != MemberState::UnrevokedPartitions
+    }
+
     /// Whether all members but this one speak the classic protocol, and there are others.
     pub(super) fn only_classic_but(&self, id: &str) -> bool {
         let mut others = self.members.iter().filter(|(known, _)| *known != id);
@@ -220,13 +228,11 @@ impl ConsumerGroup {
         id: &str,
     ) -> Result<ConsumerMember, ErrorCode> {
         let Some(instance) = request.instance_id.as_deref() else {
-            return Ok(self.members.entry(id.to_owned()).or_insert_with(ConsumerMember::newcomer).clone());
+            return Ok(self.admit(id));
         };
         let is_new = request.member_id.is_empty();
         match self.static_member(instance).map(str::to_owned) {
-            None if is_new => {
-                Ok(self.members.entry(id.to_owned()).or_insert_with(ConsumerMember::newcomer).clone())
-            }
+            None if is_new => Ok(self.admit(id)),
             Some(known) if is_new => Ok(self.take_over(&known, id)),
             None => Err(ErrorCode::UnknownMemberId),
             Some(known) if known != id => Err(ErrorCode::FencedInstanceId),

@@ -188,17 +188,13 @@ impl ConsumerGroup {
         let Some(instance) = request.instance_id.as_deref() else {
             return match self.members.get(id) {
                 Some(member) => check_epoch(member, request).map(|()| member.clone()),
-                None if request.is_joining() => {
-                    Ok(self.members.entry(id.to_owned()).or_insert_with(ConsumerMember::newcomer).clone())
-                }
+                None if request.is_joining() => Ok(self.admit(id)),
                 None => Err(self.no_member(request, id)),
             };
         };
         let known = self.static_member(instance).map(str::to_owned);
         match known {
-            None if request.is_joining() => {
-                Ok(self.members.entry(id.to_owned()).or_insert_with(ConsumerMember::newcomer).clone())
-            }
+            None if request.is_joining() => Ok(self.admit(id)),
             Some(known) if request.is_joining() => self.replace(&known, id, instance),
             _ => {
                 let known = self.check_instance(known.as_deref(), id, instance)?;
@@ -206,6 +202,11 @@ impl ConsumerGroup {
                 check_epoch(&member, request).map(|()| member)
             }
         }
+    }
+
+    /// The member as it is, or a new one.
+    pub(super) fn admit(&mut self, id: &str) -> ConsumerMember {
+        self.members.entry(id.to_owned()).or_insert_with(ConsumerMember::newcomer).clone()
     }
 
     fn no_member(&self, request: &ConsumerHeartbeat, id: &str) -> Refusal {

@@ -550,6 +550,22 @@ fn a_classic_member_that_does_not_join_again_or_ask_for_its_assignment_is_taken_
 }
 
 #[test]
+fn a_classic_member_that_joins_again_without_anything_new_is_waited_for_anew() {
+    let mut bench = bench(&[("orders", 2)]);
+    let old = classic_alone(&mut bench);
+    let mut client = Client::new("new", &["orders"]);
+    client.beat(&mut bench);
+    for _ in 0..4 {
+        for _ in 0..5 {
+            assert_eq!(bench.heartbeat(&old, 1), ErrorCode::RebalanceInProgress);
+            client.beat(&mut bench);
+            bench.pass(seconds(9));
+        }
+        assert_eq!(rejoin(&mut bench, &old, &[0, 1]), (1, vec![0]), "it still has both");
+    }
+}
+
+#[test]
 fn a_group_that_cannot_be_written_as_the_other_kind_stays_what_it_is() {
     let mut bench = bench(&[("orders", 2)]);
     let old = classic_alone(&mut bench);
