@@ -89,15 +89,15 @@ fn clients_of_a_server_that_is_killed_go_on_and_nothing_is_lost_repeated_or_unse
 
 #[test]
 fn a_group_whose_members_and_server_are_killed_sees_everything() {
-    group_sees_everything("classic", 3);
+    group_sees_everything("classic", 3, effort(12, 500));
 }
 
 #[test]
 fn a_group_of_the_consumer_protocol_whose_members_and_server_are_killed_sees_everything() {
-    group_sees_everything("consumer", 5);
+    group_sees_everything("consumer", 5, effort(6, 500));
 }
 
-fn group_sees_everything(protocol: &str, seed: u64) {
+fn group_sees_everything(protocol: &str, seed: u64, changes: u32) {
     let directory = tempfile::tempdir().unwrap();
     let notes = new_notes(directory.path());
     let mut random = fastrand::Rng::with_seed(seed);
@@ -108,7 +108,7 @@ fn group_sees_everything(protocol: &str, seed: u64) {
     let members: Option<Vec<_>> = (0..3).map(|_| start_member()).collect();
     let (Some(producers), Some(mut members)) = (producers, members) else { return };
     let mut noted = wait_for_more(&notes, 0);
-    for _ in 0..effort(12, 500) {
+    for _ in 0..changes {
         std::thread::sleep(Duration::from_millis(random.u64(50..1000)));
         match random.u8(..3) {
             0 => {
