@@ -81,9 +81,12 @@ impl<R> Coordinator<R> {
     /// changes is durable.
     pub fn consumer_heartbeat(&mut self, now: Moment, request: ConsumerHeartbeat, to: R) {
         let id = request.group.clone();
+        let is_there = self.groups.contains_key(id.as_str());
+        let not_found = |what| Some((ErrorCode::GroupIdNotFound, format!("{what} {id} not found.")));
         let refusal = match request.check() {
-            Ok(()) if request.is_joining() || self.groups.contains_key(id.as_str()) => None,
-            Ok(()) => Some((ErrorCode::GroupIdNotFound, format!("Group {id} not found."))),
+            Ok(()) if request.is_joining() || is_there => None,
+            Ok(()) if request.is_leaving() => not_found("Group"),
+            Ok(()) => not_found("Consumer group"),
             Err(refusal) => Some(refusal),
         };
         if let Some((error, text)) = refusal {
@@ -91,7 +94,14 @@ impl<R> Coordinator<R> {
             return self.outbox.reply(to, Response::ConsumerHeartbeat(response));
         }
         self.group_or_new(&id, now.wall);
-        self.with_group(now, &id, |group, turn| group.hear(request, to, turn));
+        let is_used = self.with_group(now, &id, |group, turn| {
+            group.hear(request, to, turn);
+            group.consumer.is_used()
+        });
+        if !is_there && is_used == Some(false) {
+            // Its first member was refused.
+            self.groups.remove(id.as_str());
+        }
     }
 
     fn refuse_join(&self, request: &JoinRequest) -> Option<ErrorCode> {

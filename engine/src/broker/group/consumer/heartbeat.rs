@@ -36,7 +36,7 @@ impl ConsumerHeartbeat {
         self.is_joining() || self.rebalance_timeout.is_some() && is_subscribing && self.owned.is_some()
     }
 
-    fn is_leaving(&self) -> bool {
+    pub(in crate::broker::group) fn is_leaving(&self) -> bool {
         matches!(self.epoch, LEAVING | LEFT_FOR_A_WHILE)
     }
 

@@ -265,6 +265,7 @@ fn regular_expressions_stand_for_whole_names() {
     };
     let (refused, _) = join(&mut bench, "[a-");
     assert_eq!(refused.error, ErrorCode::InvalidRegularExpression);
+    assert_eq!(bench.coordinator.kind_of(GROUP), None, "who is refused makes no group");
     assert!(
         refused
             .message
@@ -341,7 +342,7 @@ fn bad_requests_are_refused_with_kafkas_texts() {
         (
             ConsumerHeartbeat { epoch: 5, ..good.clone() },
             ErrorCode::GroupIdNotFound,
-            "Group orders-readers not found.",
+            "Consumer group orders-readers not found.",
         ),
     ];
     for (request, error, text) in cases {
