@@ -50,9 +50,10 @@ fn kafkas_own_broker_gives_the_same_answers() {
     let server = TestServer::with(&settings, ServerOptions::default());
     let addresses = [server.address(), kafka.address];
     let number = |name: &str| std::env::var(name).ok().map(|value| value.parse::<u64>().unwrap());
-    let seeds = match number("TIDELOG_SEED") {
-        Some(seed) => seed..=seed,
-        None => 1..=number("TIDELOG_SEEDS").unwrap_or(effort(12, 2_000)),
+    // One, those from 1 on, or those from one to another.
+    let seeds = match (number("TIDELOG_SEED"), number("TIDELOG_SEEDS")) {
+        (Some(first), last) => first..=last.unwrap_or(first),
+        (None, last) => 1..=last.unwrap_or(effort(12, 2_000)),
     };
     let only_one = seeds.start() == seeds.end();
     for seed in seeds {

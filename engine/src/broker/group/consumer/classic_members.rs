@@ -33,10 +33,10 @@ impl<R> Group<R> {
         let around = Surroundings { config: turn.config, topics: turn.topics, now: turn.now.wall };
         let before = self.consumer.group.clone().unwrap_or_default();
         let mut after = before.clone();
-        let replaces_last = request.instance_id.as_deref().is_some_and(|instance| {
-            before.static_member(instance).is_some_and(|known| before.only_classic_but(known))
-        });
-        let joined = after.join_classic(request, &id, &around);
+        let replaced = request.instance_id.as_deref().and_then(|instance| before.static_member(instance));
+        let replaces_last = replaced.is_some_and(|known| before.only_classic_but(known));
+        let downgrades = replaces_last && migration::is_small_enough(&before, turn.config);
+        let joined = after.join_classic(request, &id, downgrades, &around);
         let Joined { response, subscription_changed } = match joined {
             Ok(joined) => joined,
             Err(error) => {
@@ -46,7 +46,7 @@ impl<R> Group<R> {
             }
         };
         let answer = Some((to, Response::Join(response)));
-        let downgrade = replaces_last.then(|| migration::to_classic(&before, &after, turn)).flatten();
+        let downgrade = downgrades.then(|| migration::to_classic(&before, &after, turn)).flatten();
         match downgrade {
             Some(downgrade) => {
                 self.downgrade(downgrade.with_rebalance(subscription_changed), answer, turn);
@@ -176,11 +176,13 @@ impl ConsumerGroup {
         })
     }
 
-    /// Makes this the group after a member of the classic protocol has joined.
+    /// Makes this the group after a member of the classic protocol has joined. A group that `downgrades` with that assigns nothing
+    /// anew here: if it has to, its members do.
     fn join_classic(
         &mut self,
         request: &JoinRequest,
         id: &str,
+        downgrades: bool,
         around: &Surroundings<'_>,
     ) -> Result<Joined, ErrorCode> {
         self.check_room(id, around).map_err(|(error, _)| error)?;
@@ -195,9 +197,13 @@ impl ConsumerGroup {
             MemberSubscription::decode(&first.metadata).map_err(|_| ErrorCode::UnknownServerError)?;
         let before = self.find_or_admit_classic(request, id)?;
         let changed = self.update_classic(request, id, &before, &subscription);
-        self.catch_up(changed, around);
-        let owned = owned_by_id(&subscription.owned, around.topics);
-        self.reconcile(id, Some(&owned), changed, around);
+        if !downgrades {
+            self.catch_up(changed, around);
+        }
+        if !downgrades || !changed {
+            let owned = owned_by_id(&subscription.owned, around.topics);
+            self.reconcile(id, Some(&owned), changed, around);
+        }
         let generation = self.members.get(id).map_or(-1, |member| member.current.epoch);
         let response = JoinResponse {
             error: ErrorCode::None,

@@ -21,6 +21,7 @@ use crate::broker::offsets_schema::{
     ClassicMember, ConsumerMemberMetadata, CurrentAssignment, GroupMetadata, MemberMetadata, MemberState,
     RecordKey,
 };
+use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
 
 /// A group of the classic protocol that one of the consumer protocol becomes.
@@ -52,22 +53,24 @@ pub(super) fn downgrade<R>(
     turn: &Turn<'_, R>,
 ) -> Option<Downgrade> {
     let all_classic = after.members.values().all(|member| member.metadata.classic.is_some());
-    if after.members.is_empty() || !all_classic {
+    if after.members.is_empty() || !all_classic || !is_small_enough(after, turn.config) {
         return None;
     }
     to_classic(before, after, turn)
 }
 
-/// The members of `after`, all of the classic protocol, with what `before` has assigned to them; `None` when they are too many.
+/// Whether a group has no more members than one of the classic protocol may have.
+pub(super) fn is_small_enough(group: &ConsumerGroup, config: &EngineConfig) -> bool {
+    group.members.len() <= usize::try_from(config.group_size_max).unwrap_or(usize::MAX)
+}
+
+/// The members of `after`, all of the classic protocol, with what `before` has assigned to them; `None` when they share no
+/// protocol.
 pub(super) fn to_classic<R>(
     before: &ConsumerGroup,
     after: &ConsumerGroup,
     turn: &Turn<'_, R>,
 ) -> Option<Downgrade> {
-    let size_max = usize::try_from(turn.config.group_size_max).unwrap_or(usize::MAX);
-    if after.members.len() > size_max {
-        return None;
-    }
     let protocols: Vec<(String, Vec<Protocol>)> = after
         .members
         .iter()

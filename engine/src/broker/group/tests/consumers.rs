@@ -567,6 +567,31 @@ fn a_classic_member_that_joins_again_without_anything_new_is_waited_for_anew() {
 }
 
 #[test]
+fn a_static_member_that_comes_back_with_the_classic_protocol_takes_its_group_along() {
+    let classic = |topic: &str| {
+        let subscription = MemberSubscription::new(vec![topic.to_owned()]).encode().into();
+        let protocols = vec![Protocol { name: "range".to_owned(), metadata: subscription }];
+        JoinRequest { instance_id: Some("one".to_owned()), protocols, ..joining("") }
+    };
+    for (topic, generation, state) in
+        [("orders", 1, GroupState::Stable), ("refunds", 0, GroupState::PreparingRebalance)]
+    {
+        let mut bench = bench(&[("orders", 2), ("refunds", 1)]);
+        let mut client = Client { instance: Some("one"), ..Client::new("first", &["orders"]) };
+        client.beat(&mut bench);
+        assert_eq!((client.count(), client.epoch), (2, 1));
+        let tag = bench.join(&classic(topic));
+        let joined = bench.joined(tag);
+        assert_eq!((joined.error, joined.generation), (ErrorCode::None, generation), "{topic}");
+        assert_eq!(
+            (bench.coordinator.kind_of(GROUP), bench.state()),
+            (Some(GroupKind::Classic), Some(state))
+        );
+        assert_eq!(client.beat(&mut bench).error, ErrorCode::GroupIdNotFound);
+    }
+}
+
+#[test]
 fn a_group_that_cannot_be_written_as_the_other_kind_stays_what_it_is() {
     let mut bench = bench(&[("orders", 2)]);
     let old = classic_alone(&mut bench);
