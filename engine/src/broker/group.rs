@@ -12,7 +12,7 @@
 //!
 //! It does no I/O and reads no clock: the caller gives the time with every call, appends the records it asks for
 //! ([`Effect::Append`]) and says when they are durable ([`Coordinator::appended`]), hands its answers on
-//! ([`Effect::Reply`]), and calls [`Coordinator::tick`] when [`Coordinator::next_deadline`] has come. Ids of members come
+//! ([`Effect::Reply`]), lets members near by look again ([`Effect::Changed`]), and calls [`Coordinator::tick`] when [`Coordinator::next_deadline`] has come. Ids of members come
 //! from [`MemberIds`]. So one seed replays a run.
 //!
 //! Runs recorded from Kafka 4.2's own coordinator are repeated in the tests, step by step. Where this differs, on purpose:
@@ -21,6 +21,8 @@
 //! - Every request is answered: also a sync of a member that is removed or that asks again, which Kafka forgets.
 //! - The successor of a static member may fetch the assignment that its predecessor never fetched; Kafka goes on waiting
 //!   for the predecessor and rebalances in the end.
+//! - What a classic member may be reading goes to nobody else while its group migrates, until the member says that it has given
+//!   it up. Kafka goes by what the member was, or is to be, assigned.
 //! - Groups migrate between the protocols as with `group.consumer.migration.policy=bidirectional`, Kafka's default, whose other
 //!   values there are not.
 //! - Regular expressions are resolved with the heartbeat that brings them, by the rules of the crate `regex`, which has RE2's

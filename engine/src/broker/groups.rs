@@ -64,9 +64,7 @@ impl Groups {
                 answer(response);
             }
         });
-        let hosted = self.of(&request.group);
-        hosted.with(|coordinator, now| coordinator.join(now, request, to));
-        hosted.waiters.wake_all();
+        self.of(&request.group).with(|coordinator, now| coordinator.join(now, request, to));
     }
 
     /// Asks for a member's assignment; `answer` may come only when the leader has sent it.
@@ -94,8 +92,8 @@ impl Groups {
             .with(|coordinator, now| coordinator.consumer_heartbeat(now, request, to));
     }
 
-    /// Registers `waiter` to be told once when members of the group may have come or gone, so that a heartbeat finds
-    /// a rebalance. Send one after this call.
+    /// Registers `waiter` to be told once when the group, or one beside it, has changed, so that a heartbeat may find
+    /// something new. Send one after this call.
     pub fn notify_on_change(&self, group: &str, waiter: Arc<dyn Notify>) {
         self.of(group).waiters.register(waiter);
     }
@@ -124,9 +122,7 @@ impl Groups {
                 answer(left);
             }
         });
-        let hosted = self.of(group);
-        hosted.with(|coordinator, now| coordinator.leave(now, group, members, to));
-        hosted.waiters.wake_all();
+        self.of(group).with(|coordinator, now| coordinator.leave(now, group, members, to));
     }
 
     /// Commits offsets; `answer` comes when they are durable.

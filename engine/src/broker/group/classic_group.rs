@@ -208,6 +208,7 @@ impl<R> Group<R> {
         self.pending_join.remove(id);
         self.pending_sync.remove(id);
         let Some(member) = self.members.remove(id) else { return };
+        turn.outbox.tell_change();
         if let Some(instance) = &member.instance_id {
             self.static_members.remove(instance);
         }
@@ -226,6 +227,7 @@ impl<R> Group<R> {
     /// Gives a static member a new id. Whoever waits under the old one is fenced.
     pub(super) fn rename_member(&mut self, old_id: &str, new_id: &str, turn: &mut Turn<'_, R>) {
         let Some(mut member) = self.members.remove(old_id) else { return };
+        turn.outbox.tell_change();
         if let Some(to) = member.joining.take() {
             let response = JoinResponse::refusal(old_id, ErrorCode::FencedInstanceId);
             turn.outbox.reply(to, Response::Join(response));

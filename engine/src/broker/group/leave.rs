@@ -12,20 +12,13 @@ impl<R> Group<R> {
         if self.state == ClassicState::Dead {
             return turn.outbox.reply(to, Response::Left(Err(ErrorCode::CoordinatorNotAvailable)));
         }
-        if let Some(consumers) = &self.consumer.group {
-            let (left, ids) = consumers.find_leaving(members);
-            return self.remove_consumers(ids, Some((to, Response::Left(Ok(left)))), turn);
+        match self.consumer.is_used() || self.consumer.group.is_some() {
+            true => self.leave_consumers(members, to, turn),
+            false => self.leave_classic(members, to, turn),
         }
-        if self.consumer.is_changing() {
-            // They are on their way into a group of the consumer protocol, and leave that.
-            let ids = members.iter().filter_map(|member| self.leaving_id(member).ok()).collect();
-            self.remove_consumers(ids, None, turn);
-        }
-        let left = self.leave_classic(members, turn);
-        turn.outbox.reply(to, Response::Left(Ok(left)));
     }
 
-    fn leave_classic(&mut self, members: Vec<LeavingMember>, turn: &mut Turn<'_, R>) -> Vec<LeftMember> {
+    pub(super) fn leave_classic(&mut self, members: Vec<LeavingMember>, to: R, turn: &mut Turn<'_, R>) {
         let mut left = Vec::with_capacity(members.len());
         for member in members {
             let error = self.leave_one(&member, turn).err().unwrap_or(ErrorCode::None);
@@ -40,7 +33,7 @@ impl<R> Group<R> {
                 ClassicState::Empty | ClassicState::Dead => {}
             }
         }
-        left
+        turn.outbox.reply(to, Response::Left(Ok(left)));
     }
 
     fn leave_one(&mut self, leaving: &LeavingMember, turn: &mut Turn<'_, R>) -> Result<(), ErrorCode> {

@@ -36,6 +36,8 @@ pub enum Effect<R> {
         /// In whose transaction, if in one.
         producer: Option<(ProducerId, ProducerEpoch)>,
     },
+    /// A group is not what it was: its members' next heartbeats may tell them something.
+    Changed,
 }
 
 /// What follows an append.
@@ -118,6 +120,13 @@ pub(super) type Outbox<R> = coordination::Outbox<Effect<R>, Continuation<R>>;
 impl<R> Outbox<R> {
     pub(super) fn reply(&mut self, to: R, response: Response) {
         self.effects.push(Effect::Reply { to, response });
+    }
+
+    /// See [`Effect::Changed`].
+    pub(super) fn tell_change(&mut self) {
+        if !matches!(self.effects.last(), Some(Effect::Changed)) {
+            self.effects.push(Effect::Changed);
+        }
     }
 
     pub(super) fn append(

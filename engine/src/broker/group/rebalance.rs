@@ -26,6 +26,7 @@ impl<R> Group<R> {
         self.sync_timer = None;
         let is_first = self.state == ClassicState::Empty;
         self.step(ClassicState::PreparingRebalance, turn.now.wall);
+        turn.outbox.tell_change();
         tracing::info!(group = %self.id, generation = self.generation, reason, "rebalance");
         if is_first {
             self.new_member_added = false;

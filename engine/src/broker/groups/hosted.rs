@@ -31,7 +31,7 @@ pub(super) struct Hosted {
     log: CoordinatorLog,
     teller: Teller<Appended>,
     coordinator: Mutex<Coordinator<Reply>>,
-    /// Members in this process that want to know when a group may rebalance.
+    /// Members in this process that want to know when their group changes.
     pub(super) waiters: Waiters,
 }
 
@@ -62,12 +62,13 @@ impl Hosted {
         self.log.partition_id()
     }
 
-    /// Calls the coordinator, appends what it wants appended, and answers whom it wants answered.
+    /// Calls the coordinator, appends what it wants appended, answers whom it wants answered, and tells members in this
+    /// process of changes.
     pub(super) fn with<T>(&self, call: impl FnOnce(&mut Coordinator<Reply>, Moment) -> T) -> T {
         let mut coordinator = self.coordinator.lock();
         let deadline = coordinator.next_deadline();
         let result = call(&mut coordinator, self.log.moment());
-        let mut replies = Vec::new();
+        let (mut replies, mut has_changed) = (Vec::new(), false);
         for effect in coordinator.effects() {
             match effect {
                 Effect::Reply { to, response } => replies.push((to, response)),
@@ -76,6 +77,7 @@ impl Hosted {
                     let teller = self.teller.clone();
                     self.log.append(&records, producer, move |result| teller.tell(Appended { id, result }));
                 }
+                Effect::Changed => has_changed = true,
             }
         }
         let next = coordinator.next_deadline();
@@ -85,6 +87,9 @@ impl Hosted {
         }
         for (to, response) in replies {
             to(response);
+        }
+        if has_changed {
+            self.waiters.wake_all();
         }
         result
     }
@@ -99,7 +104,6 @@ impl Coordinating for Hosted {
 
     fn tick(&self) {
         self.with(|coordinator, now| coordinator.tick(now));
-        self.waiters.wake_all();
     }
 
     fn next_deadline(&self) -> Option<Duration> {

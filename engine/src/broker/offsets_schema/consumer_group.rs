@@ -93,6 +93,18 @@ pub struct CurrentAssignment {
     pub revoking: AssignedPartitions,
 }
 
+impl CurrentAssignment {
+    /// What the member may be reading.
+    #[must_use]
+    pub fn held(&self) -> AssignedPartitions {
+        let mut held = self.assigned.clone();
+        for (topic, partitions) in &self.revoking {
+            held.entry(*topic).or_default().extend(partitions);
+        }
+        held
+    }
+}
+
 /// The topics that a regular expression meant when they were last looked through.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResolvedExpression {

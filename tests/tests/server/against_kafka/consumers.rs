@@ -226,6 +226,10 @@ struct Member {
     classic_id: String,
     owned: Vec<TopicPartitions>,
     former: Vec<TopicPartitions>,
+    /// What it said it had when it joined (classic protocol).
+    said: Vec<TopicPartitions>,
+    /// It may be reading more than it is to (classic protocol).
+    is_behind: bool,
 }
 
 impl Consumers {
@@ -349,18 +353,35 @@ impl Consumers {
         }
     }
 
+    /// Not where it would make a group of the consumer protocol of one whose members may be reading what they are to give up: Kafka
+    /// gives that away at once.
     fn beat(&mut self, member: usize, request: &ConsumerGroupHeartbeatRequest) -> String {
+        let migrates = !self.members.iter().any(|member| member.spoken == Spoken::Consumer);
+        if migrates && self.members.iter().any(|member| member.spoken == Spoken::Classic && member.is_behind)
+        {
+            return "would have two readers".to_owned();
+        }
         let ask = |asking: &mut Asking| asking.call::<ConsumerGroupHeartbeat>(request);
         let answer = self.asking.settled(ask, |answer| answer.error_code);
         let known = &mut self.members[member];
         if answer.error_code == 0 {
-            known.spoken = if answer.member_epoch < 0 { Spoken::None } else { Spoken::Consumer };
+            let spoken = if answer.member_epoch < 0 { Spoken::None } else { Spoken::Consumer };
+            let has_changed = known.spoken != spoken || known.epoch != answer.member_epoch;
+            known.spoken = spoken;
             known.epoch = answer.member_epoch.max(0);
             if let Some(Assignment { topic_partitions }) = &answer.assignment {
                 known.former = std::mem::replace(&mut known.owned, topic_partitions.clone());
             }
+            if has_changed {
+                self.leave_behind();
+            }
         }
         self.told(&answer)
+    }
+
+    /// Something has changed that members of the classic protocol do not know yet.
+    fn leave_behind(&mut self) {
+        self.members.iter_mut().for_each(|member| member.is_behind = true);
     }
 
     fn told(&self, answer: &ConsumerGroupHeartbeatResponse) -> String {
@@ -433,6 +454,8 @@ impl Consumers {
             known.classic_id.clone_from(&answer.member_id);
             self.given.push(answer.member_id.clone());
             (known.spoken, known.epoch) = (Spoken::Classic, answer.generation_id);
+            known.said.clone_from(&known.owned);
+            self.leave_behind();
         } else {
             known.classic_id.clear();
         }
@@ -475,6 +498,13 @@ impl Consumers {
         let words = self.partitions_in_words(owned.iter().map(|topic| (topic.topic_id, &topic.partitions)));
         if answer.error_code == 0 {
             let known = &mut self.members[member];
+            // What it has to give up it says it has given up by joining again.
+            let keeps = |(topic_id, index): &(TopicId, &i32)| {
+                owned.iter().any(|kept| kept.topic_id == *topic_id && kept.partitions.contains(index))
+            };
+            let mut said =
+                known.said.iter().flat_map(|of| of.partitions.iter().map(|one| (of.topic_id, one)));
+            known.is_behind = !said.all(|one| keeps(&one));
             known.former = std::mem::replace(&mut known.owned, owned);
         }
         format!("{} {:?}: {words}", text(answer.error_code), answer.protocol_name)
@@ -683,6 +713,7 @@ impl Consumers {
             let known = &mut self.members[member];
             known.spoken = Spoken::None;
             known.classic_id.clear();
+            self.leave_behind();
         }
         format!("{}: {}", text(answer.error_code), codes.join(", "))
     }

@@ -13,8 +13,8 @@ use crate::broker::coordination::{CoordinatorRecord, append_error};
 use crate::broker::group::classic_group::Group;
 use crate::broker::group::outbox::{Continuation, Outbox, Turn};
 use crate::broker::group::request::{
-    ConsumerHeartbeat, ConsumerHeartbeatResponse, JoinRequest, JoinResponse, Response, SyncRequest,
-    SyncResponse,
+    ConsumerHeartbeat, ConsumerHeartbeatResponse, JoinRequest, JoinResponse, LeavingMember, Response,
+    SyncRequest, SyncResponse,
 };
 use crate::broker::group::state::ClassicState;
 use crate::broker::offsets_schema::RecordKey;
@@ -42,8 +42,10 @@ enum Asked<R> {
     Join(Box<JoinRequest>, R),
     /// Such a member asks for its assignment.
     Sync(Box<SyncRequest>, R),
-    /// Take these members out, and answer who wanted that.
-    Remove(Vec<String>, Option<(R, Response)>),
+    /// Members go, or are made to.
+    Leave(Vec<LeavingMember>, R),
+    /// A member's time is up.
+    Remove(String),
 }
 
 /// A change on its way to the log.
@@ -132,8 +134,8 @@ impl<R> ConsumerSide<R> {
                     (to, Response::Join(JoinResponse::refusal(&request.member_id, error)))
                 }
                 Asked::Sync(_, to) => (to, Response::Sync(SyncResponse::refusal(error))),
-                Asked::Remove(_, Some((to, response))) => (to, failed(&response, error)),
-                Asked::Remove(_, None) => continue,
+                Asked::Leave(_, to) => (to, Response::Left(Err(error))),
+                Asked::Remove(_) => continue,
             };
             outbox.reply(to, response);
         }
@@ -171,14 +173,19 @@ impl<R> Group<R> {
         self.take(Asked::Sync(Box::new(request), to), turn);
     }
 
-    /// Takes members out, as far as they are there; answered when that is durable.
-    pub(in crate::broker::group) fn remove_consumers(
+    /// Takes members of either protocol out; answered when that is durable.
+    pub(in crate::broker::group) fn leave_consumers(
         &mut self,
-        ids: Vec<String>,
-        answer: Option<(R, Response)>,
+        members: Vec<LeavingMember>,
+        to: R,
         turn: &mut Turn<'_, R>,
     ) {
-        self.take(Asked::Remove(ids, answer), turn);
+        self.take(Asked::Leave(members, to), turn);
+    }
+
+    /// Takes a member out, if it is there.
+    pub(super) fn remove_consumer(&mut self, id: String, turn: &mut Turn<'_, R>) {
+        self.take(Asked::Remove(id), turn);
     }
 
     fn take(&mut self, asked: Asked<R>, turn: &mut Turn<'_, R>) {
@@ -204,13 +211,22 @@ impl<R> Group<R> {
                     self.join(&request, to, turn);
                 }
                 Asked::Sync(request, to) => self.sync(*request, to, turn),
-                Asked::Remove(ids, answer) => {
-                    let mut after = self.consumer.group.clone().unwrap_or_default();
-                    after.remove(ids.iter().map(String::as_str), turn.topics);
-                    self.change(after, answer, turn);
-                }
+                Asked::Leave(members, to) => match &self.consumer.group {
+                    Some(group) => {
+                        let (left, ids) = group.find_leaving(members);
+                        self.take_out(&ids, Some((to, Response::Left(Ok(left)))), turn);
+                    }
+                    None => self.leave_classic(members, to, turn),
+                },
+                Asked::Remove(id) => self.take_out(&[id], None, turn),
             }
         }
+    }
+
+    fn take_out(&mut self, ids: &[String], answer: Option<(R, Response)>, turn: &mut Turn<'_, R>) {
+        let mut after = self.consumer.group.clone().unwrap_or_default();
+        after.remove(ids.iter().map(String::as_str), turn.topics);
+        self.change(after, answer, turn);
     }
 
     fn answer_heartbeat(&mut self, request: &ConsumerHeartbeat, to: R, turn: &mut Turn<'_, R>) {
@@ -287,6 +303,7 @@ impl<R> Group<R> {
         if records.is_empty() {
             return self.send(answer, turn);
         }
+        self.send_back_to_join(turn);
         if self.recorded {
             // What was a group of the classic protocol becomes one of this.
             let key = RecordKey::Group(self.id.to_string()).encode();
@@ -345,6 +362,7 @@ impl<R> Group<R> {
                 Next::Classic(downgrade) => self.become_classic(*downgrade, turn),
             }
             self.send(change.answer, turn);
+            turn.outbox.tell_change();
         }
         self.renew_consumer_timers(turn);
         self.go_on(turn);

@@ -49,7 +49,9 @@ impl<R> Group<R> {
         let downgrade = downgrades.then(|| migration::to_classic(&before, &after, turn)).flatten();
         match downgrade {
             Some(downgrade) => {
-                self.downgrade(downgrade.with_rebalance(subscription_changed), answer, turn);
+                let is_settled = after.members.values().all(|member| member.is_reconciled_to(before.epoch));
+                let has_to_rebalance = subscription_changed || !is_settled;
+                self.downgrade(downgrade.with_rebalance(has_to_rebalance), answer, turn);
             }
             None => self.change(after, answer, turn),
         }

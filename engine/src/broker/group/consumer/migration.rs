@@ -18,8 +18,8 @@ use crate::broker::group::outbox::Turn;
 use crate::broker::group::request::{JoinResponse, Protocol, Response, SyncResponse};
 use crate::broker::group::state::ClassicState;
 use crate::broker::offsets_schema::{
-    ClassicMember, ConsumerMemberMetadata, CurrentAssignment, GroupMetadata, MemberMetadata, MemberState,
-    RecordKey,
+    AssignedPartitions, ClassicMember, ConsumerMemberMetadata, CurrentAssignment, GroupMetadata,
+    MemberMetadata, MemberState, RecordKey,
 };
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
@@ -64,7 +64,7 @@ pub(super) fn is_small_enough(group: &ConsumerGroup, config: &EngineConfig) -> b
     group.members.len() <= usize::try_from(config.group_size_max).unwrap_or(usize::MAX)
 }
 
-/// The members of `after`, all of the classic protocol, with what `before` has assigned to them; `None` when they share no
+/// The members of `after`, all of the classic protocol, with what those of `before` may be reading; `None` when they share no
 /// protocol.
 pub(super) fn to_classic<R>(
     before: &ConsumerGroup,
@@ -81,7 +81,7 @@ pub(super) fn to_classic<R>(
         let classic = member.metadata.classic.as_ref()?;
         let metadata = classic.protocols.iter().find(|(name, _)| *name == protocol);
         // A static member that has just come back has the place of its predecessor, in `after`.
-        let target = before.targets.get(id).or_else(|| after.targets.get(id)).cloned().unwrap_or_default();
+        let held = before.members.get(id).unwrap_or(member).current.held();
         Some(MemberMetadata {
             member_id: id.clone(),
             instance_id: member.metadata.instance_id.clone(),
@@ -90,7 +90,7 @@ pub(super) fn to_classic<R>(
             rebalance_timeout: member.metadata.rebalance_timeout,
             session_timeout: classic.session_timeout,
             subscription: metadata.map(|(_, metadata)| metadata.clone()).unwrap_or_default(),
-            assignment: Bytes::from(assignment(&target, classic, turn.topics)),
+            assignment: Bytes::from(assignment(&held, classic, turn.topics)),
         })
     });
     let members: Vec<MemberMetadata> = members.collect();
@@ -118,6 +118,22 @@ fn chosen(members: &[(String, Vec<Protocol>)]) -> Option<String> {
     first.iter().find(|protocol| by_all(&protocol.name)).map(|protocol| protocol.name.clone())
 }
 
+impl ConsumerGroup {
+    /// What a member of a cooperative protocol has and was not given anew, it has been told to give up, and may still be reading:
+    /// nobody else gets it before it has joined again and says so.
+    fn leave_to(&mut self, member_id: &str, owned: AssignedPartitions) {
+        let taken = self.owned_by_others(member_id);
+        let Some(member) = self.members.get_mut(member_id) else { return };
+        for (topic, partitions) in owned {
+            let free = partitions.into_iter().filter(|partition| !taken.contains(&(topic, *partition)));
+            let mut free = free.peekable();
+            if free.peek().is_some() {
+                member.current.assigned.entry(topic).or_default().extend(free);
+            }
+        }
+    }
+}
+
 impl<R> Group<R> {
     /// What the group is once a member of the consumer protocol has come. Who waits is to join again.
     pub(super) fn upgraded(&self, around: &Surroundings<'_>) -> Result<ConsumerGroup, Refusal> {
@@ -140,10 +156,12 @@ impl<R> Group<R> {
             assignment_epoch: self.generation,
             ..ConsumerGroup::default()
         };
+        let mut owned = Vec::new();
         for (member_id, member) in &self.members {
-            let Some((member, user_data)) = self.upgraded_member(member, around) else {
+            let Some((member, user_data, said)) = self.upgraded_member(member, around) else {
                 return refuse("the embedded consumer protocol is malformed");
             };
+            owned.push((member_id, said));
             if user_data.is_some_and(|user_data| !user_data.is_empty()) {
                 return refuse(
                     "an unsupported custom assignor is in use. Please refer to the documentation or switch to a \
@@ -153,19 +171,24 @@ impl<R> Group<R> {
             upgraded.targets.insert(member_id.clone(), member.current.assigned.clone());
             upgraded.members.insert(member_id.clone(), member);
         }
+        for (member_id, said) in owned {
+            upgraded.leave_to(member_id, said);
+        }
         upgraded.metadata_hash = upgraded.hash_of_topics(around.topics);
         Ok(upgraded)
     }
 
+    /// The member, the user data of its assignment, and what it said it had when it joined.
     fn upgraded_member(
         &self,
         member: &Member<R>,
         around: &Surroundings<'_>,
-    ) -> Option<(ConsumerMember, Option<Vec<u8>>)> {
+    ) -> Option<(ConsumerMember, Option<Vec<u8>>, AssignedPartitions)> {
         let protocols = &member.settings.protocols;
         let chosen = self.protocol.as_deref().or_else(|| protocols.first().map(|first| first.name.as_str()));
         let subscription = MemberSubscription::decode(&member.metadata(chosen)).ok()?;
         let assignment = MemberAssignment::decode(&member.assignment).ok()?;
+        let owned = owned_by_id(&subscription.owned, around.topics);
         let metadata = ConsumerMemberMetadata {
             instance_id: member.instance_id.clone(),
             rack_id: subscription.rack,
@@ -190,21 +213,26 @@ impl<R> Group<R> {
             assigned: owned_by_id(&assignment.partitions, around.topics),
             revoking: Default::default(),
         };
-        Some((ConsumerMember { metadata, current }, assignment.user_data))
+        Some((ConsumerMember { metadata, current }, assignment.user_data, owned))
     }
 
-    /// The group has become one of the consumer protocol. Who waited for a generation of the classic one joins again.
-    pub(super) fn forget_classic(&mut self, turn: &mut Turn<'_, R>) {
-        for (id, member) in std::mem::take(&mut self.members) {
-            if let Some(to) = member.joining {
-                let response = JoinResponse::refusal(&id, ErrorCode::RebalanceInProgress);
+    /// The group is about to become one of the consumer protocol. Who waits for a generation of the classic one joins again: what
+    /// that would assign is not what the new group goes by.
+    pub(super) fn send_back_to_join(&mut self, turn: &mut Turn<'_, R>) {
+        for (id, member) in &mut self.members {
+            if let Some(to) = member.joining.take() {
+                let response = JoinResponse::refusal(id, ErrorCode::RebalanceInProgress);
                 turn.outbox.reply(to, Response::Join(response));
             }
-            if let Some(to) = member.syncing {
+            if let Some(to) = member.syncing.take() {
                 let response = SyncResponse::refusal(ErrorCode::RebalanceInProgress);
                 turn.outbox.reply(to, Response::Sync(response));
             }
         }
+    }
+
+    /// The group has become one of the consumer protocol.
+    pub(super) fn forget_classic(&mut self, turn: &mut Turn<'_, R>) {
         let (offsets, consumer) = (std::mem::take(&mut self.offsets), std::mem::take(&mut self.consumer));
         let scheduled = self.scheduled;
         *self = Group::new(&self.id, turn.now.wall);

@@ -135,7 +135,7 @@ impl<R> Group<R> {
         for (id, awaited) in due {
             let why = awaited.missed();
             tracing::info!(group = %self.id, member = id, "removed: {why}");
-            self.remove_consumers(vec![id], None, turn);
+            self.remove_consumer(id, turn);
         }
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Bench {
     transactions: Vec<Option<ProducerId>>,
     hanging: VecDeque<(AppendId, Vec<CoordinatorRecord>, Option<ProducerId>)>,
     answers: BTreeMap<Tag, Response>,
+    /// How often members were to look again.
+    pub(super) changes: usize,
     config: Arc<EngineConfig>,
     pub(super) topics: Arc<TestTopics>,
     next_tag: Tag,
@@ -59,6 +61,7 @@ impl Bench {
             transactions: Vec::new(),
             hanging: VecDeque::new(),
             answers: BTreeMap::new(),
+            changes: 0,
             config,
             topics,
             next_tag: 0,
@@ -107,6 +110,7 @@ impl Bench {
                     Effect::Reply { to, response } => {
                         assert!(self.answers.insert(to, response).is_none(), "request {to} answered twice");
                     }
+                    Effect::Changed => self.changes += 1,
                     Effect::Append { id, records, producer } => {
                         assert!(!records.is_empty());
                         self.hanging.push_back((id, records, producer.map(|(id, _)| id)));
@@ -209,10 +213,15 @@ impl Bench {
     }
 
     pub(super) fn leave(&mut self, members: Vec<LeavingMember>) -> Result<Vec<LeftMember>, ErrorCode> {
+        let tag = self.ask_to_leave(members);
+        self.left(tag)
+    }
+
+    pub(super) fn ask_to_leave(&mut self, members: Vec<LeavingMember>) -> Tag {
         let tag = self.tag();
         self.coordinator.leave(self.now, GROUP, members, tag);
         self.settle();
-        self.left(tag)
+        tag
     }
 
     pub(super) fn left(&mut self, tag: Tag) -> Result<Vec<LeftMember>, ErrorCode> {

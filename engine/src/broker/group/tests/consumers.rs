@@ -478,15 +478,19 @@ fn assigned_in_words(topic: &str, partitions: &[i32]) -> Vec<u8> {
     MemberAssignment { partitions: assigned, user_data: None }.encode_as(0)
 }
 
-/// What the classic protocol has a member do that says it has these partitions of `orders`: join again, and ask for its
-/// assignment. The generation and the partitions that it gets.
-fn rejoin(bench: &mut Bench, id: &str, owned: &[i32]) -> (i32, Vec<i32>) {
+/// The request of a member that says it has these partitions of `orders`.
+fn rejoining(id: &str, owned: &[i32]) -> JoinRequest {
     let mut subscription = MemberSubscription::new(vec!["orders".to_owned()]);
     let partitions = owned.iter().copied().map(PartitionIndex).collect();
     subscription.owned = vec![consumer_protocol::TopicPartitions { topic: "orders".to_owned(), partitions }];
     let protocol = Protocol { name: "range".to_owned(), metadata: subscription.encode().into() };
-    let request = JoinRequest { member_id: id.to_owned(), protocols: vec![protocol], ..joining("old") };
-    let tag = bench.join(&request);
+    JoinRequest { member_id: id.to_owned(), protocols: vec![protocol], ..joining("old") }
+}
+
+/// What the classic protocol has a member do that says it has these partitions of `orders`: join again, and ask for its
+/// assignment. The generation and the partitions that it gets.
+fn rejoin(bench: &mut Bench, id: &str, owned: &[i32]) -> (i32, Vec<i32>) {
+    let tag = bench.join(&rejoining(id, owned));
     let joined = bench.joined(tag);
     assert_eq!((joined.error, joined.leader.as_str()), (ErrorCode::None, ""), "nobody leads");
     let tag = bench.sync(sync_request(identity(id, joined.generation), &[]));
@@ -603,10 +607,11 @@ fn a_group_that_cannot_be_written_as_the_other_kind_stays_what_it_is() {
     bench.log = Log::Hangs;
     let tag = bench.beat(client.request());
     let leaving = LeavingMember { member_id: old.clone(), instance_id: None };
-    bench.leave(vec![leaving]).unwrap();
+    let left = bench.ask_to_leave(vec![leaving]);
     bench.resume_log(Log::Writes);
     let response = bench.beaten(tag);
     client.hear(&response);
+    assert_eq!(bench.left(left).unwrap()[0].error, ErrorCode::None);
     settle(&mut bench, &mut [&mut client]);
     assert_eq!(client.count(), 2);
 
@@ -616,6 +621,76 @@ fn a_group_that_cannot_be_written_as_the_other_kind_stays_what_it_is() {
     let tag = bench.beat(ConsumerHeartbeat { epoch: -1, owned: None, ..client.request() });
     assert_eq!(bench.beaten(tag).error, ErrorCode::NotCoordinator);
     assert_eq!(bench.coordinator.kind_of(GROUP), Some(GroupKind::Consumer));
+}
+
+#[test]
+fn what_a_classic_leader_assigns_while_its_group_migrates_is_not_handed_out() {
+    let mut bench = bench(&[("orders", 2)]);
+    let tag = bench.join(&joining("old"));
+    let old = bench.joined(tag).member_id;
+    bench.log = Log::Hangs;
+    let mut request = sync_request(identity(&old, 1), &[]);
+    request.assignments = vec![(old.clone(), assigned_in_words("orders", &[0, 1]).into())];
+    let synced = bench.sync(request);
+    let mut client = Client::new("new", &["orders"]);
+    let beaten = bench.beat(client.request());
+    assert_eq!(bench.synced(synced).error, ErrorCode::RebalanceInProgress);
+    bench.resume_log(Log::Writes);
+    let response = bench.beaten(beaten);
+    client.hear(&response);
+    assert_eq!(client.numbers("orders"), [0], "nobody else has it");
+    assert_eq!(rejoin(&mut bench, &old, &[]), (2, vec![1]));
+}
+
+#[test]
+fn who_leaves_while_its_join_is_on_its_way_to_the_log_is_no_member() {
+    let mut bench = bench(&[("orders", 2)]);
+    let mut client = Client::new("new", &["orders"]);
+    client.beat(&mut bench);
+    bench.log = Log::Hangs;
+    let joined = bench.join(&JoinRequest { member_id: "old".to_owned(), ..joining("old") });
+    let leaving = LeavingMember { member_id: "old".to_owned(), instance_id: None };
+    let tag = bench.ask_to_leave(vec![leaving]);
+    bench.resume_log(Log::Writes);
+    assert_eq!(bench.joined(joined).error, ErrorCode::None);
+    assert_eq!(bench.left(tag).unwrap()[0].error, ErrorCode::None);
+    settle(&mut bench, &mut [&mut client]);
+    assert_eq!((client.count(), state(&bench)), (2, Some(GroupState::Stable)));
+}
+
+#[test]
+fn what_a_classic_member_still_reads_goes_to_nobody_while_its_group_migrates_to_and_fro() {
+    let mut bench = bench(&[("orders", 2)]);
+    let old = classic_alone(&mut bench);
+    let mut first = Client::new("first", &["orders"]);
+    let mut second = Client::new("second", &["orders"]);
+    first.beat(&mut bench);
+    first.leave(&mut bench, -1);
+    assert_eq!(bench.coordinator.kind_of(GROUP), Some(GroupKind::Classic));
+    second.beat(&mut bench);
+    assert_eq!(second.count(), 0, "nobody has asked the classic member to give anything up");
+    assert_eq!(rejoin(&mut bench, &old, &[0, 1]), (2, vec![0]));
+    assert_eq!(rejoin(&mut bench, &old, &[0]), (3, vec![0]));
+    second.beat(&mut bench);
+    assert_eq!(second.numbers("orders"), [1]);
+}
+
+#[test]
+fn what_a_cooperative_member_is_giving_up_goes_to_nobody_before_it_has() {
+    let mut bench = bench(&[("orders", 2)]);
+    let old = classic_alone(&mut bench);
+    let tag = bench.join(&rejoining(&old, &[0, 1]));
+    let generation = bench.joined(tag).generation;
+    let mut request = sync_request(identity(&old, generation), &[]);
+    request.assignments = vec![(old.clone(), assigned_in_words("orders", &[1]).into())];
+    let tag = bench.sync(request);
+    assert_eq!(bench.synced(tag).error, ErrorCode::None);
+    let mut client = Client::new("new", &["orders"]);
+    client.beat(&mut bench);
+    assert_eq!(client.count(), 0);
+    assert_eq!(rejoin(&mut bench, &old, &[1]), (generation + 1, vec![1]));
+    client.beat(&mut bench);
+    assert_eq!(client.numbers("orders"), [0]);
 }
 
 #[test]
@@ -658,6 +733,33 @@ fn a_change_counts_when_it_is_durable() {
     bench.resume_log(Log::Writes);
     bench.pass(seconds(46));
     assert_eq!(state(&bench), Some(GroupState::Empty));
+}
+
+#[test]
+fn members_near_by_are_told_of_changes_and_of_nothing_else() {
+    let mut bench = bench(&[("orders", 2)]);
+    let told = |bench: &mut Bench, step: &mut dyn FnMut(&mut Bench)| {
+        let before = bench.changes;
+        step(bench);
+        bench.changes > before
+    };
+    let mut first = Client::new("first", &["orders"]);
+    let mut second = Client::new("second", &["orders"]);
+    assert!(told(&mut bench, &mut |bench| drop(first.beat(bench))));
+    assert!(!told(&mut bench, &mut |bench| drop(first.beat(bench))), "it says nothing new");
+    assert!(told(&mut bench, &mut |bench| drop(second.beat(bench))));
+    assert!(told(&mut bench, &mut |bench| drop(first.beat(bench))), "it is to give one up");
+    assert!(told(&mut bench, &mut |bench| drop(first.beat(bench))), "and has");
+    bench.log = Log::Fails(ErrorCode::KafkaStorageError);
+    assert!(!told(&mut bench, &mut |bench| drop(second.beat(bench))), "it was not written");
+    bench.log = Log::Writes;
+    assert!(told(&mut bench, &mut |bench| drop(second.beat(bench))));
+    assert!(told(&mut bench, &mut |bench| bench.pass(seconds(60))), "nobody is there any more");
+    let joining = joining("old");
+    assert!(
+        told(&mut bench, &mut |bench| assert!(bench.join(&joining) > 0)),
+        "members of the classic protocol"
+    );
 }
 
 #[test]
