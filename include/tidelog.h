@@ -2973,7 +2973,8 @@ int tl_assignment_lost(tl_t *rk);
 const char *tl_rebalance_protocol(tl_t *rk);
 
 /**
- * The name that the group has given to this member; NULL before it has joined. The caller frees it: ::tl_mem_free.
+ * The name that the group has given to this member; NULL before it has joined. With `group.protocol=consumer` it has one from
+ * the beginning. The caller frees it: ::tl_mem_free.
  */
 char *tl_memberid(const tl_t *rk);
 

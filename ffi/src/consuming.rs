@@ -154,7 +154,8 @@ pub extern "C" fn tl_rebalance_protocol(rk: *mut Client) -> *const c_char {
     })
 }
 
-/// The name that the group has given to this member; NULL before it has joined. The caller frees it: ::tl_mem_free.
+/// The name that the group has given to this member; NULL before it has joined. With `group.protocol=consumer` it has one from
+/// the beginning. The caller frees it: ::tl_mem_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_memberid(rk: *const Client) -> *mut c_char {
     guard(|| match or_none(on_consumer(rk, |consumer| consumer.member_id())).flatten() {

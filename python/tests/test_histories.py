@@ -7,16 +7,16 @@ import random
 import pytest
 
 import tidelog
-from histories import consuming, log, producing, transacting
+from histories import consuming, log, producing, subscribing, transacting
 from tidelog import admin
 
 STEPS = 25
 
 
-def seeds():
+def seeds(count=6):
     if "TIDELOG_SEED" in os.environ:
         return [int(os.environ["TIDELOG_SEED"])]
-    return range(1, 1 + int(os.environ.get("TIDELOG_SEEDS", "6")))
+    return range(1, 1 + int(os.environ.get("TIDELOG_SEEDS", count)))
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,36 @@ def test_consumers_are_told_the_same(engine, filled, confluent, seed):
         return None
 
     again_where_time_passed(seed, history)
+
+
+@pytest.mark.parametrize("seed", seeds(3))
+def test_members_of_the_consumer_protocol_are_told_the_same(quick_engine, confluent, seed):
+    def history(random, name):
+        ours = subscribing.Side(tidelog, in_process(quick_engine), f"ours-{name}")
+        theirs = subscribing.Side(confluent, {"bootstrap.servers": quick_engine.addresses[0]}, f"theirs-{name}")
+        past = []
+        try:
+            for call, who, given in subscribing.draw(random, subscribing.STEPS):
+                mine = ours.run(call, who, given, None)
+                other = theirs.run(call, who, given, mine)
+                past.append((call, who, given, mine))
+                if mine != other:
+                    return told({}, past, mine, other)
+        finally:
+            ours.end()
+            theirs.end()
+        return None
+
+    again_where_time_passed(seed, history)
+
+
+@pytest.fixture(scope="module")
+def quick_engine(tmp_path_factory):
+    path = str(tmp_path_factory.mktemp("groups") / "data")
+    config = {"tidelog.group.consumer.heartbeat.interval.ms": 20, "tidelog.offsets.topic.num.partitions": 1}
+    with tidelog.Engine(path, listeners=["127.0.0.1:0"], config=config) as engine:
+        subscribing.make_topics(admin, in_process(engine))
+        yield engine
 
 
 @pytest.fixture

@@ -85,6 +85,21 @@ impl Subscription {
         &self.topics
     }
 
+    /// Names, sorted.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.names.iter().cloned().collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The patterns as one that fits where any of them does; empty when there is none. For coordinators, which hold it against
+    /// whole names.
+    #[must_use]
+    pub fn expression(&self) -> String {
+        self.patterns.iter().map(Regex::as_str).collect::<Vec<_>>().join("|")
+    }
+
     /// Whether new topics may match later, so that the list of topics must be looked at again from time to time
     /// (`topic.metadata.refresh.interval.ms`).
     #[must_use]

@@ -1,6 +1,6 @@
-"""Random histories of a client's calls: what they are (``consuming``, ``producing``, ``transacting``) and what came of each,
-as values that are the same whichever package was called. ``test_histories.py`` holds tidelog against confluent-kafka with
-them."""
+"""Random histories of a client's calls: what they are (``consuming``, ``producing``, ``subscribing``, ``transacting``) and
+what came of each, as values that are the same whichever package was called. ``test_histories.py`` holds tidelog against
+confluent-kafka with them."""
 
 # How long nothing comes before nothing is there, and how long what has to come may take.
 QUIET, PATIENCE = 0.3, 10

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use crossbeam::channel::SendError;
+
+use super::membership::Command;
 use super::partition::AssignedPartition;
 use super::shared::Shared;
-use crate::broker::Broker;
 use crate::broker::group::{CommitOffset, CommitRequest, OffsetsResponse};
-use crate::client::config::AutoCommit;
+use crate::broker::{Broker, Groups};
+use crate::client::config::{AutoCommit, GroupProtocol};
 use crate::client::{KafkaError, OffsetSpec, TopicPartitionOffset};
 use crate::error_code::ErrorCode;
 use crate::types::TopicName;
@@ -57,6 +60,9 @@ impl Shared {
         if !has_offsets(&partitions) {
             return then(CommitAnswer::refused(ErrorCode::LocalNoOffset, partitions));
         }
+        if self.state.lock().fatal.is_some() {
+            return then(CommitAnswer::refused(ErrorCode::LocalFatal, partitions));
+        }
         let engine = self.engine();
         let groups = engine.as_ref().and_then(|engine| engine.broker().groups().ok());
         let (Some(engine), Some(groups)) = (engine, groups) else {
@@ -71,10 +77,38 @@ impl Shared {
             group: group.clone(),
             member: self.identity(),
             retention: None,
-            knows_consumer_protocol: false,
+            knows_consumer_protocol: true,
             offsets,
         };
-        groups.commit(request, move |response| then(commit.answered(&response)));
+        self.send(&groups, request, commit, Box::new(then));
+    }
+
+    /// Asks the coordinator. What it refuses because the member has another epoch by now goes to the thread that knows more of
+    /// that.
+    fn send(&self, groups: &Groups, request: CommitRequest, commit: Commit, then: Then) {
+        let membership =
+            self.membership.get().filter(|_| self.config.group_protocol == GroupProtocol::Consumer);
+        let kept = membership.map(|membership| (membership.clone(), request.clone()));
+        groups.commit(request, move |response| match kept {
+            Some((membership, request)) if is_stale(&response) => {
+                let refused = Box::new(RefusedCommit { request, response, commit, then });
+                // When that thread has ended, it stays refused.
+                if let Err(SendError(Command::CommitRefused(refused))) =
+                    membership.send(Command::CommitRefused(refused))
+                {
+                    refused.give_up();
+                }
+            }
+            _ => then(commit.answered(&response)),
+        });
+    }
+
+    /// Tries once more, as whoever this consumer is by now.
+    pub(super) fn commit_again(&self, refused: RefusedCommit) {
+        let groups = self.engine().and_then(|engine| engine.broker().groups().ok());
+        let Some(groups) = groups else { return refused.give_up() };
+        let RefusedCommit { request, commit, then, .. } = refused;
+        self.send(&groups, CommitRequest { member: self.identity(), ..request }, commit, then);
     }
 
     /// Commits and waits for the outcome.
@@ -112,6 +146,33 @@ impl Shared {
         let answer = self.commit_and_wait(stored);
         self.push_answer(answer);
     }
+}
+
+/// Who is told what became of a commit.
+type Then = Box<dyn FnOnce(CommitAnswer) + Send>;
+
+/// A commit that was refused because the member has another epoch by now.
+pub(super) struct RefusedCommit {
+    request: CommitRequest,
+    response: OffsetsResponse,
+    commit: Commit,
+    then: Then,
+}
+
+impl RefusedCommit {
+    /// The epoch it was sent with.
+    pub(super) fn epoch(&self) -> i32 {
+        self.request.member.generation
+    }
+
+    /// It stays refused.
+    pub(super) fn give_up(self) {
+        (self.then)(self.commit.answered(&self.response));
+    }
+}
+
+fn is_stale(response: &OffsetsResponse) -> bool {
+    response.partitions.iter().any(|outcome| outcome.error == ErrorCode::StaleMemberEpoch)
 }
 
 fn has_offsets(partitions: &[TopicPartitionOffset]) -> bool {

@@ -16,9 +16,9 @@ const METADATA_MAGIC: &[u8] = b"CGMDv2:";
 pub struct GroupMetadata {
     /// `group.id`
     pub group: String,
-    /// Generation of the group; -1 before it has been joined.
+    /// Generation of the group, or with `group.protocol=consumer` the member's epoch; -1 before it has been joined.
     pub generation: i32,
-    /// The name that the group has given to the member; empty before it has joined.
+    /// The name that the group has given to the member; empty before it has joined. See [`Consumer::member_id`].
     pub member_id: String,
     /// `group.instance.id`
     pub instance_id: Option<String>,
@@ -71,11 +71,12 @@ impl GroupMetadata {
 impl Consumer {
     /// Takes part in the group for these topics, which replace those subscribed before. One that starts with `^` is
     /// a pattern; topics that match it later are added by themselves. A topic that does not exist is reported by
-    /// polling.
+    /// polling; with `group.protocol=consumer` it is just not there yet, and a pattern has to fit the whole name.
     ///
     /// # Errors
     /// `_INVALID_ARG` for an empty list, an empty name, a topic that is listed twice, or a bad pattern;
-    /// `_UNKNOWN_GROUP` without `group.id`; `_CRIT_SYS_RESOURCE`, when no thread can be had.
+    /// `_UNKNOWN_GROUP` without `group.id`; `_FATAL` after a fatal error; `_CRIT_SYS_RESOURCE`, when no thread can be
+    /// had.
     pub fn subscribe<T: AsRef<str>>(&self, topics: &[T]) -> Result<(), CallError> {
         let subscription = self.check_subscription(topics)?;
         self.take_subscription(Some(subscription))
@@ -100,9 +101,14 @@ impl Consumer {
         if self.shared.config.group_id.is_none() {
             return Err(ErrorCode::LocalUnknownGroup.into());
         }
-        let subscription = Subscription::new(topics);
-        Ok(subscription
-            .map_err(|error| KafkaError::with_reason(ErrorCode::LocalInvalidArg, error.to_string()))?)
+        let subscription = Subscription::new(topics)
+            .map_err(|error| KafkaError::with_reason(ErrorCode::LocalInvalidArg, error.to_string()))?;
+        self.check_not_failed()?;
+        Ok(subscription)
+    }
+
+    fn check_not_failed(&self) -> Result<(), CallError> {
+        if self.shared.lock()?.fatal.is_some() { Err(ErrorCode::LocalFatal.into()) } else { Ok(()) }
     }
 
     fn take_subscription(&self, subscription: Option<Subscription>) -> Result<(), CallError> {
@@ -114,8 +120,9 @@ impl Consumer {
     /// Leaves the group. What it has given is given up, with a rebalance as always.
     ///
     /// # Errors
-    /// [`CallError::Closed`].
+    /// [`CallError::Closed`]; `_FATAL` after a fatal error.
     pub fn unsubscribe(&self) -> Result<(), CallError> {
+        self.check_not_failed()?;
         if self.shared.lock()?.subscription.is_empty() {
             return Ok(());
         }
@@ -130,7 +137,8 @@ impl Consumer {
         Ok(self.shared.lock()?.subscription.clone())
     }
 
-    /// The name that the group has given to this member; `None` before it has joined.
+    /// The name that the group has given to this member; `None` before it has joined. With `group.protocol=consumer` it has
+    /// one from the beginning.
     ///
     /// # Errors
     /// [`CallError::Closed`].

@@ -1,5 +1,6 @@
 //! [`Membership`]: a consumer's place in its group. Runs on a thread of its own, which sleeps until a command, an
 //! answer or a heartbeat is due: joins, sends heartbeats, takes part in rebalances, commits now and then, leaves.
+//! With the classic protocol ([`joining`]):
 //!
 //! ```text
 //!        subscribe            all have joined            leader has assigned         application has it
@@ -8,8 +9,10 @@
 //!                       +------------------------- Revoking <-------------------------------------------+
 //!                         application has given up            the group rebalances, or topics change
 //! ```
+//! With the consumer protocol ([`heartbeats`]) neither `Joining` nor `Syncing` is there: a heartbeat takes their place.
 //! The application's part is done by its own thread, in a poll; here it is only asked for.
 
+mod heartbeats;
 mod joining;
 mod topics;
 mod watch;
@@ -21,17 +24,21 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 
+use super::commits::RefusedCommit;
 use super::events::ConsumerError;
 use super::rebalance::Rebalance;
 use super::shared::Shared;
-use crate::broker::group::{JoinResponse, LeavingMember, MemberIdentity, SyncResponse};
+use crate::broker::group::{
+    ConsumerHeartbeatResponse, JoinResponse, LeavingMember, MemberIdentity, SyncResponse,
+};
 use crate::broker::{Broker, Groups};
 use crate::client::assignor::{RebalanceProtocol, Strategy};
-use crate::client::config::AutoCommit;
+use crate::client::config::{AutoCommit, GroupProtocol};
 use crate::client::subscription::Subscription;
 use crate::client::{Engine, KafkaError, OffsetSpec, TopicPartitionOffset};
 use crate::error_code::ErrorCode;
 use crate::types::PartitionIndex;
+use heartbeats::Heartbeats;
 use watch::Watch;
 
 /// What the thread is told.
@@ -42,11 +49,15 @@ pub(super) enum Command {
     Joined(u64, Box<JoinResponse>),
     /// The answer to the sync of this number.
     Synced(u64, SyncResponse),
+    /// The answer to the heartbeat of this number (consumer protocol).
+    Beaten(u64, Box<ConsumerHeartbeatResponse>),
+    /// A commit was refused for its epoch (consumer protocol).
+    CommitRefused(Box<RefusedCommit>),
     /// The application has done its part of a rebalance.
     Rebalanced,
     /// Topics came, went or grew.
     TopicsChanged,
-    /// The group may have begun to rebalance.
+    /// The group has changed.
     GroupChanged,
     /// There is something to commit from time to time.
     Commit,
@@ -77,13 +88,14 @@ pub(super) struct Membership {
     /// The refusal that it has been told of last.
     told: Option<ErrorCode>,
     phase: Phase,
-    /// Number of the join or sync that is waited for.
+    /// Number of the join, sync or heartbeat that is waited for.
     attempt: u64,
     /// What is waited for is of no use any more; when it has come, [`Membership::restart`].
     outdated: bool,
     strategy: Option<Strategy>,
     owned: Vec<Owned>,
     heartbeat_at: Option<Instant>,
+    heartbeats: Heartbeats,
     commit_at: Option<Instant>,
     polls: u64,
     polled_at: Instant,
@@ -104,8 +116,8 @@ enum Phase {
     /// It is to take something on.
     Assigning(Then),
     Stable,
-    /// Fenced by another instance: for good.
-    Fenced,
+    /// Fenced by another instance, or refused: for good.
+    Failed,
 }
 
 /// What follows when the application has done its part.
@@ -113,6 +125,7 @@ enum Phase {
 enum Then {
     Stay,
     Rejoin,
+    Restart,
     Leave,
     /// The application has to poll before this member joins again.
     AwaitPoll,
@@ -140,6 +153,7 @@ impl Membership {
             AutoCommit::Off | AutoCommit::OnClose => None,
         };
         Membership {
+            heartbeats: Heartbeats::new(shared.config.heartbeat_interval),
             topics_watch: Watch::new(commands.clone(), || Command::TopicsChanged),
             group_watch: Watch::new(commands.clone(), || Command::GroupChanged),
             shared,
@@ -173,6 +187,7 @@ impl Membership {
             match command {
                 Ok(Command::Leave) => {
                     self.leave();
+                    self.await_goodbye();
                     return self.forget();
                 }
                 Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => return self.forget(),
@@ -182,7 +197,9 @@ impl Membership {
         }
     }
 
-    fn forget(self) {
+    fn forget(mut self) {
+        self.shared.set_identity(&self.identity().member_id, -1);
+        self.try_refused_commits();
         self.topics_watch.forget_topics(self.broker());
         if let Ok(Some(groups)) = self.broker().existing_groups() {
             self.group_watch.forget_group(&groups, &self.group);
@@ -198,7 +215,9 @@ impl Membership {
             Command::Synced(attempt, response) if attempt == self.attempt && self.phase == Phase::Syncing => {
                 self.synced(&response);
             }
-            Command::Joined(..) | Command::Synced(..) => {}
+            Command::Beaten(attempt, response) if attempt == self.attempt => self.beaten(&response),
+            Command::Joined(..) | Command::Synced(..) | Command::Beaten(..) => {}
+            Command::CommitRefused(commit) => self.commit_refused(*commit),
             Command::Rebalanced => self.rebalanced(),
             Command::TopicsChanged => self.topics_changed(),
             Command::GroupChanged if self.heartbeat_at.is_some() => self.heartbeat(Instant::now()),
@@ -293,7 +312,14 @@ impl Membership {
         }
     }
 
+    fn speaks_consumer_protocol(&self) -> bool {
+        self.shared.config.group_protocol == GroupProtocol::Consumer
+    }
+
     fn heartbeat(&mut self, now: Instant) {
+        if self.speaks_consumer_protocol() {
+            return self.beat();
+        }
         self.heartbeat_at = Some(now + self.shared.config.heartbeat_interval);
         let Some(groups) = self.groups() else { return };
         self.group_watch.watch_group(&groups, &self.group);
@@ -316,9 +342,13 @@ impl Membership {
     /// A member of the same `group.instance.id` has taken this one's place.
     fn fence(&mut self) {
         let code = ErrorCode::FencedInstanceId;
-        let reason = format!("Fatal consumer error: {}", code.description());
+        self.fail(code, format!("Fatal consumer error: {}", code.description()));
+    }
+
+    /// This member can never be one again.
+    fn fail(&mut self, code: ErrorCode, reason: String) {
         self.heartbeat_at = None;
-        self.phase = Phase::Fenced;
+        self.phase = Phase::Failed;
         self.shared.state.lock().fail(KafkaError::with_reason(code, reason));
         self.shared.wake();
     }
@@ -328,17 +358,20 @@ impl Membership {
         self.missing.clear();
         self.polled_at = Instant::now();
         match self.phase {
-            Phase::Fenced => {}
+            Phase::Failed => {}
             Phase::Joining | Phase::Syncing => self.outdated = true,
-            Phase::Revoking(ref mut then) | Phase::Assigning(ref mut then) => {
-                *then = if self.subscription.is_some() { Then::Rejoin } else { Then::Leave };
-            }
+            Phase::Revoking(Then::Lose(ref mut then)) => **then = Then::Restart,
+            Phase::Revoking(ref mut then) | Phase::Assigning(ref mut then) => *then = Then::Restart,
             Phase::Out | Phase::Resting(_) | Phase::Absent | Phase::Stable => self.restart(),
         }
     }
 
     /// Starts anew with what is subscribed now: gives up what it has to, then joins or leaves.
     fn restart(&mut self) {
+        if self.has_to_hear_first() {
+            (self.phase, self.outdated) = (Phase::Stable, true);
+            return;
+        }
         self.outdated = false;
         match &self.subscription {
             None if self.owned.is_empty() => self.leave(),
@@ -425,11 +458,13 @@ impl Membership {
         match then {
             Then::Stay => {}
             Then::Rejoin => self.rejoin(),
+            Then::Restart => self.restart(),
             Then::Leave => self.leave(),
             Then::AwaitPoll => self.phase = Phase::Absent,
             Then::Lose(then) => self.lose(*then),
             Then::AssignAndRejoin(added) => {
                 self.owned.extend(added.iter().cloned());
+                self.owned.sort_unstable();
                 self.phase = Phase::Assigning(Then::Rejoin);
                 self.ask(Rebalance::Assign(elements(&added)));
             }
@@ -442,15 +477,18 @@ impl Membership {
         self.strategy = None;
         self.attempt += 1;
         self.shared.state.lock().protocol = None;
-        if self.phase != Phase::Fenced {
+        if self.phase != Phase::Failed {
             self.phase = Phase::Out;
             self.say_goodbye();
         }
     }
 
-    /// Tells the group, unless this member is a static one: that keeps its place until it comes back.
+    /// Tells the group. A static member keeps its place until it comes back; with the classic protocol it says nothing.
     fn say_goodbye(&mut self) {
         let MemberIdentity { member_id, instance_id, .. } = self.identity();
+        if self.speaks_consumer_protocol() {
+            return self.say_goodbye_by_heartbeat();
+        }
         if member_id.is_empty() || instance_id.is_some() {
             return;
         }

@@ -131,6 +131,7 @@ impl Consumer {
             };
             let channel = unbounded();
             let commands = channel.0.clone();
+            drop(self.shared.membership.set(commands.clone()));
             let membership = Membership::new(Arc::clone(&self.shared), engine, group, channel);
             let thread = std::thread::Builder::new().name("tidelog-consumer".to_owned());
             let thread = thread.spawn(move || membership.run()).map_err(|error| {

@@ -1,17 +1,19 @@
 //! [`Shared`]: what a consumer's application threads, its background thread and the answers of the coordinator share.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use crossbeam::channel::Sender;
 use crossbeam::queue::SegQueue;
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
 use super::commits::CommitAnswer;
 use super::events::{CallError, ConsumerError};
+use super::membership::Command;
 use super::state::{Notice, State};
 use crate::broker::group::MemberIdentity;
-use crate::client::config::ConsumerConfig;
+use crate::client::config::{ConsumerConfig, GroupProtocol};
 use crate::client::signal::Signal;
 use crate::client::statistics::StatisticsClock;
 use crate::client::{Engine, KafkaError};
@@ -27,6 +29,8 @@ pub(super) struct Shared {
     answers: SegQueue<CommitAnswer>,
     answered: AtomicBool,
     identity: Mutex<MemberIdentity>,
+    /// The thread that takes part in the group, once there is one.
+    pub(super) membership: OnceLock<Sender<Command>>,
     pub(super) statistics: StatisticsClock,
     /// The process that made the consumer.
     process: OwnerProcess,
@@ -38,8 +42,10 @@ impl Shared {
     pub(super) fn new(config: ConsumerConfig, engine: Option<Engine>) -> Shared {
         let state = State::new(&config, engine);
         let signal = Arc::clone(state.fetcher.queue.signal());
+        // Members of the consumer protocol choose their names.
+        let is_named = config.group_protocol == GroupProtocol::Consumer && config.group_id.is_some();
         let identity = MemberIdentity {
-            member_id: String::new(),
+            member_id: if is_named { uuid::Uuid::new_v4().to_string() } else { String::new() },
             instance_id: config.group_instance_id.clone(),
             generation: -1,
         };
@@ -51,6 +57,7 @@ impl Shared {
             answers: SegQueue::new(),
             answered: AtomicBool::new(false),
             identity: Mutex::new(identity),
+            membership: OnceLock::new(),
             process: OwnerProcess::current(),
             sleepers: AtomicU32::new(0),
         }

@@ -10,6 +10,7 @@ use crate::types::{Offset, PartitionIndex};
 
 mod assigning;
 mod committing;
+mod consumer_protocol;
 mod fetching;
 mod grouping;
 mod histories;

@@ -12,15 +12,18 @@ use crate::client::KafkaError;
 use crate::client::assignor::{
     self, GroupMember, MemberAssignment, MemberSubscription, RebalanceProtocol, Strategy, TopicPartitions,
 };
-use crate::client::config::GroupProtocol;
 use crate::client::consumer::events::ConsumerError;
 use crate::client::consumer::rebalance::Rebalance;
 use crate::error_code::ErrorCode;
 use crate::types::PartitionIndex;
 
 impl Membership {
-    /// Asks to take part in the next generation.
+    /// Asks to take part in the next generation, or says what there is to say to the coordinator that assigns.
     pub(super) fn join(&mut self) {
+        if self.speaks_consumer_protocol() {
+            (self.phase, self.outdated) = (Phase::Stable, false);
+            return self.beat();
+        }
         let Some(groups) = self.groups() else { return self.rest() };
         self.attempt += 1;
         self.outdated = false;
@@ -51,19 +54,10 @@ impl Membership {
             rebalance_timeout: config.max_poll_interval,
             session_timeout: config.session_timeout,
             protocol_type: config.group_protocol_type.clone(),
-            protocols: self.strategies().iter().map(|strategy| self.protocol_of(*strategy)).collect(),
+            protocols: config.strategies.iter().map(|strategy| self.protocol_of(*strategy)).collect(),
             // So that this member can leave while its first join waits for others.
             member_id_required: true,
             skip_assignment_supported: true,
-        }
-    }
-
-    /// The strategies this member can take part in. With the newer group protocol (KIP-848) the coordinator would
-    /// assign, incrementally and with as few moves as possible: the cooperative strategy is its equal here.
-    fn strategies(&self) -> &[Strategy] {
-        match self.shared.config.group_protocol {
-            GroupProtocol::Classic => &self.shared.config.strategies,
-            GroupProtocol::Consumer => &[Strategy::CooperativeSticky],
         }
     }
 
@@ -186,13 +180,20 @@ impl Membership {
             self.phase = Phase::Assigning(Then::Stay);
             return self.ask(Rebalance::Assign(elements(&target)));
         }
-        let added: Vec<Owned> = target.iter().filter(|one| !self.owned.contains(one)).cloned().collect();
-        let owned = std::mem::take(&mut self.owned);
-        let (kept, revoked): (Vec<_>, Vec<_>) = owned.into_iter().partition(|one| target.contains(one));
+        let kept = self.owned.iter().filter(|one| target.contains(one)).cloned().collect();
+        self.change_to(&target, kept, Then::Stay);
+    }
+
+    /// Has the application give up what it has beyond `kept`, and take on what `target` has beyond that; `then` follows when
+    /// nothing is given up.
+    pub(super) fn change_to(&mut self, target: &[Owned], kept: Vec<Owned>, then: Then) {
+        let beyond = |all: &[Owned]| all.iter().filter(|one| !kept.contains(one)).cloned().collect();
+        let (revoked, added): (Vec<Owned>, Vec<Owned>) = (beyond(&self.owned), beyond(target));
         self.owned = kept;
         if revoked.is_empty() {
             self.owned.extend(added.iter().cloned());
-            self.phase = Phase::Assigning(Then::Stay);
+            self.owned.sort_unstable();
+            self.phase = Phase::Assigning(then);
             self.ask(Rebalance::Assign(elements(&added)));
         } else {
             self.phase = Phase::Revoking(Then::AssignAndRejoin(added));

@@ -15,7 +15,9 @@ pub(super) struct Member {
 /// Heartbeats often, so that rebalances are noticed soon.
 const QUICK: [(&str, &str); 2] = [("group.id", "g"), ("heartbeat.interval.ms", "10")];
 
-const COOPERATIVE: (&str, &str) = ("partition.assignment.strategy", "cooperative-sticky");
+pub(super) const CONSUMER_PROTOCOL: (&str, &str) = ("group.protocol", "consumer");
+
+pub(super) const COOPERATIVE: (&str, &str) = ("partition.assignment.strategy", "cooperative-sticky");
 
 impl Member {
     pub(super) fn new(fixture: &Fixture, values: &[(&str, &str)], topics: &[&str]) -> Member {
@@ -27,7 +29,9 @@ impl Member {
         });
         let callbacks =
             ConsumerCallbacks { on_rebalance: Some(on_rebalance), on_commit: Some(note_commits(&notes)) };
-        let values: Vec<_> = QUICK.iter().chain(values).copied().collect();
+        // With the consumer protocol the coordinator says how often.
+        let quick = if values.contains(&CONSUMER_PROTOCOL) { &QUICK[..1] } else { &QUICK[..] };
+        let values: Vec<_> = quick.iter().chain(values).copied().collect();
         let consumer = fixture.consumer_with(&values, callbacks);
         consumer.subscribe(topics).unwrap();
         Member { consumer, notes }
