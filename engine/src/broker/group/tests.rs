@@ -5,6 +5,7 @@ mod consumers;
 mod deletion;
 mod kafka;
 mod membership;
+mod migration;
 mod offsets;
 pub(in crate::broker) mod requests;
 mod simulation;

@@ -39,6 +39,8 @@ pub(super) struct Bench {
     config: Arc<EngineConfig>,
     pub(super) topics: Arc<TestTopics>,
     next_tag: Tag,
+    /// Ids of members are new ones each time.
+    restarts: u32,
 }
 
 impl Bench {
@@ -65,13 +67,15 @@ impl Bench {
             config,
             topics,
             next_tag: 0,
+            restarts: 0,
         }
     }
 
     /// The coordinator that would come up with what the log holds.
     pub(super) fn restart(&mut self) {
         let (config, topics) = (Arc::clone(&self.config), self.topics.clone());
-        let mut coordinator = Coordinator::new(config, Box::new(Counter(500)), topics);
+        self.restarts += 1;
+        let mut coordinator = Coordinator::new(config, Box::new(Counter(500 * self.restarts)), topics);
         for (record, transaction) in self.records.iter().zip(&self.transactions) {
             coordinator.load(&record.key, record.value.as_deref(), *transaction).unwrap();
         }
