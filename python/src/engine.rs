@@ -1,5 +1,6 @@
 //! `Engine`: an engine that is opened by itself, to keep it while clients come and go, and to open ports for others.
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
@@ -18,7 +19,8 @@ use crate::kafka_error::{config_exception, exception, exception_with};
 /// An engine in this process: opened, or joined where it is open already, and kept until ``close()``. With ``listeners``
 /// every Kafka client can use it over TCP.
 ///
-/// :param str path: directory of its data; None for one in memory
+/// :param str path: directory of its data, or a name as clients give it, ``"tidelog:..."``; None or ``":memory:"`` for one in
+///     memory
 /// :param list(str) listeners: addresses: ``"127.0.0.1:9092"`` (port 0: any that is free), ``"unix:/path"``
 /// :param str advertised: ``"host:port"`` that clients are told to connect to
 /// :param bool allow_anonymous_network: whether other addresses than this machine's own may be listened at: there is no
@@ -43,6 +45,18 @@ fn advertised(text: &str) -> PyResult<(String, u16)> {
     advertised_address(text).map_err(refused)
 }
 
+/// What clients give as `bootstrap.servers`. An engine in memory that has no name gets one, to be found by.
+fn name_of(path: Option<&Path>) -> PyResult<String> {
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    Ok(match (path, path.and_then(Path::to_str)) {
+        (None, _) | (_, Some(":memory:" | "tidelog::memory:")) => {
+            format!("tidelog::memory:engine-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+        }
+        (_, Some(name)) if name.starts_with("tidelog:") => name.to_owned(),
+        (Some(path), _) => format!("tidelog:{}", std::path::absolute(path)?.display()),
+    })
+}
+
 #[pymethods]
 impl Engine {
     #[new]
@@ -50,17 +64,13 @@ impl Engine {
         text_signature = "(path=None, listeners=(), advertised=None, allow_anonymous_network=False, config=None)")]
     fn new(
         py: Python<'_>,
-        path: Option<std::path::PathBuf>,
+        path: Option<PathBuf>,
         listeners: Vec<String>,
         advertised: Option<&str>,
         allow_anonymous_network: bool,
         config: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Engine> {
-        static COUNT: AtomicU64 = AtomicU64::new(1);
-        let bootstrap = match path {
-            Some(path) => format!("tidelog:{}", std::path::absolute(path)?.display()),
-            None => format!("tidelog::memory:engine-{}", COUNT.fetch_add(1, Ordering::Relaxed)),
-        };
+        let bootstrap = name_of(path.as_deref())?;
         let mut settings = Config::new();
         for (name, value) in config.into_iter().flatten() {
             let (name, value) = (name.str()?.to_string(), value.str()?.to_string());

@@ -113,3 +113,16 @@ def _until(is_true, patience=10):
     while not is_true():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_an_engine_is_named_by_a_path_or_as_its_clients_name_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in (None, ":memory:", "tidelog::memory:"):
+        with Engine(name) as engine:
+            assert engine.bootstrap_servers.startswith("tidelog::memory:engine-")
+    with Engine("tidelog::memory:known") as engine:
+        assert engine.bootstrap_servers == "tidelog::memory:known"
+    assert list(tmp_path.iterdir()) == []
+    with Engine("tidelog:./one") as one, Engine("two") as two:
+        assert (one.bootstrap_servers, two.bootstrap_servers) == ("tidelog:./one", f"tidelog:{tmp_path}/two")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
