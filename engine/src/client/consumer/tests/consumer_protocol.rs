@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::grouping::{CONSUMER_PROTOCOL, COOPERATIVE, Member, poll_all};
 use super::*;
 use crate::broker::Groups;
-use crate::broker::group::{GroupKind, GroupState, LeavingMember};
+use crate::broker::group::{GroupKind, GroupState};
 use crate::client::assignor::RebalanceProtocol;
 use crate::shard::simulation::seeds;
 
@@ -92,19 +92,6 @@ fn what_is_read_may_change_and_topics_may_come_grow_and_go() {
     assert_eq!((other.take_notes(), other.assigned()), (vec!["revoke [0, 1, 2]".to_owned()], vec![]));
     other.consumer.subscribe(&["t"]).unwrap();
     poll_all(&[&other], || other.assigned().len() == 3);
-}
-
-#[test]
-fn who_is_put_out_has_lost_everything_and_joins_again_under_its_name() {
-    let fixture = Fixture::new();
-    let member = member(&fixture, &[], &["t"]);
-    poll_all(&[&member], || member.assigned().len() == 3);
-    let member_id = member.consumer.member_id().unwrap().unwrap();
-    let leaving = LeavingMember { member_id: member_id.clone(), instance_id: None };
-    groups(&fixture).leave("g", vec![leaving], |left| drop(left.unwrap()));
-    poll_all(&[&member], || member.notes.lock().len() == 3);
-    assert_eq!(member.take_notes(), ["assign [0, 1, 2]", "lost [0, 1, 2]", "assign [0, 1, 2]"]);
-    assert_eq!(member.consumer.member_id().unwrap().unwrap(), member_id);
 }
 
 #[test]

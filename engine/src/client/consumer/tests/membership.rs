@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::grouping::{Member, poll_all};
+use super::grouping::{CONSUMER_PROTOCOL, COOPERATIVE, Member, poll_all};
 use super::*;
 use crate::broker::group::LeavingMember;
 use crate::broker::{Broker, BrokerOptions, Groups};
@@ -81,16 +81,18 @@ fn a_member_that_polls_or_waits_in_a_poll_stays() {
 
 #[test]
 fn who_is_put_out_of_the_group_has_lost_its_partitions_and_joins_again() {
-    for strategy in ["range", "cooperative-sticky"] {
+    for setting in [("partition.assignment.strategy", "range"), COOPERATIVE, CONSUMER_PROTOCOL] {
         let fixture = fixture();
-        let member = Member::new(&fixture, &[("partition.assignment.strategy", strategy)], &["t"]);
+        let member = Member::new(&fixture, &[setting], &["t"]);
         poll_all(&[&member], || member.assigned().len() == 3);
         let member_id = member.consumer.member_id().unwrap().unwrap();
         let leaving = LeavingMember { member_id: member_id.clone(), instance_id: None };
         groups(&fixture).leave("g", vec![leaving], |left| drop(left.unwrap()));
         poll_all(&[&member], || member.notes.lock().len() == 3);
         assert_eq!(member.take_notes(), ["assign [0, 1, 2]", "lost [0, 1, 2]", "assign [0, 1, 2]"]);
-        assert_ne!(member.consumer.member_id().unwrap().unwrap(), member_id);
+        // By the consumer protocol it has chosen its name itself.
+        let keeps_name = member.consumer.member_id().unwrap().unwrap() == member_id;
+        assert_eq!(keeps_name, setting == CONSUMER_PROTOCOL);
     }
 }
 
