@@ -12,8 +12,8 @@
 //!
 //! It does no I/O and reads no clock: the caller gives the time with every call, appends the records it asks for
 //! ([`Effect::Append`]) and says when they are durable ([`Coordinator::appended`]), hands its answers on
-//! ([`Effect::Reply`]), lets members near by look again ([`Effect::Changed`]), and calls [`Coordinator::tick`] when [`Coordinator::next_deadline`] has come. Ids of members come
-//! from [`MemberIds`]. So one seed replays a run.
+//! ([`Effect::Reply`]), lets members near by look again ([`Effect::Changed`]), and calls [`Coordinator::tick`] when
+//! [`Coordinator::next_deadline`] has come. Ids of members come from [`MemberIds`]. So one seed replays a run.
 //!
 //! Runs recorded from Kafka 4.2's own coordinator are repeated in the tests, step by step. Where this differs, on purpose:
 //! - A group that was only asked for is not written until it has something to keep.

@@ -9,7 +9,7 @@ use super::consumer::ConsumerSide;
 use super::member::{Member, MemberSettings};
 use super::offsets::Offsets;
 use super::outbox::{Continuation, Turn};
-use super::request::{JoinResponse, JoinedMember, Protocol, Response, SyncResponse};
+use super::request::{JoinResponse, JoinedMember, Protocol, Response};
 use super::state::ClassicState;
 use crate::broker::consumer_protocol::{MemberSubscription, PROTOCOL_TYPE};
 use crate::error_code::ErrorCode;
@@ -207,7 +207,7 @@ impl<R> Group<R> {
     pub(super) fn remove_member(&mut self, id: &str, turn: &mut Turn<'_, R>) {
         self.pending_join.remove(id);
         self.pending_sync.remove(id);
-        let Some(member) = self.members.remove(id) else { return };
+        let Some(mut member) = self.members.remove(id) else { return };
         turn.outbox.tell_change();
         if let Some(instance) = &member.instance_id {
             self.static_members.remove(instance);
@@ -215,26 +215,14 @@ impl<R> Group<R> {
         if self.is_leader(id) {
             self.leader = self.members.keys().next().cloned();
         }
-        if let Some(to) = member.joining {
-            let response = JoinResponse::refusal("", ErrorCode::UnknownMemberId);
-            turn.outbox.reply(to, Response::Join(response));
-        }
-        if let Some(to) = member.syncing {
-            turn.outbox.reply(to, Response::Sync(SyncResponse::refusal(ErrorCode::UnknownMemberId)));
-        }
+        member.refuse_waiting("", ErrorCode::UnknownMemberId, turn.outbox);
     }
 
     /// Gives a static member a new id. Whoever waits under the old one is fenced.
     pub(super) fn rename_member(&mut self, old_id: &str, new_id: &str, turn: &mut Turn<'_, R>) {
         let Some(mut member) = self.members.remove(old_id) else { return };
         turn.outbox.tell_change();
-        if let Some(to) = member.joining.take() {
-            let response = JoinResponse::refusal(old_id, ErrorCode::FencedInstanceId);
-            turn.outbox.reply(to, Response::Join(response));
-        }
-        if let Some(to) = member.syncing.take() {
-            turn.outbox.reply(to, Response::Sync(SyncResponse::refusal(ErrorCode::FencedInstanceId)));
-        }
+        member.refuse_waiting(old_id, ErrorCode::FencedInstanceId, turn.outbox);
         if self.is_leader(old_id) {
             self.leader = Some(new_id.to_owned());
         }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::request::{JoinRequest, Protocol};
+use super::outbox::Outbox;
+use super::request::{JoinRequest, JoinResponse, Protocol, Response, SyncResponse};
+use crate::error_code::ErrorCode;
 
 /// One member of a group. `R` is where its waiting request is answered.
 #[derive(Debug)]
@@ -46,6 +48,16 @@ impl MemberSettings {
 }
 
 impl<R> Member<R> {
+    /// Answers what waits of it with `error`; a join is told `id`.
+    pub(super) fn refuse_waiting(&mut self, id: &str, error: ErrorCode, outbox: &mut Outbox<R>) {
+        if let Some(to) = self.joining.take() {
+            outbox.reply(to, Response::Join(JoinResponse::refusal(id, error)));
+        }
+        if let Some(to) = self.syncing.take() {
+            outbox.reply(to, Response::Sync(SyncResponse::refusal(error)));
+        }
+    }
+
     pub(super) fn new(request: &JoinRequest) -> Member<R> {
         Member {
             instance_id: request.instance_id.clone(),

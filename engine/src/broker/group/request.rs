@@ -147,7 +147,8 @@ pub struct ConsumerHeartbeat {
     pub group: String,
     /// The member's id, which it has chosen, or was given before version 1.
     pub member_id: String,
-    /// The epoch it knows; 0 joins, -1 leaves, -2 leaves for a while.
+    /// The epoch it knows, or what it is about to do: [`ConsumerHeartbeat::JOINING`], [`ConsumerHeartbeat::LEAVING`],
+    /// [`ConsumerHeartbeat::LEAVING_FOR_A_WHILE`].
     pub epoch: i32,
     /// `group.instance.id` of a static member (KIP-345).
     pub instance_id: Option<String>,
@@ -169,6 +170,15 @@ pub struct ConsumerHeartbeat {
     pub owned: Option<AssignedPartitions>,
     /// Members choose their ids (version 1 and later).
     pub member_id_required: bool,
+}
+
+impl ConsumerHeartbeat {
+    /// Epoch of a member that joins, or joins again.
+    pub const JOINING: i32 = 0;
+    /// Epoch of a member that leaves.
+    pub const LEAVING: i32 = -1;
+    /// Epoch of a static member that leaves for a while, and keeps its place.
+    pub const LEAVING_FOR_A_WHILE: i32 = -2;
 }
 
 /// Answer to a [`ConsumerHeartbeat`].

@@ -219,9 +219,12 @@ impl Membership {
             Command::Joined(..) | Command::Synced(..) | Command::Beaten(..) => {}
             Command::CommitRefused(commit) => self.commit_refused(*commit),
             Command::Rebalanced => self.rebalanced(),
-            Command::TopicsChanged => self.topics_changed(),
-            Command::GroupChanged if self.heartbeat_at.is_some() => self.heartbeat(Instant::now()),
-            Command::GroupChanged => {}
+            Command::TopicsChanged if !self.speaks_consumer_protocol() => self.topics_changed(),
+            // With the consumer protocol the coordinator knows best what a change of topics means.
+            Command::TopicsChanged | Command::GroupChanged if self.heartbeat_at.is_some() => {
+                self.heartbeat(Instant::now());
+            }
+            Command::TopicsChanged | Command::GroupChanged => {}
             Command::Commit | Command::Leave | Command::Stop => {}
         }
     }
@@ -336,6 +339,13 @@ impl Membership {
             }
             ErrorCode::FencedInstanceId => self.fence(),
             _ => {}
+        }
+    }
+
+    /// Tells the application of a refusal that will hardly get better.
+    fn tell_once(&mut self, error: ErrorCode, reason: String) {
+        if self.told.replace(error) != Some(error) {
+            self.shared.report(ConsumerError::new(KafkaError::with_reason(error, reason)));
         }
     }
 
@@ -462,13 +472,17 @@ impl Membership {
             Then::Leave => self.leave(),
             Then::AwaitPoll => self.phase = Phase::Absent,
             Then::Lose(then) => self.lose(*then),
-            Then::AssignAndRejoin(added) => {
-                self.owned.extend(added.iter().cloned());
-                self.owned.sort_unstable();
-                self.phase = Phase::Assigning(Then::Rejoin);
-                self.ask(Rebalance::Assign(elements(&added)));
-            }
+            Then::AssignAndRejoin(added) => self.add(added, Then::Rejoin),
         }
+    }
+
+    /// Has the application take these on beside what it has.
+    fn add(&mut self, added: Vec<Owned>, then: Then) {
+        let assigned = elements(&added);
+        self.owned.extend(added);
+        self.owned.sort_unstable();
+        self.phase = Phase::Assigning(then);
+        self.ask(Rebalance::Assign(assigned));
     }
 
     /// Is no member any more.

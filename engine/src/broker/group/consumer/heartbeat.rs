@@ -13,10 +13,8 @@ use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
 use crate::types::Timestamp;
 
-/// Epoch of a member that joins, or joins again.
-const JOINING: i32 = 0;
-/// Epoch of a member that leaves.
-const LEAVING: i32 = -1;
+const JOINING: i32 = ConsumerHeartbeat::JOINING;
+const LEAVING: i32 = ConsumerHeartbeat::LEAVING;
 
 /// What a heartbeat is held against.
 pub(super) struct Surroundings<'a> {

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use crate::broker::group::request::ConsumerHeartbeat;
 use crate::broker::offsets_schema::{ConsumerMemberMetadata, CurrentAssignment, MemberState};
 use crate::config::EngineConfig;
 
 /// Epoch of a static member that has left for a while, and keeps what it has until its session ends.
-pub(super) const LEFT_FOR_A_WHILE: i32 = -2;
+pub(super) const LEFT_FOR_A_WHILE: i32 = ConsumerHeartbeat::LEAVING_FOR_A_WHILE;
 
 /// One member of a group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! Groups that change their protocol while they have members (KIP-848, online migration): from the classic one with the first
 //! member of the consumer protocol that joins, and back when the last of these has gone.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
 use super::ConsumerGroup;
@@ -15,7 +17,7 @@ use crate::broker::group::classic_group::Group;
 use crate::broker::group::load::restore;
 use crate::broker::group::member::Member;
 use crate::broker::group::outbox::Turn;
-use crate::broker::group::request::{JoinResponse, Protocol, Response, SyncResponse};
+use crate::broker::group::request::Protocol;
 use crate::broker::group::state::ClassicState;
 use crate::broker::offsets_schema::{
     AssignedPartitions, ClassicMember, ConsumerMemberMetadata, CurrentAssignment, GroupMetadata,
@@ -23,6 +25,7 @@ use crate::broker::offsets_schema::{
 };
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
+use crate::types::PartitionIndex;
 
 /// A group of the classic protocol that one of the consumer protocol becomes.
 #[derive(Debug)]
@@ -126,8 +129,8 @@ impl ConsumerGroup {
         let Some(member) = self.members.get_mut(member_id) else { return };
         for (topic, partitions) in owned {
             let free = partitions.into_iter().filter(|partition| !taken.contains(&(topic, *partition)));
-            let mut free = free.peekable();
-            if free.peek().is_some() {
+            let free: BTreeSet<PartitionIndex> = free.collect();
+            if !free.is_empty() {
                 member.current.assigned.entry(topic).or_default().extend(free);
             }
         }
@@ -220,14 +223,7 @@ impl<R> Group<R> {
     /// that would assign is not what the new group goes by.
     pub(super) fn send_back_to_join(&mut self, turn: &mut Turn<'_, R>) {
         for (id, member) in &mut self.members {
-            if let Some(to) = member.joining.take() {
-                let response = JoinResponse::refusal(id, ErrorCode::RebalanceInProgress);
-                turn.outbox.reply(to, Response::Join(response));
-            }
-            if let Some(to) = member.syncing.take() {
-                let response = SyncResponse::refusal(ErrorCode::RebalanceInProgress);
-                turn.outbox.reply(to, Response::Sync(response));
-            }
+            member.refuse_waiting(id, ErrorCode::RebalanceInProgress, turn.outbox);
         }
     }
 

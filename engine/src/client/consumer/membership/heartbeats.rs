@@ -10,19 +10,13 @@ use crossbeam::channel::{Receiver, bounded};
 
 use super::{Command, Membership, Owned, Phase, REJOIN_BACKOFF, Then};
 use crate::broker::group::{AssignedPartitions, ConsumerHeartbeat, ConsumerHeartbeatResponse};
-use crate::client::KafkaError;
 use crate::client::assignor::RebalanceProtocol;
 use crate::client::consumer::commits::RefusedCommit;
-use crate::client::consumer::events::ConsumerError;
 use crate::error_code::ErrorCode;
 use crate::types::TopicId;
 
 /// Epoch of a member that joins.
-const JOINING: i32 = 0;
-/// Of one that leaves.
-const LEAVING: i32 = -1;
-/// Of a static one, which keeps its place for a while.
-const LEAVING_FOR_A_WHILE: i32 = -2;
+const JOINING: i32 = ConsumerHeartbeat::JOINING;
 
 /// What is under way between this member and the coordinator.
 pub(super) struct Heartbeats {
@@ -181,16 +175,10 @@ impl Membership {
                 self.heartbeat_at = Some(Instant::now() + REJOIN_BACKOFF);
             }
             error => {
-                // What will hardly get better is told once.
-                if self.told.replace(error) != Some(error) {
-                    let colon = if message.is_some() { ": " } else { "" };
-                    let reason = format!(
-                        "ConsumerGroupHeartbeat failed: {}{colon}{}",
-                        error.description(),
-                        message.unwrap_or_default()
-                    );
-                    self.shared.report(ConsumerError::new(KafkaError::with_reason(error, reason)));
-                }
+                let colon = if message.is_some() { ": " } else { "" };
+                let (description, message) = (error.description(), message.unwrap_or_default());
+                let reason = format!("ConsumerGroupHeartbeat failed: {description}{colon}{message}");
+                self.tell_once(error, reason);
                 self.heartbeat_at = Some(Instant::now() + REJOIN_BACKOFF);
             }
         }
@@ -229,7 +217,10 @@ impl Membership {
         // What is still to be answered is of no use any more.
         self.attempt += 1;
         (self.heartbeats.in_flight, self.heartbeats.again) = (false, false);
-        let epoch = if identity.instance_id.is_some() { LEAVING_FOR_A_WHILE } else { LEAVING };
+        let epoch = match identity.instance_id {
+            Some(_) => ConsumerHeartbeat::LEAVING_FOR_A_WHILE,
+            None => ConsumerHeartbeat::LEAVING,
+        };
         let goodbye = ConsumerHeartbeat { epoch, ..self.plain_heartbeat() };
         self.shared.set_identity(&identity.member_id, -1);
         self.try_refused_commits();

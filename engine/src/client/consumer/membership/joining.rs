@@ -93,11 +93,7 @@ impl Membership {
             | ErrorCode::RebalanceInProgress
             | ErrorCode::IllegalGeneration => self.rest(),
             error => {
-                // What will hardly get better is told once.
-                if self.told.replace(error) != Some(error) {
-                    let reason = format!("JoinGroup failed: {}", error.description());
-                    self.shared.report(ConsumerError::new(KafkaError::with_reason(error, reason)));
-                }
+                self.tell_once(error, format!("JoinGroup failed: {}", error.description()));
                 self.rest();
             }
         }
@@ -191,10 +187,7 @@ impl Membership {
         let (revoked, added): (Vec<Owned>, Vec<Owned>) = (beyond(&self.owned), beyond(target));
         self.owned = kept;
         if revoked.is_empty() {
-            self.owned.extend(added.iter().cloned());
-            self.owned.sort_unstable();
-            self.phase = Phase::Assigning(then);
-            self.ask(Rebalance::Assign(elements(&added)));
+            self.add(added, then);
         } else {
             self.phase = Phase::Revoking(Then::AssignAndRejoin(added));
             self.ask(Rebalance::Revoke(elements(&revoked)));

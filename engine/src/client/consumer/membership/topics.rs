@@ -56,13 +56,6 @@ impl Membership {
 
     /// Takes part in a new generation if the subscription means something else by now.
     pub(super) fn topics_changed(&mut self) {
-        if self.speaks_consumer_protocol() {
-            // The coordinator knows best what that means.
-            if self.heartbeat_at.is_some() {
-                self.beat();
-            }
-            return;
-        }
         if self.subscription.is_none() || self.select_topics() == self.selected {
             return;
         }

@@ -1,18 +1,12 @@
 //! Taking part by the consumer protocol (KIP-848): the coordinator assigns, in small moves. Where it can be held against
 //! librdkafka with the same settings, `tests/` does that.
 
-use std::sync::Arc;
-
 use super::grouping::{CONSUMER_PROTOCOL, COOPERATIVE, Member, poll_all};
+use super::membership::{fatal, groups, wait_until};
 use super::*;
-use crate::broker::Groups;
 use crate::broker::group::{GroupKind, GroupState};
 use crate::client::assignor::RebalanceProtocol;
 use crate::shard::simulation::seeds;
-
-fn groups(fixture: &Fixture) -> Arc<Groups> {
-    fixture.engine.broker().groups().unwrap()
-}
 
 fn member(fixture: &Fixture, values: &[(&str, &str)], topics: &[&str]) -> Member {
     let values: Vec<_> = [CONSUMER_PROTOCOL].iter().chain(values).copied().collect();
@@ -99,25 +93,10 @@ fn who_stops_polling_is_told_loses_everything_and_comes_back_by_polling() {
     let fixture = Fixture::new();
     let member = member(&fixture, &[("max.poll.interval.ms", "120")], &["t"]);
     poll_all(&[&member], || member.assigned().len() == 3);
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while member_count(&fixture) > 0 {
-        assert!(Instant::now() < deadline);
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    wait_until(|| member_count(&fixture) == 0);
     assert_eq!(next(&member.consumer, 1), ["_MAX_POLL_EXCEEDED@-1:-1"]);
     poll_all(&[&member], || member.notes.lock().len() == 3);
     assert_eq!(member.take_notes(), ["assign [0, 1, 2]", "lost [0, 1, 2]", "assign [0, 1, 2]"]);
-}
-
-/// The error that polling ends with.
-fn fatal(member: &Member) -> KafkaError {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
-        match member.consumer.poll(Some(Duration::from_millis(10))) {
-            Err(CallError::Kafka(error)) => return error,
-            other => assert!(Instant::now() < deadline, "{other:?}"),
-        }
-    }
 }
 
 #[test]

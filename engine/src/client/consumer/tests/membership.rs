@@ -30,7 +30,7 @@ fn fixture() -> Fixture {
 /// Gone after 100 ms without a heartbeat, or 120 ms without a poll.
 const SHORT: [(&str, &str); 2] = [("session.timeout.ms", "100"), ("max.poll.interval.ms", "120")];
 
-fn groups(fixture: &Fixture) -> Arc<Groups> {
+pub(super) fn groups(fixture: &Fixture) -> Arc<Groups> {
     fixture.engine.broker().groups().unwrap()
 }
 
@@ -38,11 +38,22 @@ fn has_members(fixture: &Fixture) -> bool {
     groups(fixture).describe("g").is_some_and(|group| !group.members.is_empty())
 }
 
-fn wait_until(done: impl Fn() -> bool) {
+pub(super) fn wait_until(done: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(20);
     while !done() {
         assert!(Instant::now() < deadline, "nothing happens");
         std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// The error that polling ends with.
+pub(super) fn fatal(member: &Member) -> KafkaError {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        match member.consumer.poll(Some(Duration::from_millis(10))) {
+            Err(CallError::Kafka(error)) => return error,
+            other => assert!(Instant::now() < deadline, "{other:?}"),
+        }
     }
 }
 
@@ -143,13 +154,7 @@ fn of_two_members_with_the_same_instance_id_the_first_is_fenced_for_good() {
     poll_all(&[&first], || first.assigned().len() == 3);
     let second = Member::new(&fixture, &values, &["t"]);
     poll_all(&[&second], || second.assigned().len() == 3);
-    let deadline = Instant::now() + Duration::from_secs(20);
-    let error = loop {
-        match first.consumer.poll(Some(Duration::from_millis(10))) {
-            Err(CallError::Kafka(error)) => break error,
-            other => assert!(Instant::now() < deadline, "{other:?}"),
-        }
-    };
+    let error = fatal(&first);
     assert!(error.is_fatal());
     assert_eq!(error.code(), ErrorCode::FencedInstanceId);
     assert_eq!(
