@@ -166,18 +166,29 @@ impl<'a> Reader<'a> {
     /// The tagged fields at the end of a structure: the content of `tag` if it is there. None before the flexible versions.
     pub(in crate::broker) fn tagged(&mut self, tag: u32) -> Result<Option<&'a [u8]>, SchemaError> {
         let mut found = None;
-        if !self.flexible {
-            return Ok(found);
-        }
-        for _ in 0..self.varint("count of tagged fields")? {
-            let this = self.varint("tag")?;
-            let size = usize::try_from(self.varint("size of a tagged field")?).unwrap_or(usize::MAX);
-            let content = self.take(size, "tagged field")?;
+        self.each_tagged(|this, content| {
             if this == tag {
                 found = Some(content);
             }
-        }
+            Ok(())
+        })?;
         Ok(found)
+    }
+
+    /// The tagged fields at the end of a structure. None before the flexible versions.
+    pub(in crate::broker) fn each_tagged(
+        &mut self,
+        mut look: impl FnMut(u32, &'a [u8]) -> Result<(), SchemaError>,
+    ) -> Result<(), SchemaError> {
+        if !self.flexible {
+            return Ok(());
+        }
+        for _ in 0..self.varint("count of tagged fields")? {
+            let tag = self.varint("tag")?;
+            let size = usize::try_from(self.varint("size of a tagged field")?).unwrap_or(usize::MAX);
+            look(tag, self.take(size, "tagged field")?)?;
+        }
+        Ok(())
     }
 }
 
@@ -277,19 +288,16 @@ impl Writer {
         self.bytes.extend_from_slice(blob);
     }
 
-    /// The tagged fields at the end of a structure: at most one. Nothing before the flexible versions.
-    pub(in crate::broker) fn tagged(&mut self, field: Option<(usize, &[u8])>) {
+    /// The tagged fields at the end of a structure, in the order of their tags. Nothing before the flexible versions.
+    pub(in crate::broker) fn tagged(&mut self, fields: &[(usize, &[u8])]) {
         if !self.flexible {
             return;
         }
-        match field {
-            None => self.varint(0),
-            Some((tag, content)) => {
-                self.varint(1);
-                self.varint(tag);
-                self.varint(content.len());
-                self.bytes.extend_from_slice(content);
-            }
+        self.varint(fields.len());
+        for (tag, content) in fields {
+            self.varint(*tag);
+            self.varint(content.len());
+            self.bytes.extend_from_slice(content);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Transactions (KIP-98, KIP-360, KIP-588; Kafka: `TransactionCoordinator`), as one state machine per partition of
+//! Transactions (KIP-98, KIP-360, KIP-588, KIP-890; Kafka: `TransactionCoordinator`), as one state machine per partition of
 //! `__transaction_state`: a [`Coordinator`].
 //!
 //! ```text
@@ -10,6 +10,8 @@
 //!    |                           +---------------------------------------------------------------------+  |
 //!    +----------------------------- the id has a new producer --------------------------------------------+
 //! ```
+//! With [`TransactionVersion::V2`] the producer goes on with the next epoch, which its markers have already, and may ask for the
+//! end of a transaction that it has not begun: Empty and Complete lead to Prepare Abort, too.
 //!
 //! It does no I/O and reads no clock: the caller gives the time with every call, appends the records it asks for
 //! ([`Effect::Append`]) and says when they are durable ([`Coordinator::appended`]), lets partitions take a producer's
@@ -29,10 +31,13 @@ mod request;
 mod state;
 #[cfg(test)]
 mod tests;
+mod version;
 
 pub use coordinator::Coordinator;
 pub use outbox::{Effect, Mark};
 pub use request::{
-    InitRequest, ListedTransaction, ProducerSession, Response, TransactionDescription, TransactionEnd,
+    EndRequest, InitRequest, ListedTransaction, ProducerSession, Response, TransactionDescription,
+    TransactionEnd,
 };
 pub use state::TransactionState;
+pub use version::TransactionVersion;

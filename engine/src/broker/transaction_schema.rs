@@ -1,29 +1,33 @@
-//! What the records of `__transaction_state` mean, byte for byte as Kafka writes them without `transaction.version`, so
-//! that Kafka's tools read them and a directory can be carried to a broker. Bytes in and out; no I/O.
+//! What the records of `__transaction_state` mean, byte for byte as Kafka writes them with `transaction.version` 1 and 2,
+//! so that Kafka's tools read them and a directory can be carried to a broker. Bytes in and out; no I/O.
 //!
 //! ```text
 //! key     i16 version 0, string transactional id
-//! value   i16 version 0, i64 producer id, i16 producer epoch, i32 timeout in ms, i8 state,
-//!         i32 count of topics (-1 in the state Empty), each: string topic, i32 count, i32 partition ...,
+//! value   i16 version 1, i64 producer id, i16 producer epoch, i32 timeout in ms, i8 state,
+//!         list of topics (null in the state Empty), each: string topic, list of i32 partitions, tagged fields: none
 //!         i64 time of the last change, i64 time of the transaction's start or -1
+//!         tagged fields: 0: i64 previous producer id, 1: i64 next producer id, 2: i16 transaction version of the client
 //! ```
-//! Integers are big-endian; `string` is an i16 size and UTF-8. Version 1 of the value is flexible (KIP-482) and read, too.
-//! A record without a value is a tombstone. Source: Kafka's `TransactionLogKey`, `TransactionLogValue`.
+//! Integers are big-endian. The value is flexible (KIP-482): sizes of strings and lists are varints, of one more. Version 0,
+//! with fixed sizes (i16 and i32) and without tagged fields, is read, too; Kafka writes it with `transaction.version` 0.
+//! A record without a value is a tombstone. Source: Kafka's `TransactionLogKey`, `TransactionLogValue`. Unlike Kafka 4.2,
+//! which leaves the previous and the next producer id out, they are written, so that a restart does not lose them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::record_fields::{Reader, SchemaError, Versions, Writer};
-use super::transaction::TransactionState;
+use super::transaction::{TransactionState, TransactionVersion};
 use crate::types::{PartitionIndex, ProducerEpoch, ProducerId, Timestamp, TopicName, TopicPartition};
 
 const VALUES: Versions = Versions { newest: 1, flexible_since: 1 };
 
 /// What is written.
-const VERSION: i16 = 0;
+const VERSION: i16 = 1;
 
-/// No structure has this tag: tagged fields tell nothing that is needed here.
-const NO_TAG: u32 = u32::MAX;
+const TAG_PREVIOUS_PRODUCER: u32 = 0;
+const TAG_NEXT_PRODUCER: u32 = 1;
+const TAG_CLIENT_VERSION: u32 = 2;
 
 /// What is kept of a transactional id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +46,12 @@ pub struct TransactionMetadata {
     pub last_update: Timestamp,
     /// When the transaction began; [`Timestamp::NONE`] when there was none.
     pub start: Timestamp,
+    /// The producer id before, if the last change was that its epochs were used up.
+    pub previous_producer: Option<ProducerId>,
+    /// The producer id that follows when the transaction has ended, because the epochs of this one are used up.
+    pub next_producer: Option<ProducerId>,
+    /// How the client ends transactions that made the last change.
+    pub client_version: TransactionVersion,
 }
 
 /// Reads the key: a transactional id. `None` for keys of later versions.
@@ -84,9 +94,9 @@ impl TransactionMetadata {
                 let partition = PartitionIndex(reader.i32("partition")?);
                 partitions.extend(topic.clone().map(|topic| TopicPartition { topic, partition }));
             }
-            reader.tagged(NO_TAG)?;
+            reader.each_tagged(|_, _| Ok(()))?;
         }
-        Ok(TransactionMetadata {
+        let mut metadata = TransactionMetadata {
             producer_id,
             producer_epoch,
             timeout: Duration::from_millis(u64::try_from(timeout).unwrap_or(0)),
@@ -94,7 +104,27 @@ impl TransactionMetadata {
             partitions,
             last_update: Timestamp(reader.i64("time of the last change")?),
             start: Timestamp(reader.i64("time of the start")?),
-        })
+            previous_producer: None,
+            next_producer: None,
+            client_version: TransactionVersion::V0,
+        };
+        reader.each_tagged(|tag, content| metadata.take_tagged(tag, content))?;
+        Ok(metadata)
+    }
+
+    fn take_tagged(&mut self, tag: u32, content: &[u8]) -> Result<(), SchemaError> {
+        let mut reader = Reader::of_tag(content);
+        let mut producer =
+            |field| reader.i64(field).map(|id| Some(ProducerId(id)).filter(|id| *id != ProducerId::NONE));
+        match tag {
+            TAG_PREVIOUS_PRODUCER => self.previous_producer = producer("previous producer id")?,
+            TAG_NEXT_PRODUCER => self.next_producer = producer("next producer id")?,
+            TAG_CLIENT_VERSION => {
+                self.client_version = TransactionVersion::from_number(reader.i16("transaction version")?);
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Writes a value.
@@ -117,10 +147,21 @@ impl TransactionMetadata {
                 writer.string(topic.as_str());
                 writer.count(partitions.len());
                 partitions.into_iter().for_each(|partition| writer.i32(partition));
+                writer.tagged(&[]);
             }
         }
         writer.i64(self.last_update.0);
         writer.i64(self.start.0);
+        let bytes = |id: Option<ProducerId>| id.map(|id| id.0.to_be_bytes());
+        let (previous, next) = (bytes(self.previous_producer), bytes(self.next_producer));
+        let version = self.client_version.number().to_be_bytes();
+        let fields = [
+            previous.as_ref().map(|id| (TAG_PREVIOUS_PRODUCER as usize, id.as_slice())),
+            next.as_ref().map(|id| (TAG_NEXT_PRODUCER as usize, id.as_slice())),
+            (self.client_version != TransactionVersion::V0)
+                .then_some((TAG_CLIENT_VERSION as usize, version.as_slice())),
+        ];
+        writer.tagged(&fields.into_iter().flatten().collect::<Vec<_>>());
         writer.finish()
     }
 }
@@ -148,6 +189,9 @@ mod tests {
             partitions: BTreeSet::new(),
             last_update: Timestamp(1_700_000_000_001),
             start: Timestamp(-1),
+            previous_producer: None,
+            next_producer: None,
+            client_version: TransactionVersion::V0,
         }
     }
 
@@ -168,12 +212,28 @@ mod tests {
 
     #[test]
     fn values_are_kafkas() {
+        let all_tags = |metadata| TransactionMetadata {
+            previous_producer: Some(ProducerId(4710)),
+            next_producer: Some(ProducerId(4712)),
+            client_version: TransactionVersion::V2,
+            ..metadata
+        };
         let cases = [
-            (empty(), "0000000000000000126700030000ea6000ffffffff0000018bcfe56801ffffffffffffffff"),
+            (empty(), "0001000000000000126700030000ea6000000000018bcfe56801ffffffffffffffff00"),
             (
                 ongoing(),
-                "0000000000000000126700030000ea60010000000200016100000002000000000000000200016200000001\
-                 000000010000018bcfe568010000018bcfe56800",
+                "0001000000000000126700030000ea600103026103000000000000000200026202000000010000\
+                 00018bcfe568010000018bcfe5680000",
+            ),
+            (
+                all_tags(empty()),
+                "0001000000000000126700030000ea6000000000018bcfe56801ffffffffffffffff03000800000000000012660108\
+                 000000000000126802020002",
+            ),
+            (
+                all_tags(ongoing()),
+                "0001000000000000126700030000ea6001030261030000000000000002000262020000000100\
+                 0000018bcfe568010000018bcfe5680003000800000000000012660108000000000000126802020002",
             ),
         ];
         for (metadata, golden) in cases {
@@ -183,17 +243,13 @@ mod tests {
     }
 
     #[test]
-    fn the_flexible_version_is_read() {
+    fn the_first_version_is_read() {
         let cases = [
-            (
-                empty(),
-                "0001000000000000126700030000ea6000000000018bcfe56801ffffffffffffffff03000800000000000012660108\
-                 000000000000126802020002",
-            ),
+            (empty(), "0000000000000000126700030000ea6000ffffffff0000018bcfe56801ffffffffffffffff"),
             (
                 ongoing(),
-                "0001000000000000126700030000ea6001030261030000000000000002000262020000000100\
-                 0000018bcfe568010000018bcfe5680003000800000000000012660108000000000000126802020002",
+                "0000000000000000126700030000ea60010000000200016100000002000000000000000200016200000001\
+                 000000010000018bcfe568010000018bcfe56800",
             ),
         ];
         for (metadata, golden) in cases {

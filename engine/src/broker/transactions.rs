@@ -18,7 +18,8 @@ use self::hosted::{Hosted, Reply};
 pub(super) use self::reach::Reach;
 use super::coordinators::Coordinators;
 use super::transaction::{
-    InitRequest, ListedTransaction, ProducerSession, Response, TransactionDescription, TransactionEnd,
+    EndRequest, InitRequest, ListedTransaction, ProducerSession, Response, TransactionDescription,
+    TransactionVersion,
 };
 use super::{Broker, BrokerError};
 use crate::config::EngineConfig;
@@ -62,12 +63,7 @@ impl Transactions {
         request: &InitRequest,
         answer: impl FnOnce(Result<(ProducerId, ProducerEpoch), ErrorCode>) + Send + 'static,
     ) {
-        let to: Reply = Box::new(|response| {
-            if let Response::Producer(response) = response {
-                answer(response);
-            }
-        });
-        self.of(&request.transactional_id).init(request, to);
+        self.of(&request.transactional_id).init(request, producer_reply(answer));
     }
 
     /// Adds partitions to a producer's transaction, which begins with the first; `answer` comes when they take its records.
@@ -76,23 +72,26 @@ impl Transactions {
         &self,
         session: &ProducerSession,
         partitions: &[TopicPartition],
+        version: TransactionVersion,
         answer: impl FnOnce(ErrorCode) + Send + 'static,
     ) {
-        let to = done_reply(answer);
+        let to: Reply = Box::new(|response| {
+            if let Response::Done(error) = response {
+                answer(error);
+            }
+        });
         self.of(&session.transactional_id)
-            .with(|coordinator, now| coordinator.add_partitions(now, session, partitions, to));
+            .with(|coordinator, now| coordinator.add_partitions(now, session, partitions, version, to));
     }
 
     /// Ends a producer's transaction; `answer` comes when readers see that it has, or when that has to wait though it has been
-    /// decided.
+    /// decided. It says who the producer is from now on.
     pub fn end(
         &self,
-        session: &ProducerSession,
-        end: TransactionEnd,
-        answer: impl FnOnce(ErrorCode) + Send + 'static,
+        request: &EndRequest,
+        answer: impl FnOnce(Result<(ProducerId, ProducerEpoch), ErrorCode>) + Send + 'static,
     ) {
-        let to = done_reply(answer);
-        self.of(&session.transactional_id).with(|coordinator, now| coordinator.end(now, session, end, to));
+        self.of(&request.session.transactional_id).end(request, producer_reply(answer));
     }
 
     /// All transactional ids, in order.
@@ -111,10 +110,12 @@ impl Transactions {
     }
 }
 
-fn done_reply(answer: impl FnOnce(ErrorCode) + Send + 'static) -> Reply {
+fn producer_reply(
+    answer: impl FnOnce(Result<(ProducerId, ProducerEpoch), ErrorCode>) + Send + 'static,
+) -> Reply {
     Box::new(|response| {
-        if let Response::Done(error) = response {
-            answer(error);
+        if let Response::Producer(response) = response {
+            answer(response);
         }
     })
 }

@@ -22,8 +22,10 @@ use super::view::LogView;
 use crate::config::topic::LogConfig;
 use crate::io::{DiskFile, OpenMode};
 use crate::limits::DECOMPRESSED_SIZE_MAX;
-use crate::record::{BatchError, BatchView, Record, RepackError, Retained, emptied, retain, vacated};
-use crate::types::{Offset, ProducerId, Timestamp};
+use crate::record::{
+    BatchError, BatchHeader, BatchView, Record, RepackError, Retained, emptied, retain, vacated,
+};
+use crate::types::{Offset, ProducerEpoch, ProducerId, Timestamp};
 
 /// Bytes that are gathered before they are written.
 const WRITE_SIZE: usize = 1 << 20;
@@ -95,9 +97,9 @@ pub enum CompactionError {
 /// The newest offset of each key, within a bound of memory.
 struct NewestOffsets {
     offsets: HashMap<Box<[u8]>, Offset>,
-    /// The last batch of each producer, which stays, emptied if need be, so that its sequences stay known. So does its last
-    /// marker, for the epoch.
-    producers: HashMap<ProducerId, Offset>,
+    /// The last batch of each producer's last epoch, which stays, emptied if need be, so that its sequences stay known. So
+    /// does its last marker, for the epoch.
+    producers: HashMap<ProducerId, (Offset, ProducerEpoch)>,
     markers: HashMap<ProducerId, Offset>,
     size: usize,
     size_max: usize,
@@ -223,8 +225,7 @@ impl Compaction {
                 let header = batch.header();
                 let is_marker = header.attributes().is_control();
                 if self.remembers(header.producer_id()) {
-                    let last = if is_marker { &mut newest.markers } else { &mut newest.producers };
-                    last.insert(header.producer_id(), header.last_offset());
+                    newest.note_producer(header);
                 }
                 if is_full || header.last_offset() < self.first_dirty {
                     return Ok(());
@@ -329,6 +330,19 @@ impl Compaction {
 }
 
 impl NewestOffsets {
+    fn note_producer(&mut self, header: &BatchHeader) {
+        let (producer_id, epoch) = (header.producer_id(), header.producer_epoch());
+        if !header.attributes().is_control() {
+            self.producers.insert(producer_id, (header.last_offset(), epoch));
+            return;
+        }
+        self.markers.insert(producer_id, header.last_offset());
+        // A new epoch begins anew: with each transaction (KIP-890), or because the producer was fenced.
+        if self.producers.get(&producer_id).is_some_and(|(_, of_batch)| *of_batch < epoch) {
+            self.producers.remove(&producer_id);
+        }
+    }
+
     fn add(&mut self, record: &Record<'_>) {
         let Some(key) = record.key else { return };
         match self.offsets.get_mut(key) {
@@ -358,7 +372,8 @@ impl NewestOffsets {
 
     fn is_last_of_producer(&self, batch: &BatchView<'_>) -> bool {
         let header = batch.header();
-        self.producers.get(&header.producer_id()) == Some(&header.last_offset())
+        let last = self.producers.get(&header.producer_id());
+        last.is_some_and(|(offset, _)| *offset == header.last_offset())
     }
 }
 

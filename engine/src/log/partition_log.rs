@@ -221,6 +221,12 @@ impl Log {
         self.producers.begins_transaction(batch.header())
     }
 
+    /// Whether there is anything of this producer, or has been lately.
+    #[must_use]
+    pub fn knows_producer(&self, producer_id: ProducerId) -> bool {
+        self.producers.knows(producer_id)
+    }
+
     /// What [`Log::prepare`] would say, without changing anything.
     fn check(&self, batch: &SealedBatch) -> Result<Checked, AppendError> {
         if self.offline {

@@ -183,6 +183,10 @@ impl ProducerStates {
         self.producers.get(&producer_id).map_or(Sequence(0), |state| state.next_sequence(epoch))
     }
 
+    pub(super) fn knows(&self, producer_id: ProducerId) -> bool {
+        self.producers.contains_key(&producer_id)
+    }
+
     /// Whether a batch would begin a transaction, if it is taken: there is none open in its epoch, and its producer has not
     /// been fenced.
     pub(super) fn begins_transaction(&self, header: &BatchHeader) -> bool {

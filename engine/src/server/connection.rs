@@ -81,6 +81,11 @@ impl Connection {
         number
     }
 
+    /// No other request is taken before those under way have been answered.
+    pub(super) fn take_nothing_else(&mut self) {
+        self.exclusive = !self.expected.is_empty();
+    }
+
     /// Puts it into the line of those that may get on; false when it stands there already.
     pub(super) fn schedule(&mut self) -> bool {
         !std::mem::replace(&mut self.scheduled, true)

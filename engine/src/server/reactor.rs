@@ -258,6 +258,13 @@ impl Reactor {
         Ok(dispatch::dispatch(self, call, &header, request, frame, body)?)
     }
 
+    /// Takes no other request of a connection before those under way have been answered.
+    pub(super) fn take_nothing_else(&mut self, token: Token) {
+        if let Some(connection) = self.connections.get_mut(&token) {
+            connection.take_nothing_else();
+        }
+    }
+
     /// Takes what has been answered to its connection.
     fn collect(&mut self) -> bool {
         let mut any = false;

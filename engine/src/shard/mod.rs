@@ -28,7 +28,7 @@ use std::time::Duration;
 pub use append::{Append, AppendReply, Appended, BatchSource, ProduceError, ProduceFailure, Pulled, Reply};
 pub use batch_cache::CachedTail;
 pub use mailbox::{Mailbox, SendError};
-pub use partition::{Fetched, Located, Partition, Place, Unavailable};
+pub use partition::{Admission, Fetched, Located, Partition, Place, Unavailable};
 pub use resident::{Doorbell, Occupied, Resident};
 pub use waiters::{Notify, Waiters};
 pub use worker::Worker;

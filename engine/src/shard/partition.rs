@@ -30,6 +30,16 @@ pub enum Unavailable {
     Deleted,
 }
 
+/// How a producer's transaction may begin in a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// In this epoch.
+    pub epoch: ProducerEpoch,
+    /// Its first record has sequence 0, because the epoch is new with the transaction: one with a later sequence has come
+    /// before those that precede it.
+    pub begins_at_zero: bool,
+}
+
 /// One partition, shared by its shard, its producers and its readers.
 #[derive(Debug)]
 pub struct Partition {
@@ -43,7 +53,7 @@ pub struct Partition {
     waiters: Waiters,
     unavailable: ArcSwapOption<Unavailable>,
     /// Producers whose transactions may begin here.
-    admitted: Mutex<HashMap<ProducerId, ProducerEpoch>>,
+    admitted: Mutex<HashMap<ProducerId, Admission>>,
 }
 
 /// Result of a read: whole batches, from the one that holds the offset asked for.
@@ -257,14 +267,20 @@ impl Partition {
 
     /// Takes transactional records of this producer from now on, until its transaction is ended here by a marker. Others are
     /// refused: a batch that was long on its way would begin a transaction that nobody ends (KIP-890).
-    pub fn admit_transaction(&self, producer_id: ProducerId, epoch: ProducerEpoch) {
-        self.admitted.lock().insert(producer_id, epoch);
+    pub fn admit_transaction(&self, producer_id: ProducerId, admission: Admission) {
+        self.admitted.lock().insert(producer_id, admission);
+    }
+
+    /// Whether it takes transactional records of this producer, in this epoch.
+    #[must_use]
+    pub fn takes_transaction(&self, producer_id: ProducerId, epoch: ProducerEpoch) -> bool {
+        self.admitted_transaction(producer_id).is_some_and(|admission| admission.epoch == epoch)
     }
 
     // The shard's side.
 
-    /// The epoch in which a transaction of this producer may begin here.
-    pub(super) fn admitted_transaction(&self, producer_id: ProducerId) -> Option<ProducerEpoch> {
+    /// How a transaction of this producer may begin here.
+    pub(super) fn admitted_transaction(&self, producer_id: ProducerId) -> Option<Admission> {
         self.admitted.lock().get(&producer_id).copied()
     }
 

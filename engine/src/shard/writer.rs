@@ -17,7 +17,7 @@ use bytes::Bytes;
 use super::append::{Append, Appended, BatchSource, ProduceError, ProduceFailure, Pulled, Reply, refuse};
 use super::batch_cache::BatchCache;
 use super::durable_marks::DurableMarks;
-use super::partition::{Partition, Slot};
+use super::partition::{Admission, Partition, Slot};
 use super::timers::{Due, Timers};
 use crate::config::topic::LogConfig;
 use crate::io::{Clock, CommitQueue, Completion, CompletionKind, Durability, ReservedDisk, Token};
@@ -25,7 +25,7 @@ use crate::limits::COMMIT_SIZE_MAX;
 use crate::log::{AppendError, FileError, FileOperation, Log, LogError, Prepared, Refused, admit};
 use crate::metrics::ShardMetrics;
 use crate::record::SealedBatch;
-use crate::types::{Acks, LeaderEpoch, Offset, Timestamp};
+use crate::types::{Acks, LeaderEpoch, Offset, Sequence, Timestamp};
 use offline::Orphans;
 
 /// What all writers of a shard use.
@@ -358,11 +358,20 @@ impl Writer {
         if !self.log.begins_transaction(batch) {
             return None;
         }
-        match self.partition.admitted_transaction(producer_id) {
-            Some(epoch) if epoch == found => None,
-            Some(current) => Some(AppendError::ProducerFenced { producer_id, current, found }.into()),
-            None => Some(AppendError::NotInTransaction(producer_id).into()),
-        }
+        let sequence = header.base_sequence();
+        let refused = match self.partition.admitted_transaction(producer_id) {
+            None => AppendError::NotInTransaction(producer_id),
+            Some(Admission { epoch: current, .. }) if current != found => {
+                AppendError::ProducerFenced { producer_id, current, found }
+            }
+            Some(Admission { begins_at_zero: true, .. })
+                if sequence != Sequence(0) && !self.log.knows_producer(producer_id) =>
+            {
+                AppendError::OutOfOrderSequence { producer_id, last: Sequence::NONE, found: sequence }
+            }
+            Some(_) => return None,
+        };
+        Some(refused.into())
     }
 
     /// Nothing but duplicates and refused batches arrived: they may be answered once the log is as durable as they want it.

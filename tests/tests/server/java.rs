@@ -49,6 +49,7 @@ const OFFSETS: &str = "org.apache.kafka.tools.GetOffsetShell";
 const QUORUM: &str = "org.apache.kafka.tools.MetadataQuorumCommand";
 const LOG_DIRS: &str = "org.apache.kafka.tools.LogDirsCommand";
 const TRANSACTIONS: &str = "org.apache.kafka.tools.TransactionsCommand";
+const FEATURES: &str = "org.apache.kafka.tools.FeatureCommand";
 const DUMP_LOG: &str = "kafka.tools.DumpLogSegments";
 const CONNECT: &str = "org.apache.kafka.connect.cli.ConnectStandalone";
 
@@ -213,6 +214,14 @@ fn the_java_producer_writes_in_transactions_and_kafkas_tools_read_them() {
     assert!(listed.contains("load") && listed.contains("CompleteCommit"), "{listed}");
     let described = tool(TRANSACTIONS, &["describe", "--transactional-id", "load"]);
     assert!(described.contains("CompleteCommit"), "{described}");
+    // Coordinator, transactional id, producer id, its epoch, ...
+    let epoch = described.lines().nth(1).and_then(|line| line.split_whitespace().nth(3)).unwrap();
+    assert!(epoch.parse::<i16>().unwrap() > 3, "each transaction has an epoch: {described}");
+    let features = tool(FEATURES, &["describe"]);
+    assert!(
+        features.contains("transaction.version") && features.contains("FinalizedVersionLevel: 2"),
+        "{features}"
+    );
     let committed = ["--topic", "load", "--from-beginning", "--max-messages", "2000"];
     let isolation = ["--command-property", "isolation.level=read_committed"];
     let consumed = tool(CONSUMER, &[&committed[..], &isolation].concat());

@@ -26,7 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// See the module.
 pub(super) struct RawClient {
     pub(super) stream: TcpStream,
-    last_id: i32,
+    /// Of the request that was sent last.
+    pub(super) last_id: i32,
 }
 
 impl RawClient {

@@ -7,7 +7,8 @@ use tidelog::wire::api::add_offsets_to_txn::{AddOffsetsToTxn, AddOffsetsToTxnReq
 use tidelog::wire::api::add_partitions_to_txn::{
     AddPartitionsToTxn, AddPartitionsToTxnRequest, AddPartitionsToTxnTopic,
 };
-use tidelog::wire::api::end_txn::{EndTxn, EndTxnRequest};
+use tidelog::wire::api::api_versions::{ApiVersions, ApiVersionsRequest};
+use tidelog::wire::api::end_txn::{EndTxn, EndTxnRequest, EndTxnResponse};
 use tidelog::wire::api::fetch::{Fetch, FetchPartition, FetchRequest, FetchTopic, PartitionData};
 use tidelog::wire::api::find_coordinator::{FindCoordinator, FindCoordinatorRequest};
 use tidelog::wire::api::init_producer_id::{InitProducerId, InitProducerIdRequest, InitProducerIdResponse};
@@ -47,13 +48,16 @@ fn add(client: &mut RawClient, version: i16, session: &InitProducerIdResponse, t
 }
 
 fn end(client: &mut RawClient, version: i16, session: &InitProducerIdResponse, committed: bool) -> i16 {
-    let request = EndTxnRequest {
+    client.call::<EndTxn>(version, &ending(session, committed)).error_code
+}
+
+fn ending(session: &InitProducerIdResponse, committed: bool) -> EndTxnRequest {
+    EndTxnRequest {
         transactional_id: "mover".to_owned(),
         producer_id: session.producer_id,
         producer_epoch: session.producer_epoch,
         committed,
-    };
-    client.call::<EndTxn>(version, &request).error_code
+    }
 }
 
 /// Sends one record of the transaction to partition 0 of `t`.
@@ -75,12 +79,21 @@ fn produce_as(
     sequence: i32,
     value: &[u8],
 ) -> i16 {
+    let request = transactional(id, session, sequence, value);
+    client.call::<Produce>(version, &request).responses[0].partition_responses[0].error_code
+}
+
+fn transactional(
+    id: Option<&str>,
+    session: &InitProducerIdResponse,
+    sequence: i32,
+    value: &[u8],
+) -> ProduceRequest {
     let stamp = stamp(session.producer_id, session.producer_epoch, sequence);
     let stamp = ProducerStamp { transactional: true, ..stamp };
     let records = batch_by(Compression::None, stamp, now(), &[value]);
     let transactional_id = id.map(str::to_owned);
-    let request = ProduceRequest { transactional_id, ..produce_request(-1, "t", 0, Some(&records)) };
-    client.call::<Produce>(version, &request).responses[0].partition_responses[0].error_code
+    ProduceRequest { transactional_id, ..produce_request(-1, "t", 0, Some(&records)) }
 }
 
 /// What a reader of committed records is answered that asks for so many bytes of the topic's partition.
@@ -141,6 +154,105 @@ fn producers_that_know_no_better_are_told_what_is_wrong() {
     assert_eq!(marks(&mut client, "t"), (2, 2, 0));
 }
 
+/// KIP-890: what is written makes its partition part of the transaction, and each transaction has an epoch.
+#[test]
+fn partitions_join_a_transaction_with_what_is_written_to_them() {
+    let server = TestServer::start();
+    let mut client = RawClient::connect(&server);
+    client.create_topic("t", &[]);
+    let request = FindCoordinatorRequest { key: "mover".to_owned(), key_type: 1, ..Default::default() };
+    assert_eq!(client.call::<FindCoordinator>(2, &request).error_code, NONE);
+    let first = init(&mut client, 5, of("mover"));
+    // All are sent before the first is answered, and stay in order.
+    for sequence in 0..5 {
+        client.ask::<Produce>(12, &transactional(Some("mover"), &first, sequence, b"v"));
+    }
+    for at in 0..5 {
+        let answer = client.answer_to::<Produce>(12, client.last_id - 4 + at);
+        let partition = &answer.responses[0].partition_responses[0];
+        assert_eq!((partition.error_code, partition.base_offset), (NONE, at.into()));
+    }
+    assert_eq!(marks(&mut client, "t"), (5, 0, 0));
+    let second = next_epoch(&mut client, &first, true).unwrap();
+    assert_eq!((second.producer_id, second.producer_epoch), (first.producer_id, 1));
+    assert_eq!(marks(&mut client, "t"), (6, 6, 0));
+
+    let late = produce(&mut client, 12, &first, 5, b"late");
+    assert_eq!(late, ErrorCode::InvalidProducerEpoch.code());
+    let other = InitProducerIdResponse { producer_id: 999, ..second.clone() };
+    assert_eq!(produce(&mut client, 12, &other, 0, b"v"), ErrorCode::InvalidProducerIdMapping.code());
+    let older = produce(&mut client, 11, &second, 0, b"v");
+    assert_eq!(older, ErrorCode::TransactionAbortable.code(), "older versions have to say so before");
+    assert_eq!(marks(&mut client, "t"), (6, 6, 0), "and nothing was written");
+
+    // It cannot know whether something has arrived: there may be nothing to abort.
+    let third = next_epoch(&mut client, &second, false).unwrap();
+    assert_eq!(third.producer_epoch, 2);
+    assert_eq!(next_epoch(&mut client, &third, true).unwrap_err(), ErrorCode::InvalidTxnState.code());
+    assert_eq!(produce(&mut client, 12, &third, 0, b"v"), NONE);
+    let mut server = server.restarted(&[]);
+    let mut client = RawClient::connect(&server);
+    assert_eq!(client.call::<FindCoordinator>(2, &request).error_code, NONE);
+    assert_eq!(produce(&mut client, 12, &third, 1, b"v"), NONE, "it goes on");
+    let fourth = next_epoch(&mut client, &third, false).unwrap();
+    assert_eq!(marks(&mut client, "t"), (9, 9, 1));
+    server = server.restarted(&[]);
+    let mut client = RawClient::connect(&server);
+    assert_eq!(client.call::<FindCoordinator>(2, &request).error_code, NONE);
+    assert_eq!(next_epoch(&mut client, &third, false).unwrap(), fourth, "it has not heard the answer");
+}
+
+/// Ends a transaction; who the producer is then.
+fn next_epoch(
+    client: &mut RawClient,
+    session: &InitProducerIdResponse,
+    committed: bool,
+) -> Result<InitProducerIdResponse, i16> {
+    let answer = client.call::<EndTxn>(5, &ending(session, committed));
+    let EndTxnResponse { error_code, producer_id, producer_epoch, .. } = answer;
+    let next = InitProducerIdResponse { producer_id, producer_epoch, ..InitProducerIdResponse::default() };
+    if error_code == NONE { Ok(next) } else { Err(error_code) }
+}
+
+#[test]
+fn who_is_new_to_a_partition_begins_a_transaction_there_with_its_first_record() {
+    let server = TestServer::start();
+    let mut client = RawClient::connect(&server);
+    client.create_topic("t", &[]);
+    let request = FindCoordinatorRequest { key: "mover".to_owned(), key_type: 1, ..Default::default() };
+    assert_eq!(client.call::<FindCoordinator>(2, &request).error_code, NONE);
+    let session = init(&mut client, 5, of("mover"));
+    let overtaking = produce(&mut client, 12, &session, 1, b"second");
+    assert_eq!(overtaking, ErrorCode::OutOfOrderSequenceNumber.code());
+    assert_eq!(produce(&mut client, 12, &session, 0, b"first"), NONE);
+    assert_eq!(produce(&mut client, 12, &session, 1, b"second"), NONE);
+    assert!(next_epoch(&mut client, &session, true).is_ok());
+    assert_eq!(marks(&mut client, "t"), (3, 3, 0));
+}
+
+#[test]
+fn clients_are_told_of_the_features() {
+    let server = TestServer::start();
+    let mut client = RawClient::connect(&server);
+    let request = ApiVersionsRequest {
+        client_software_name: "raw".to_owned(),
+        client_software_version: "1".to_owned(),
+    };
+    let mut told = |version| {
+        let answer = client.call::<ApiVersions>(version, &request);
+        let supported = answer
+            .supported_features
+            .iter()
+            .any(|one| one.name == "transaction.version" && one.max_version == 2);
+        let finalized =
+            answer.finalized_features.iter().find(|one| one.name == "transaction.version").cloned();
+        (supported, finalized.map(|one| one.max_version_level), answer.finalized_features_epoch)
+    };
+    assert_eq!(told(4), (true, Some(2), 0));
+    assert_eq!(told(3), (false, Some(2), 0), "Kafka's clients before 3.9 take no level 0");
+    assert_eq!(told(2), (false, None, -1));
+}
+
 #[test]
 fn offsets_need_their_group_in_the_transaction() {
     let server = TestServer::start();
@@ -174,6 +286,12 @@ fn offsets_need_their_group_in_the_transaction() {
     assert_eq!(commit(&mut client, 3, "gone"), ErrorCode::UnknownTopicOrPartition.code());
     assert_eq!(commit(&mut client, 3, "t"), NONE);
     assert_eq!(end(&mut client, 3, &session, true), NONE);
+    // Newer clients leave it to this request (KIP-890).
+    assert_eq!(commit(&mut client, 4, "t"), ErrorCode::TransactionAbortable.code());
+    assert_eq!(commit(&mut client, 5, "gone"), ErrorCode::UnknownTopicOrPartition.code());
+    assert_eq!(commit(&mut client, 5, "t"), NONE);
+    assert!(next_epoch(&mut client, &session, true).is_ok());
+    assert_eq!(commit(&mut client, 5, "t"), ErrorCode::InvalidProducerEpoch.code());
 }
 
 #[test]

@@ -133,7 +133,7 @@ impl ConsumerGroupEpoch {
         writer.i32(self.epoch);
         let hash = self.metadata_hash.to_be_bytes();
         let tagged = (self.metadata_hash != 0).then_some((TAG_METADATA_HASH as usize, hash.as_slice()));
-        writer.tagged(tagged);
+        writer.tagged(tagged.as_slice());
         writer.finish()
     }
 }
@@ -175,7 +175,8 @@ impl ConsumerMemberMetadata {
         writer.i32(whole_millis(self.rebalance_timeout));
         writer.optional_string(self.assignor.as_deref());
         let classic = self.classic.as_ref().map(ClassicMember::encode);
-        writer.tagged(classic.as_deref().map(|classic| (TAG_CLASSIC_MEMBER as usize, classic)));
+        let tagged = classic.as_deref().map(|classic| (TAG_CLASSIC_MEMBER as usize, classic));
+        writer.tagged(tagged.as_slice());
         writer.finish()
     }
 }
@@ -204,9 +205,9 @@ impl ClassicMember {
         for (name, metadata) in &self.protocols {
             writer.string(name);
             writer.blob(metadata);
-            writer.tagged(None);
+            writer.tagged(&[]);
         }
-        writer.tagged(None);
+        writer.tagged(&[]);
         writer.finish()
     }
 }
@@ -257,7 +258,7 @@ impl CurrentAssignment {
         writer.i8(self.state.number());
         put_partitions(&self.assigned, &mut writer);
         put_partitions(&self.revoking, &mut writer);
-        writer.tagged(None);
+        writer.tagged(&[]);
         writer.finish()
     }
 }
@@ -284,7 +285,7 @@ impl ResolvedExpression {
         put_names(&self.topics, &mut writer);
         writer.i64(0);
         writer.i64(self.resolved_at.0);
-        writer.tagged(None);
+        writer.tagged(&[]);
         writer.finish()
     }
 }
@@ -305,7 +306,7 @@ pub fn decode_assignment_epoch(bytes: &[u8]) -> Result<i32, SchemaError> {
 pub fn encode_assignment_epoch(epoch: i32) -> Vec<u8> {
     let mut writer = Writer::of_value(VERSION, VALUES);
     writer.i32(epoch);
-    writer.tagged(None);
+    writer.tagged(&[]);
     writer.finish()
 }
 
@@ -325,7 +326,7 @@ pub fn decode_target(bytes: &[u8]) -> Result<AssignedPartitions, SchemaError> {
 pub fn encode_target(target: &AssignedPartitions) -> Vec<u8> {
     let mut writer = Writer::of_value(VERSION, VALUES);
     put_partitions(target, &mut writer);
-    writer.tagged(None);
+    writer.tagged(&[]);
     writer.finish()
 }
 
@@ -357,6 +358,6 @@ fn put_partitions(all: &AssignedPartitions, writer: &mut Writer) {
         writer.uuid(topic.0);
         writer.count(partitions.len());
         partitions.iter().for_each(|partition| writer.i32(partition.0));
-        writer.tagged(None);
+        writer.tagged(&[]);
     }
 }

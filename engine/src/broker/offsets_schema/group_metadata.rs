@@ -122,6 +122,6 @@ impl MemberMetadata {
         writer.i32(whole_millis(self.session_timeout));
         writer.blob(&self.subscription);
         writer.blob(&self.assignment);
-        writer.tagged(None);
+        writer.tagged(&[]);
     }
 }

@@ -67,7 +67,8 @@ impl OffsetCommit {
             writer.i64(expiry.0);
         }
         let topic_id = self.topic_id.as_ref();
-        writer.tagged(topic_id.map(|id| (TAG_TOPIC_ID as usize, id.0.as_slice())));
+        let tagged = topic_id.map(|id| (TAG_TOPIC_ID as usize, id.0.as_slice()));
+        writer.tagged(tagged.as_slice());
         writer.finish()
     }
 }

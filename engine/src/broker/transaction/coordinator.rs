@@ -5,18 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::TransactionState;
-use super::entry::{Ending, Entry, Next};
+use super::entry::{Ending, Entry, Fresh, Next};
 use super::outbox::{Continuation, Effect, Mark, Outbox};
 use super::request::{
-    InitRequest, ListedTransaction, ProducerSession, Response, TransactionDescription, TransactionEnd,
+    EndRequest, InitRequest, ListedTransaction, ProducerSession, Response, TransactionDescription,
 };
+use super::{TransactionState, TransactionVersion};
 use crate::broker::coordination::{AppendId, CoordinatorRecord, Moment, TEXT_SIZE_MAX, append_error};
 use crate::broker::record_fields::SchemaError;
 use crate::broker::transaction_schema::{TransactionMetadata, decode_key, encode_key};
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
-use crate::types::{ProducerId, Timestamp, TopicPartition};
+use crate::shard::Admission;
+use crate::types::{Timestamp, TopicPartition};
 
 /// How long a partition that could not take its marker is left alone, and a record that could not be written.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -80,13 +81,7 @@ impl<R> Coordinator<R> {
     /// Gives a transactional id to a producer, or a new epoch to the one that has it; answered with [`Response::Producer`].
     /// Whoever had it is fenced, and what it has begun is aborted: until that is done the answer is
     /// `CONCURRENT_TRANSACTIONS`. `fresh` gives a producer id that nobody has.
-    pub fn init(
-        &mut self,
-        now: Moment,
-        request: &InitRequest,
-        fresh: &mut dyn FnMut() -> Result<ProducerId, ErrorCode>,
-        to: R,
-    ) {
+    pub fn init(&mut self, now: Moment, request: &InitRequest, fresh: &mut Fresh<'_>, to: R) {
         let next = self.check_init(request).and_then(|()| self.next_producer(now, request, fresh));
         let id: Arc<str> = request.transactional_id.as_str().into();
         match next {
@@ -112,7 +107,7 @@ impl<R> Coordinator<R> {
         &mut self,
         now: Moment,
         request: &InitRequest,
-        fresh: &mut dyn FnMut() -> Result<ProducerId, ErrorCode>,
+        fresh: &mut Fresh<'_>,
     ) -> Result<Option<Next>, ErrorCode> {
         let id = request.transactional_id.as_str();
         if !self.entries.contains_key(id) {
@@ -147,9 +142,12 @@ impl<R> Coordinator<R> {
         now: Moment,
         session: &ProducerSession,
         partitions: &[TopicPartition],
+        version: TransactionVersion,
         to: R,
     ) {
-        let next = self.entry_of(session).and_then(|entry| entry.with_partitions(partitions, now.wall));
+        let next = self
+            .entry_of(session)
+            .and_then(|entry| entry.with_partitions(session, partitions, version, now.wall));
         match next {
             Err(error) => self.outbox.reply(to, Response::Done(error)),
             Ok(None) => self.outbox.reply(to, Response::Done(ErrorCode::None)),
@@ -160,14 +158,15 @@ impl<R> Coordinator<R> {
         }
     }
 
-    /// Ends a producer's transaction; answered with [`Response::Done`].
-    pub fn end(&mut self, now: Moment, session: &ProducerSession, end: TransactionEnd, to: R) {
-        let next = self.entry_of(session).and_then(|entry| entry.prepared(end, now.wall));
+    /// Ends a producer's transaction; answered with [`Response::Producer`]. `fresh` gives a producer id that nobody has.
+    pub fn end(&mut self, now: Moment, request: &EndRequest, fresh: &mut Fresh<'_>, to: R) {
+        let entry = self.entry_of(&request.session);
+        let next = entry.and_then(|entry| Ok((entry.prepared(request, now.wall, fresh)?, entry.producer())));
         match next {
-            Err(error) => self.outbox.reply(to, Response::Done(error)),
-            Ok(None) => self.outbox.reply(to, Response::Done(ErrorCode::None)),
-            Ok(Some(next)) => {
-                let id: Arc<str> = session.transactional_id.as_str().into();
+            Err(error) => self.outbox.reply(to, Response::Producer(Err(error))),
+            Ok((None, producer)) => self.outbox.reply(to, Response::Producer(Ok(producer))),
+            Ok((Some(next), _)) => {
+                let id: Arc<str> = request.session.transactional_id.as_str().into();
                 let (producer, successor) = (Some(to), None);
                 self.append(&id, next, |next| Continuation::Prepare { next, producer, successor });
             }
@@ -179,9 +178,7 @@ impl<R> Coordinator<R> {
             return Err(ErrorCode::InvalidRequest);
         }
         let entry = self.entries.get(session.transactional_id.as_str());
-        let entry = entry.ok_or(ErrorCode::InvalidProducerIdMapping)?;
-        entry.check_session(session)?;
-        Ok(entry)
+        entry.ok_or(ErrorCode::InvalidProducerIdMapping)
     }
 
     /// All transactional ids, in order.
@@ -264,8 +261,10 @@ impl<R> Coordinator<R> {
 
     fn admit(&mut self, id: &Arc<str>, partitions: Vec<TopicPartition>) {
         if let Some(entry) = self.entries.get(id) {
-            let (producer_id, epoch) = (entry.metadata.producer_id, entry.metadata.producer_epoch);
-            self.outbox.effects.push(Effect::Admit { producer_id, epoch, partitions });
+            let TransactionMetadata { producer_id, producer_epoch: epoch, client_version, .. } =
+                entry.metadata;
+            let admission = Admission { epoch, begins_at_zero: client_version == TransactionVersion::V2 };
+            self.outbox.effects.push(Effect::Admit { producer_id, admission, partitions });
         }
     }
 
@@ -335,9 +334,10 @@ impl<R> Coordinator<R> {
 
     /// Tells the producer that its transaction has ended: that is decided, whatever is still missing.
     fn answer_producer(&mut self, id: &str) {
-        let ending = self.entries.get_mut(id).and_then(|entry| entry.ending.as_mut());
-        if let Some(to) = ending.and_then(|ending| ending.producer.take()) {
-            self.outbox.reply(to, Response::Done(ErrorCode::None));
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        let producer = entry.producer();
+        if let Some(to) = entry.ending.as_mut().and_then(|ending| ending.producer.take()) {
+            self.outbox.reply(to, Response::Producer(Ok(producer)));
         }
     }
 
@@ -398,12 +398,11 @@ impl<R> Coordinator<R> {
         for (_, (_, then)) in std::mem::take(&mut self.outbox.appending) {
             then.refuse(&mut self.outbox, error);
         }
-        for entry in std::mem::take(&mut self.entries).into_values() {
+        for id in self.entries.keys().cloned().collect::<Vec<_>>() {
             // What was decided stays so: the next coordinator goes on with it.
-            if let Some(to) = entry.ending.and_then(|ending| ending.producer) {
-                self.outbox.reply(to, Response::Done(ErrorCode::None));
-            }
+            self.answer_producer(&id);
         }
+        self.entries.clear();
         self.deadlines.clear();
         self.next_expiry = None;
     }

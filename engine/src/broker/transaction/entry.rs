@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::TransactionState;
 use super::request::{
-    InitRequest, ListedTransaction, ProducerSession, TransactionDescription, TransactionEnd,
+    EndRequest, InitRequest, ListedTransaction, ProducerSession, TransactionDescription, TransactionEnd,
 };
+use super::{TransactionState, TransactionVersion};
 use crate::broker::transaction_schema::TransactionMetadata;
 use crate::error_code::ErrorCode;
 use crate::record::ControlMarker;
@@ -21,9 +21,12 @@ const EPOCH_MAX: ProducerEpoch = ProducerEpoch(i16::MAX - 1);
 #[derive(Clone, Debug)]
 pub(super) struct Next {
     pub(super) metadata: TransactionMetadata,
-    /// Who had it before, if that producer asked for a new epoch: it may not have heard the answer and ask again.
+    /// Who had it before, if that producer was given a new epoch: it may not have heard the answer and ask again.
     pub(super) previous: Option<(ProducerId, ProducerEpoch)>,
 }
+
+/// Gives a producer id that nobody has.
+pub(super) type Fresh<'a> = dyn FnMut() -> Result<ProducerId, ErrorCode> + 'a;
 
 /// What is missing until a transaction has ended.
 #[derive(Debug)]
@@ -64,6 +67,9 @@ impl<R> Entry<R> {
                 partitions: BTreeSet::new(),
                 last_update: now,
                 start: Timestamp::NONE,
+                previous_producer: None,
+                next_producer: None,
+                client_version: TransactionVersion::V0,
             },
         )
     }
@@ -72,8 +78,8 @@ impl<R> Entry<R> {
     pub(super) fn restored(id: &str, metadata: TransactionMetadata) -> Entry<R> {
         Entry {
             id: id.into(),
+            previous: metadata.previous_producer.map(|id| (id, EPOCH_MAX)),
             metadata,
-            previous: None,
             is_changing: false,
             ending: None,
             due: None,
@@ -98,21 +104,24 @@ impl<R> Entry<R> {
         if is_new || has_it || had_it { Ok(()) } else { Err(ErrorCode::ProducerFenced) }
     }
 
-    /// The id with the next producer, or the next epoch. `fresh` gives a producer id that nobody has.
+    /// The id with the next producer, or the next epoch.
     pub(super) fn initialized(
         &self,
         request: &InitRequest,
         now: Timestamp,
-        fresh: &mut dyn FnMut() -> Result<ProducerId, ErrorCode>,
+        fresh: &mut Fresh<'_>,
     ) -> Result<Next, ErrorCode> {
         let (id, epoch) = (self.metadata.producer_id, self.metadata.producer_epoch);
         let asks_as_current = request.current.is_none_or(|(_, current)| current == epoch);
-        let remembered = request.current.map(|_| (id, epoch));
-        let ((producer_id, producer_epoch), previous) = if epoch >= EPOCH_MAX && asks_as_current {
-            ((fresh()?, ProducerEpoch(0)), remembered)
+        let asks_as_previous =
+            self.previous.map(|(_, epoch)| epoch) == request.current.map(|(_, epoch)| epoch);
+        // Nobody is given the epoch behind the last one.
+        let is_used_up = epoch >= EPOCH_MAX && asks_as_current || epoch > EPOCH_MAX && asks_as_previous;
+        let ((producer_id, producer_epoch), previous) = if is_used_up {
+            ((fresh()?, ProducerEpoch(0)), request.current)
         } else if asks_as_current || epoch == ProducerEpoch::NONE {
-            ((id, ProducerEpoch(epoch.0 + 1)), remembered)
-        } else if self.previous.map(|(_, epoch)| epoch) == request.current.map(|(_, epoch)| epoch) {
+            ((id, ProducerEpoch(epoch.0 + 1)), request.current.map(|_| (id, epoch)))
+        } else if asks_as_previous {
             // It asks again because it has not heard the answer.
             ((id, epoch), self.previous)
         } else {
@@ -126,34 +135,50 @@ impl<R> Entry<R> {
             partitions: BTreeSet::new(),
             last_update: now,
             start: Timestamp::NONE,
+            previous_producer: previous.map(|(previous, _)| previous).filter(|_| is_used_up),
+            next_producer: None,
+            client_version: self.metadata.client_version,
         };
         Ok(Next { metadata, previous })
     }
 
+    /// Who the producer is once the transaction has ended.
+    pub(super) fn producer(&self) -> (ProducerId, ProducerEpoch) {
+        match self.metadata.next_producer {
+            Some(next) => (next, ProducerEpoch(0)),
+            None => (self.metadata.producer_id, self.metadata.producer_epoch),
+        }
+    }
+
     /// Whether it is this producer's id.
-    pub(super) fn check_session(&self, session: &ProducerSession) -> Result<(), ErrorCode> {
+    fn check_session(&self, session: &ProducerSession) -> Result<(), ErrorCode> {
         if session.producer_id != self.metadata.producer_id {
             Err(ErrorCode::InvalidProducerIdMapping)
         } else if session.epoch != self.metadata.producer_epoch {
             Err(ErrorCode::ProducerFenced)
-        } else if self.is_changing {
-            Err(ErrorCode::ConcurrentTransactions)
         } else {
             Ok(())
         }
     }
 
+    /// Whether nothing has to be waited for.
+    fn check_settled(&self) -> Result<(), ErrorCode> {
+        let is_settled = !self.is_changing && !self.metadata.state.is_ending();
+        if is_settled { Ok(()) } else { Err(ErrorCode::ConcurrentTransactions) }
+    }
+
     /// The transaction with more partitions; `None` when it has them.
     pub(super) fn with_partitions(
         &self,
+        session: &ProducerSession,
         partitions: &[TopicPartition],
+        version: TransactionVersion,
         now: Timestamp,
     ) -> Result<Option<Next>, ErrorCode> {
-        let state = self.metadata.state;
-        if state.is_ending() {
-            return Err(ErrorCode::ConcurrentTransactions);
-        }
-        let is_open = state == TransactionState::Ongoing;
+        // First: a producer may have been told already who it will be.
+        self.check_settled()?;
+        self.check_session(session)?;
+        let is_open = self.metadata.state == TransactionState::Ongoing;
         if is_open && partitions.iter().all(|partition| self.metadata.partitions.contains(partition)) {
             return Ok(None);
         }
@@ -161,23 +186,37 @@ impl<R> Entry<R> {
         metadata.state = TransactionState::Ongoing;
         metadata.partitions.extend(partitions.iter().cloned());
         metadata.last_update = now;
+        metadata.client_version = version;
+        metadata.previous_producer = None;
         if !is_open {
             metadata.start = now;
         }
-        Ok(Some(Next { metadata, previous: self.previous }))
+        let previous = self.previous.filter(|(producer_id, _)| *producer_id == metadata.producer_id);
+        Ok(Some(Next { metadata, previous }))
     }
 
     /// The transaction with its end decided; `None` when it has ended so already.
-    pub(super) fn prepared(&self, end: TransactionEnd, now: Timestamp) -> Result<Option<Next>, ErrorCode> {
+    pub(super) fn prepared(
+        &self,
+        request: &EndRequest,
+        now: Timestamp,
+        fresh: &mut Fresh<'_>,
+    ) -> Result<Option<Next>, ErrorCode> {
+        match request.version {
+            TransactionVersion::V0 => self.prepared_in_its_epoch(request, now),
+            TransactionVersion::V2 => self.prepared_under_next_epoch(request, now, fresh),
+        }
+    }
+
+    fn prepared_in_its_epoch(&self, request: &EndRequest, now: Timestamp) -> Result<Option<Next>, ErrorCode> {
         use TransactionState::{CompleteAbort, CompleteCommit, Ongoing, PrepareAbort, PrepareCommit};
-        match (self.metadata.state, end) {
+        self.check_session(&request.session)?;
+        if self.is_changing {
+            return Err(ErrorCode::ConcurrentTransactions);
+        }
+        match (self.metadata.state, request.end) {
             (Ongoing, end) => {
-                let mut metadata = self.metadata.clone();
-                metadata.state = match end {
-                    TransactionEnd::Commit => PrepareCommit,
-                    TransactionEnd::Abort => PrepareAbort,
-                };
-                metadata.last_update = now;
+                let metadata = self.decided(end, TransactionVersion::V0, now);
                 Ok(Some(Next { metadata, previous: self.previous }))
             }
             (CompleteCommit, TransactionEnd::Commit) | (CompleteAbort, TransactionEnd::Abort) => Ok(None),
@@ -188,13 +227,82 @@ impl<R> Entry<R> {
         }
     }
 
-    /// The open transaction to be aborted, under an epoch that its producer does not have.
-    pub(super) fn fenced(&self, now: Timestamp) -> Next {
+    /// What is asked again is known by its epoch, which is the last one. There may be nothing to abort: a producer cannot know
+    /// whether what it has written has arrived.
+    fn prepared_under_next_epoch(
+        &self,
+        request: &EndRequest,
+        now: Timestamp,
+        fresh: &mut Fresh<'_>,
+    ) -> Result<Option<Next>, ErrorCode> {
+        use TransactionState::{CompleteAbort, CompleteCommit, Empty, Ongoing};
+        let EndRequest { session, end, version } = request;
+        self.check_settled()?;
+        let is_repeated = self.was_answered(session);
+        if !is_repeated {
+            self.check_session(session)?;
+        }
+        match (self.metadata.state, end) {
+            (Ongoing | Empty, _) if is_repeated => Err(ErrorCode::ProducerFenced),
+            (CompleteCommit, TransactionEnd::Commit) | (CompleteAbort, TransactionEnd::Abort)
+                if is_repeated =>
+            {
+                Ok(None)
+            }
+            (Ongoing, _) | (Empty | CompleteCommit | CompleteAbort, TransactionEnd::Abort)
+                if !is_repeated =>
+            {
+                let is_used_up = self.metadata.producer_epoch >= EPOCH_MAX;
+                let next_producer = if is_used_up { Some(fresh()?) } else { None };
+                let next = self.under_next_epoch(self.decided(*end, *version, now));
+                Ok(Some(Next { metadata: TransactionMetadata { next_producer, ..next.metadata }, ..next }))
+            }
+            _ => Err(ErrorCode::InvalidTxnState),
+        }
+    }
+
+    /// Whether an end may have been answered that this producer has asked for: it has got its next epoch, or the first one of
+    /// its next id.
+    fn was_answered(&self, session: &ProducerSession) -> bool {
+        let (id, epoch) = (self.metadata.producer_id, self.metadata.producer_epoch);
+        let has_next_epoch =
+            session.producer_id == id && i32::from(session.epoch.0) + 1 == i32::from(epoch.0);
+        let has_next_id = session.epoch == EPOCH_MAX
+            && self.metadata.previous_producer == Some(session.producer_id)
+            && epoch == ProducerEpoch(0);
+        has_next_epoch || has_next_id
+    }
+
+    fn decided(
+        &self,
+        end: TransactionEnd,
+        version: TransactionVersion,
+        now: Timestamp,
+    ) -> TransactionMetadata {
         let mut metadata = self.metadata.clone();
-        metadata.producer_epoch = ProducerEpoch(metadata.producer_epoch.0.saturating_add(1));
-        metadata.state = TransactionState::PrepareAbort;
+        if metadata.state != TransactionState::Ongoing {
+            metadata.start = now;
+        }
+        metadata.state = match end {
+            TransactionEnd::Commit => TransactionState::PrepareCommit,
+            TransactionEnd::Abort => TransactionState::PrepareAbort,
+        };
+        metadata.client_version = version;
+        metadata.previous_producer = None;
         metadata.last_update = now;
-        Next { metadata, previous: None }
+        metadata
+    }
+
+    fn under_next_epoch(&self, mut metadata: TransactionMetadata) -> Next {
+        let ProducerEpoch(epoch) = metadata.producer_epoch;
+        metadata.producer_epoch = ProducerEpoch(epoch.saturating_add(1));
+        Next { metadata, previous: Some((self.metadata.producer_id, self.metadata.producer_epoch)) }
+    }
+
+    /// The open transaction to be aborted, under an epoch that its producer does not have. It may get that by asking who it
+    /// is (KIP-588), while nobody else has asked.
+    pub(super) fn fenced(&self, now: Timestamp) -> Next {
+        self.under_next_epoch(self.decided(TransactionEnd::Abort, TransactionVersion::NEWEST, now))
     }
 
     /// The transaction when all its markers are durable.
@@ -206,6 +314,8 @@ impl<R> Entry<R> {
         };
         metadata.partitions.clear();
         metadata.last_update = now;
+        (metadata.producer_id, metadata.producer_epoch) = self.producer();
+        metadata.previous_producer = metadata.next_producer.take().map(|_| self.metadata.producer_id);
         Next { metadata, previous: self.previous }
     }
 

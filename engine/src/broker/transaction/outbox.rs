@@ -7,6 +7,7 @@ use super::request::Response;
 use crate::broker::coordination::{self, AppendId, CoordinatorRecord};
 use crate::error_code::ErrorCode;
 use crate::record::ControlMarker;
+use crate::shard::Admission;
 use crate::types::{ProducerEpoch, ProducerId, TopicPartition};
 
 /// Something to be done outside. `R` is where a request is answered.
@@ -31,8 +32,8 @@ pub enum Effect<R> {
     Admit {
         /// The producer.
         producer_id: ProducerId,
-        /// Its epoch.
-        epoch: ProducerEpoch,
+        /// How.
+        admission: Admission,
         /// The partitions.
         partitions: Vec<TopicPartition>,
     },
@@ -77,10 +78,7 @@ impl<R> Continuation<R> {
             Continuation::Init { to, .. } => outbox.reply(to, Response::Producer(Err(error))),
             Continuation::Add { to, .. } => outbox.reply(to, Response::Done(error)),
             Continuation::Prepare { producer, successor, .. } => {
-                if let Some(to) = producer {
-                    outbox.reply(to, Response::Done(error));
-                }
-                if let Some(to) = successor {
+                for to in producer.into_iter().chain(successor) {
                     outbox.reply(to, Response::Producer(Err(error)));
                 }
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::TransactionState;
+use super::{TransactionState, TransactionVersion};
 use crate::error_code::ErrorCode;
 use crate::types::{ProducerEpoch, ProducerId, Timestamp, TopicPartition};
 
@@ -29,6 +29,17 @@ pub struct ProducerSession {
     pub epoch: ProducerEpoch,
 }
 
+/// EndTxn (26).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndRequest {
+    /// Who asks.
+    pub session: ProducerSession,
+    /// How the transaction is to end.
+    pub end: TransactionEnd,
+    /// Whether the producer gets a new epoch.
+    pub version: TransactionVersion,
+}
+
 /// How a transaction is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransactionEnd {
@@ -41,7 +52,7 @@ pub enum TransactionEnd {
 /// An answer that had to wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Response {
-    /// To an [`InitRequest`].
+    /// To an [`InitRequest`] and an [`EndRequest`]: who the producer is from now on.
     Producer(Result<(ProducerId, ProducerEpoch), ErrorCode>),
     /// To everything else.
     Done(ErrorCode),

@@ -25,6 +25,13 @@ struct Bench {
     answers: BTreeMap<u32, Response>,
     asked: u32,
     next_producer: i64,
+    /// Of the clients.
+    version: TransactionVersion,
+}
+
+fn fresh(next: &mut i64) -> Result<ProducerId, ErrorCode> {
+    *next += 1;
+    Ok(ProducerId(*next))
 }
 
 fn place(partition: i32) -> TopicPartition {
@@ -43,6 +50,7 @@ impl Bench {
             answers: BTreeMap::new(),
             asked: 0,
             next_producer: 100,
+            version: TransactionVersion::V0,
         };
         bench.coordinator.finish_loading(bench.moment());
         bench
@@ -80,13 +88,8 @@ impl Bench {
     fn init_as(&mut self, current: Option<(ProducerId, ProducerEpoch)>) -> u32 {
         let request = InitRequest { transactional_id: ID.to_owned(), timeout: TIMEOUT, current };
         let mut next = self.next_producer;
-        let asked = self.ask(|coordinator, now, to| {
-            let mut fresh = || {
-                next += 1;
-                Ok(ProducerId(next))
-            };
-            coordinator.init(now, &request, &mut fresh, to);
-        });
+        let asked =
+            self.ask(|coordinator, now, to| coordinator.init(now, &request, &mut || fresh(&mut next), to));
         self.next_producer = next;
         asked
     }
@@ -119,17 +122,37 @@ impl Bench {
 
     fn add(&mut self, session: &ProducerSession, partitions: &[i32]) -> u32 {
         let places: Vec<_> = partitions.iter().map(|partition| place(*partition)).collect();
-        self.ask(|coordinator, now, to| coordinator.add_partitions(now, session, &places, to))
+        let version = self.version;
+        self.ask(|coordinator, now, to| coordinator.add_partitions(now, session, &places, version, to))
     }
 
     fn end(&mut self, session: &ProducerSession, end: TransactionEnd) -> u32 {
-        self.ask(|coordinator, now, to| coordinator.end(now, session, end, to))
+        let request = EndRequest { session: session.clone(), end, version: self.version };
+        let mut next = self.next_producer;
+        let asked =
+            self.ask(|coordinator, now, to| coordinator.end(now, &request, &mut || fresh(&mut next), to));
+        self.next_producer = next;
+        asked
     }
 
-    fn done(&self, asked: u32) -> Option<ErrorCode> {
-        match self.answers.get(&asked) {
-            Some(Response::Done(code)) => Some(*code),
-            _ => None,
+    /// Ends a transaction of partition 0, if there is one; what it is answered.
+    fn end_all(
+        &mut self,
+        session: &ProducerSession,
+        end: TransactionEnd,
+    ) -> Result<ProducerSession, ErrorCode> {
+        let asked = self.end(session, end);
+        self.settle(Ok(()));
+        self.mark(0, Ok(()));
+        self.settle(Ok(()));
+        self.done(asked).unwrap().map(|()| self.session(asked))
+    }
+
+    fn done(&self, asked: u32) -> Option<Result<(), ErrorCode>> {
+        match self.answers.get(&asked)? {
+            Response::Done(ErrorCode::None) => Some(Ok(())),
+            Response::Done(code) => Some(Err(*code)),
+            Response::Producer(result) => Some(result.map(drop)),
         }
     }
 
@@ -145,7 +168,8 @@ impl Bench {
 
     /// A coordinator that has read the records of this one.
     fn restart(&self) -> Bench {
-        let mut next = Bench { now: self.now, ..Bench::new() };
+        let (now, next_producer, version) = (self.now, self.next_producer, self.version);
+        let mut next = Bench { now, next_producer, version, ..Bench::new() };
         next.coordinator = Coordinator::new(Arc::new(EngineConfig::parse([]).unwrap()));
         for CoordinatorRecord { key, value } in &self.records {
             next.coordinator.load(key, value.as_deref()).unwrap();
@@ -167,11 +191,11 @@ fn nothing_is_answered_before_it_is_durable() {
     assert_eq!((bench.done(added), bench.admitted.len()), (None, 0));
     // One step after the other.
     let early = bench.end(&session, TransactionEnd::Commit);
-    assert_eq!(bench.done(early), Some(ErrorCode::ConcurrentTransactions));
+    assert_eq!(bench.done(early), Some(Err(ErrorCode::ConcurrentTransactions)));
     bench.settle(Ok(()));
-    assert_eq!((bench.done(added), bench.admitted.len()), (Some(ErrorCode::None), 2));
+    assert_eq!((bench.done(added), bench.admitted.len()), (Some(Ok(())), 2));
     let again = bench.add(&session, &[1]);
-    assert_eq!((bench.done(again), bench.appends.len()), (Some(ErrorCode::None), 0), "it is there");
+    assert_eq!((bench.done(again), bench.appends.len()), (Some(Ok(())), 0), "it is there");
     let ended = bench.end(&session, TransactionEnd::Commit);
     assert!(bench.marks.is_empty());
     bench.settle(Ok(()));
@@ -180,7 +204,7 @@ fn nothing_is_answered_before_it_is_durable() {
     bench.mark(1, Ok(()));
     assert_eq!(bench.done(ended), None);
     bench.settle(Ok(()));
-    assert_eq!((bench.done(ended), bench.state()), (Some(ErrorCode::None), TransactionState::CompleteCommit));
+    assert_eq!((bench.done(ended), bench.state()), (Some(Ok(())), TransactionState::CompleteCommit));
 }
 
 #[test]
@@ -194,7 +218,7 @@ fn what_could_not_be_written_has_not_happened() {
     bench.settle(Err(ErrorCode::KafkaStorageError));
     assert_eq!(
         (bench.done(added), bench.state()),
-        (Some(ErrorCode::NotCoordinator), TransactionState::Empty)
+        (Some(Err(ErrorCode::NotCoordinator)), TransactionState::Empty)
     );
     bench.add(&session, &[0]);
     bench.settle(Ok(()));
@@ -202,7 +226,7 @@ fn what_could_not_be_written_has_not_happened() {
     bench.settle(Err(ErrorCode::KafkaStorageError));
     assert_eq!(
         (bench.done(ended), bench.state()),
-        (Some(ErrorCode::NotCoordinator), TransactionState::Ongoing)
+        (Some(Err(ErrorCode::NotCoordinator)), TransactionState::Ongoing)
     );
     assert!(bench.marks.is_empty());
 }
@@ -216,12 +240,12 @@ fn a_partition_that_cannot_be_marked_is_tried_again_and_holds_up_nobody() {
     let ended = bench.end(&session, TransactionEnd::Commit);
     bench.settle(Ok(()));
     bench.mark(0, Err(ErrorCode::KafkaStorageError));
-    assert_eq!(bench.done(ended), Some(ErrorCode::None), "it has been decided");
+    assert_eq!(bench.done(ended), Some(Ok(())), "it has been decided");
     bench.mark(1, Ok(()));
     bench.mark(2, Err(ErrorCode::UnknownTopicOrPartition));
     bench.mark(2, Ok(()));
     let next = bench.add(&session, &[1]);
-    assert_eq!(bench.done(next), Some(ErrorCode::ConcurrentTransactions));
+    assert_eq!(bench.done(next), Some(Err(ErrorCode::ConcurrentTransactions)));
     bench.marks.clear();
     bench.pass(Duration::from_millis(900));
     assert!(bench.marks.is_empty());
@@ -344,5 +368,110 @@ fn who_waits_is_told_that_the_coordinator_stops() {
     let added = bench.add(&session, &[0]);
     bench.coordinator.stop(ErrorCode::NotCoordinator);
     bench.collect();
-    assert_eq!(bench.done(added), Some(ErrorCode::NotCoordinator));
+    assert_eq!(bench.done(added), Some(Err(ErrorCode::NotCoordinator)));
+}
+
+fn with_epochs() -> Bench {
+    Bench { version: TransactionVersion::V2, ..Bench::new() }
+}
+
+#[test]
+fn each_transaction_has_an_epoch_of_its_own() {
+    let mut bench = with_epochs();
+    let first = bench.init();
+    bench.add(&first, &[0]);
+    bench.settle(Ok(()));
+    let second = bench.end_all(&first, TransactionEnd::Commit).unwrap();
+    assert_eq!((second.producer_id, second.epoch), (first.producer_id, ProducerEpoch(1)));
+    assert_eq!(bench.marks, [(second.epoch, ControlMarker::Commit, vec![place(0)])]);
+    // It has not heard the answer. What of the first transaction was long on its way is not part of the second.
+    assert_eq!(bench.end_all(&first, TransactionEnd::Commit).as_ref(), Ok(&second));
+    assert_eq!(bench.end_all(&first, TransactionEnd::Abort), Err(ErrorCode::InvalidTxnState));
+    let late = bench.add(&first, &[0]);
+    assert_eq!(bench.done(late), Some(Err(ErrorCode::ProducerFenced)));
+    let after = bench.restart().end_all(&first, TransactionEnd::Commit);
+    assert_eq!(after, Ok(second), "the next coordinator knows it, too");
+}
+
+/// Kafka's table of what comes of EndTxn where no transaction is open (`TransactionCoordinator`).
+#[test]
+fn there_may_be_nothing_to_abort() {
+    use TransactionEnd::{Abort, Commit};
+    let completed = |end| {
+        let mut bench = with_epochs();
+        let session = bench.init();
+        bench.add(&session, &[0]);
+        bench.settle(Ok(()));
+        let current = bench.end_all(&session, end).unwrap();
+        (bench, session, current)
+    };
+    let empty = || {
+        let mut bench = with_epochs();
+        let session = bench.init();
+        let current = bench.init();
+        (bench, session, current)
+    };
+    let next = |epoch| Ok(ProducerEpoch(epoch));
+    let (fenced, invalid) = (Err(ErrorCode::ProducerFenced), Err(ErrorCode::InvalidTxnState));
+    let cases = [
+        (empty(), [(Abort, fenced, next(2)), (Commit, fenced, invalid)]),
+        (completed(Abort), [(Abort, next(1), next(2)), (Commit, invalid, invalid)]),
+        (completed(Commit), [(Abort, invalid, next(2)), (Commit, next(1), invalid)]),
+    ];
+    for ((bench, again, current), expected) in cases {
+        for (end, of_again, of_current) in expected {
+            for (session, expected) in [(&again, of_again), (&current, of_current)] {
+                let told = bench.restart().end_all(session, end).map(|session| session.epoch);
+                assert_eq!(told, expected, "{:?}: {end:?} by {:?}", bench.state(), session.epoch);
+            }
+        }
+    }
+}
+
+#[test]
+fn with_the_last_epoch_a_transaction_ends_under_another_id() {
+    let mut bench = with_epochs();
+    let mut session = bench.init();
+    while session.epoch < ProducerEpoch(i16::MAX - 1) {
+        session = bench.init();
+    }
+    bench.add(&session, &[0]);
+    bench.settle(Ok(()));
+    let asked = bench.end(&session, TransactionEnd::Abort);
+    bench.settle(Ok(()));
+    assert_eq!(bench.marks, [(ProducerEpoch(i16::MAX), ControlMarker::Abort, vec![place(0)])]);
+    for is_new in [true, false] {
+        let mut bench = if is_new { bench.restart() } else { std::mem::replace(&mut bench, Bench::new()) };
+        bench.mark(0, Err(ErrorCode::KafkaStorageError));
+        if !is_new {
+            let early = bench.session(asked);
+            let added = bench.add(&early, &[0]);
+            assert_eq!(bench.done(added), Some(Err(ErrorCode::ConcurrentTransactions)));
+        }
+        bench.pass(Duration::from_secs(2));
+        bench.mark(0, Ok(()));
+        bench.settle(Ok(()));
+        let next = bench.end_all(&session, TransactionEnd::Abort).unwrap();
+        assert_ne!(next.producer_id, session.producer_id);
+        assert_eq!(next.epoch, ProducerEpoch(0));
+        assert_eq!(bench.restart().end_all(&session, TransactionEnd::Abort), Ok(next));
+    }
+}
+
+#[test]
+fn who_was_too_slow_may_go_on_while_nobody_else_has_come() {
+    let mut bench = Bench::new();
+    let session = bench.init();
+    bench.add(&session, &[0]);
+    bench.settle(Ok(()));
+    bench.pass(TIMEOUT);
+    bench.settle(Ok(()));
+    bench.mark(0, Ok(()));
+    bench.settle(Ok(()));
+    let asked = bench.init_as(Some((session.producer_id, session.epoch)));
+    bench.settle(Ok(()));
+    assert_eq!(bench.session(asked).epoch, ProducerEpoch(1));
+    bench.init();
+    let fenced = bench.init_as(Some((session.producer_id, session.epoch)));
+    assert_eq!(bench.done(fenced), Some(Err(ErrorCode::ProducerFenced)));
 }

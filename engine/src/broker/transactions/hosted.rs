@@ -10,7 +10,7 @@ use crate::broker::BrokerError;
 use crate::broker::coordination::{AppendId, Moment};
 use crate::broker::coordinator_log::{CoordinatorLog, Replayed};
 use crate::broker::coordinators::{Coordinating, Teller};
-use crate::broker::transaction::{Coordinator, Effect, InitRequest, Mark, Response};
+use crate::broker::transaction::{Coordinator, Effect, EndRequest, InitRequest, Mark, Response};
 use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
 use crate::io::Clock;
@@ -98,9 +98,9 @@ impl Hosted {
                         .append(&[record], None, move |result| teller.tell(News::Appended { id, result }));
                 }
                 // Before anybody is answered.
-                Effect::Admit { producer_id, epoch, partitions } => {
+                Effect::Admit { producer_id, admission, partitions } => {
                     for partition in partitions.iter().filter_map(|place| self.reach.partition(place).ok()) {
-                        partition.admit_transaction(producer_id, epoch);
+                        partition.admit_transaction(producer_id, admission);
                     }
                 }
                 Effect::Mark(mark) => outside.push(Outside::Mark(mark)),
@@ -121,13 +121,18 @@ impl Hosted {
     }
 
     pub(super) fn init(&self, request: &InitRequest, to: Reply) {
-        let mut fresh = || {
-            self.reach.fresh_producer_id().map_err(|error| {
-                tracing::error!(%error, "no producer id for a transactional id");
-                ErrorCode::CoordinatorNotAvailable
-            })
-        };
-        self.with(|coordinator, now| coordinator.init(now, request, &mut fresh, to));
+        self.with(|coordinator, now| coordinator.init(now, request, &mut || self.fresh_producer_id(), to));
+    }
+
+    pub(super) fn end(&self, request: &EndRequest, to: Reply) {
+        self.with(|coordinator, now| coordinator.end(now, request, &mut || self.fresh_producer_id(), to));
+    }
+
+    fn fresh_producer_id(&self) -> Result<ProducerId, ErrorCode> {
+        self.reach.fresh_producer_id().map_err(|error| {
+            tracing::error!(%error, "no producer id for a transactional id");
+            ErrorCode::CoordinatorNotAvailable
+        })
     }
 
     /// Writes markers.

@@ -22,7 +22,7 @@ use crate::broker::coordinators::{Event, Teller, run_once};
 use crate::broker::producer_ids::ProducerIds;
 use crate::broker::topic::Topic;
 use crate::broker::topic_index::TopicIndex;
-use crate::broker::transaction::{Response, TransactionEnd};
+use crate::broker::transaction::{EndRequest, Response, TransactionEnd, TransactionVersion};
 use crate::config::EngineConfig;
 use crate::config::topic::LogConfig;
 use crate::error_code::ErrorCode;
@@ -164,8 +164,10 @@ impl Simulation {
                 let session = self.clients[number].session();
                 let places: Vec<TopicPartition> =
                     slots.iter().map(|slot| self.shard.partitions[1 + slot].id().clone()).collect();
+                let version = self.clients[number].version;
                 let to = self.reply(number, step);
-                self.hosted.with(|coordinator, now| coordinator.add_partitions(now, &session, &places, to));
+                self.hosted
+                    .with(|coordinator, now| coordinator.add_partitions(now, &session, &places, version, to));
             }
             Step::Send { slot, value, .. } => {
                 let (slot, batch) = (*slot, self.clients[number].batch(*slot, value));
@@ -177,9 +179,10 @@ impl Simulation {
                 }
             }
             Step::End(end) => {
-                let (session, end) = (self.clients[number].session(), *end);
+                let client = &self.clients[number];
+                let request = EndRequest { session: client.session(), end: *end, version: client.version };
                 let to = self.reply(number, step);
-                self.hosted.with(|coordinator, now| coordinator.end(now, &session, end, to));
+                self.hosted.end(&request, to);
             }
         }
     }

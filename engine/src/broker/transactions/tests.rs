@@ -8,7 +8,7 @@ use crate::broker::group::{
     CommitOffset, FetchOffset, MemberIdentity, OffsetsResponse, Stability, TransactionalCommit,
 };
 use crate::broker::groups::tests::broker;
-use crate::broker::transaction::TransactionState;
+use crate::broker::transaction::{TransactionEnd, TransactionState};
 use crate::broker::{NewTopic, OffsetSpec};
 use crate::io::SimDisk;
 use crate::record::{
@@ -70,11 +70,14 @@ fn init(broker: &Broker, request: &InitRequest) -> ProducerSession {
 }
 
 fn add(broker: &Broker, session: &ProducerSession, partitions: &[TopicPartition]) -> ErrorCode {
-    wait(|answer| broker.transactions().unwrap().add_partitions(session, partitions, answer))
+    let version = TransactionVersion::V0;
+    wait(|answer| broker.transactions().unwrap().add_partitions(session, partitions, version, answer))
 }
 
 fn end(broker: &Broker, session: &ProducerSession, end: TransactionEnd) -> ErrorCode {
-    wait(|answer| broker.transactions().unwrap().end(session, end, answer))
+    let request = EndRequest { session: session.clone(), end, version: TransactionVersion::V0 };
+    let ended: Result<_, ErrorCode> = wait(|answer| broker.transactions().unwrap().end(&request, answer));
+    ended.err().unwrap_or(ErrorCode::None)
 }
 
 fn batch(session: &ProducerSession) -> SealedBatch {
@@ -304,7 +307,8 @@ fn a_decision_outlives_a_crash_at_any_moment() {
         produce(&first, &session, 1).unwrap();
         let transactions = first.transactions().unwrap();
         let (sender, answer) = channel();
-        transactions.end(&session, TransactionEnd::Commit, move |code| sender.send(code).unwrap_or_default());
+        let request = EndRequest { session, end: TransactionEnd::Commit, version: TransactionVersion::V0 };
+        transactions.end(&request, move |ended| sender.send(ended).unwrap_or_default());
         std::thread::sleep(Duration::from_micros(40 * seed));
         // However slow the machine is, some have been answered.
         let patience = if seed < 25 { Duration::ZERO } else { PATIENCE };

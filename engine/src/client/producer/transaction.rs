@@ -13,7 +13,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::partition_batches::PartitionBatches;
 use crate::broker::Transactions;
-use crate::broker::transaction::ProducerSession;
+use crate::broker::transaction::{ProducerSession, TransactionVersion};
 use crate::client::KafkaError;
 use crate::error_code::ErrorCode;
 use crate::types::{ProducerEpoch, ProducerId, TopicPartition};
@@ -347,7 +347,7 @@ impl Transaction {
         state.is_adding = true;
         drop(state);
         let this = Arc::clone(self);
-        coordinator.add_partitions(&session, &places.clone(), move |code| {
+        coordinator.add_partitions(&session, &places.clone(), TransactionVersion::V0, move |code| {
             this.added(&joining, places, code);
         });
     }

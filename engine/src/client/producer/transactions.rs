@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 use super::Producer;
 use super::transaction::{Answer, Asked, CallGuard, Phase, Transaction, is_passing, refusal};
 use crate::broker::group::{CommitOffset, MemberIdentity, OffsetsResponse, TransactionalCommit};
-use crate::broker::transaction::{InitRequest, ProducerSession, TransactionEnd};
+use crate::broker::transaction::{
+    EndRequest, InitRequest, ProducerSession, TransactionEnd, TransactionVersion,
+};
 use crate::client::consumer::GroupMetadata;
 use crate::client::{KafkaError, TopicPartitionOffset};
 use crate::error_code::ErrorCode;
@@ -128,7 +130,8 @@ impl Producer {
             return Err(call.timed_out(TIMED_OUT.to_owned()));
         }
         let ask = |transaction: Arc<Transaction>| {
-            coordinator.add_partitions(&session, std::slice::from_ref(&place), move |code| {
+            let places = std::slice::from_ref(&place);
+            coordinator.add_partitions(&session, places, TransactionVersion::V0, move |code| {
                 transaction.answered(done(code));
             });
         };
@@ -246,8 +249,9 @@ impl Producer {
         }
         let (session, coordinator) = state.parties()?;
         drop(state);
+        let request = EndRequest { session, end, version: TransactionVersion::V0 };
         let ask = |transaction: Arc<Transaction>| {
-            coordinator.end(&session, end, move |code| transaction.answered(done(code)));
+            coordinator.end(&request, move |result| transaction.answered(result.map(|_| None)));
         };
         match transaction.ask(deadline, ask) {
             None => Ok(None),

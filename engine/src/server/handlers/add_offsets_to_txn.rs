@@ -2,6 +2,7 @@
 
 use super::transactions::{FENCED_SINCE, fenced_code, session};
 use crate::broker::BrokerError;
+use crate::broker::transaction::TransactionVersion;
 use crate::error_code::ErrorCode;
 use crate::server::call::{Call, Operation, Resource};
 use crate::server::inbox::Reply;
@@ -26,7 +27,8 @@ pub(in crate::server) fn handle(call: &Call, request: AddOffsetsToTxnRequest, re
     let asked = || -> Result<_, BrokerError> { Ok((call.broker().groups()?, call.broker().transactions()?)) };
     match asked() {
         Ok((groups, transactions)) => {
-            transactions.add_partitions(&session, &[groups.partition_of(&group_id)], answer);
+            let place = groups.partition_of(&group_id);
+            transactions.add_partitions(&session, &[place], TransactionVersion::V0, answer);
         }
         Err(error) => answer(error.code()),
     }

@@ -1,6 +1,7 @@
 //! AddPartitionsToTxn: answered when the partitions take the producer's records. All are added, or none.
 
 use super::transactions::{FENCED_SINCE, fenced_code, session, writable};
+use crate::broker::transaction::TransactionVersion;
 use crate::error_code::ErrorCode;
 use crate::server::call::Call;
 use crate::server::inbox::Reply;
@@ -36,7 +37,7 @@ pub(in crate::server) fn handle(
         Ok(transactions) => transactions,
         Err(error) => return reply.send(&answer(&topics, |_, _| error.code())),
     };
-    transactions.add_partitions(&session, &places, move |code| {
+    transactions.add_partitions(&session, &places, TransactionVersion::V0, move |code| {
         reply.send(&answer(&topics, |_, _| fenced_code(code, version, FENCED_SINCE)));
     });
 }

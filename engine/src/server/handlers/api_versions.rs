@@ -1,9 +1,13 @@
 //! ApiVersions: the APIs of `wire::api`, which is also what is dispatched.
 
+use crate::broker::transaction::TransactionVersion;
 use crate::error_code::ErrorCode;
 use crate::server::call::Call;
 use crate::server::inbox::Reply;
-use crate::wire::api::api_versions::{ApiVersion, ApiVersions, ApiVersionsRequest, ApiVersionsResponse};
+use crate::wire::api::api_versions::{
+    ApiVersion, ApiVersions, ApiVersionsRequest, ApiVersionsResponse, FinalizedFeatureKey,
+    SupportedFeatureKey,
+};
 use crate::wire::api::{APIS, produce::Produce};
 use crate::wire::schema::Api;
 
@@ -19,8 +23,33 @@ pub(in crate::server) fn handle(call: &Call, request: ApiVersionsRequest, reply:
         version = %request.client_software_version,
         "connected"
     );
-    reply.send(&ApiVersionsResponse { api_keys: listed(), ..ApiVersionsResponse::default() });
+    let finalized = |(name, level): &(&str, i16)| FinalizedFeatureKey {
+        name: (*name).to_owned(),
+        max_version_level: *level,
+        min_version_level: *level,
+    };
+    // Older clients do not take a feature whose lowest level is 0 (KAFKA-17011).
+    let names_supported = reply.version() >= LEVEL_0_SINCE;
+    let supported = |(name, level): &(&str, i16)| SupportedFeatureKey {
+        name: (*name).to_owned(),
+        min_version: 0,
+        max_version: *level,
+    };
+    reply.send(&ApiVersionsResponse {
+        api_keys: listed(),
+        supported_features: FEATURES.iter().filter(|_| names_supported).map(supported).collect(),
+        finalized_features_epoch: 0,
+        finalized_features: FEATURES.iter().map(finalized).collect(),
+        ..ApiVersionsResponse::default()
+    });
 }
+
+/// What clients may have to know of the server beside its APIs (KIP-584), and the level that is in force.
+const FEATURES: [(&str, i16); 2] =
+    [("group.version", 1), (TransactionVersion::FEATURE, TransactionVersion::NEWEST.number())];
+
+/// First version in which a feature's lowest level may be 0.
+const LEVEL_0_SINCE: i16 = 4;
 
 /// First version in which clients say who they are (KIP-511).
 const NAMES_SINCE: i16 = 3;

@@ -1,11 +1,15 @@
 //! Produce: hands the client's own batches, cut out of what was received and never copied or encoded again, to the shards of
 //! their partitions.
 
+mod joining;
+
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
 
+use self::joining::Joining;
 use crate::broker::{Topic, produce_error_code};
 use crate::error_code::ErrorCode;
 use crate::log::AppendError;
@@ -26,6 +30,9 @@ const ZSTD_SINCE: i16 = 7;
 /// First version whose senders can abort a transaction that is refused, and go on (KIP-890).
 const ABORTABLE_SINCE: i16 = 11;
 
+/// First version whose senders leave it to this request to make partitions part of a transaction (KIP-890).
+const JOINS_SINCE: i16 = 12;
+
 /// A partition of a request: which one, and where its records lie in what was received.
 struct Part {
     topic: usize,
@@ -42,13 +49,15 @@ pub(in crate::server) fn handle(
     reply: Reply<Produce>,
 ) {
     let acks = acks_of(request.acks);
-    let sender = Sender {
-        version: reply.version(),
-        may_transact: request
-            .transactional_id
-            .as_ref()
-            .is_some_and(|id| call.allows(Operation::Write, Resource::TransactionalId(id))),
-    };
+    let (version, connection) = (reply.version(), reply.request.connection);
+    let transactional_id = request.transactional_id.clone();
+    let may_transact = transactional_id
+        .as_ref()
+        .is_some_and(|id| call.allows(Operation::Write, Resource::TransactionalId(id)));
+    let sender = Sender { version, may_transact };
+    let mut joining = transactional_id
+        .filter(|_| may_transact && version >= JOINS_SINCE)
+        .map(|id| Joining::new(id, reactor.now, sender));
     let (answer, topics, parts) = outline(call, request, &frame);
     let silent = acks == Ok(Acks::None);
     let answers = Answers::new(Arc::clone(&call.shared), reply, answer, parts.len(), silent);
@@ -64,13 +73,23 @@ pub(in crate::server) fn handle(
         });
         match admitted {
             Ok((partition, batch, acks)) => {
-                let records = usize::try_from(batch.header().records_count.get()).unwrap_or(0);
-                let reply = slot.into_reply(sender.version, records, batch.size());
-                let append = Append { batch, acks, since: reactor.now, reply };
-                reactor.append(partition, append);
+                let fit = Fit { partition, batch, acks, slot };
+                match &mut joining {
+                    Some(joining) if fit.has_to_join() => joining.add(fit),
+                    _ => {
+                        let (partition, append) = fit.into_append(reactor.now, sender);
+                        reactor.append(partition, append);
+                    }
+                }
             }
             Err(Unfit { code, text }) => slot.refuse(code, text),
         }
+    }
+    if let Some(joining) = joining.filter(|joining| !joining.is_empty()) {
+        // What follows may be for the same partitions and has to come behind.
+        reactor.take_nothing_else(connection);
+        let shared = Arc::clone(&call.shared);
+        call.shared.offload.run(move || joining.run(&shared.broker));
     }
 }
 
@@ -80,6 +99,30 @@ struct Sender {
     version: i16,
     /// It names a transactional id, and may use it.
     may_transact: bool,
+}
+
+/// A partition's records that can be handed over.
+struct Fit {
+    partition: Arc<Partition>,
+    batch: SealedBatch,
+    acks: Acks,
+    slot: Slot,
+}
+
+impl Fit {
+    /// Whether it is of a transaction that the partition is not part of.
+    fn has_to_join(&self) -> bool {
+        let header = self.batch.header();
+        header.attributes().is_transactional()
+            && !self.partition.takes_transaction(header.producer_id(), header.producer_epoch())
+    }
+
+    fn into_append(self, since: Duration, sender: Sender) -> (Arc<Partition>, Append) {
+        let Fit { partition, batch, acks, slot } = self;
+        let records = usize::try_from(batch.header().records_count.get()).unwrap_or(0);
+        let reply = slot.into_reply(sender.version, records, batch.size());
+        (partition, Append { batch, acks, since, reply })
+    }
 }
 
 /// Why a partition's records are not even handed over.

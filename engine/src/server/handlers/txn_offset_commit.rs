@@ -1,8 +1,11 @@
-//! TxnOffsetCommit: answered when the offsets are durable; they become visible with the end of the transaction.
+//! TxnOffsetCommit: answered when the offsets are durable; they become visible with the end of the transaction. For clients
+//! that leave it to this request, the partition that has them is made part of the transaction first.
 
 use super::commit_offset;
 use super::transactions::session;
+use crate::broker::Groups;
 use crate::broker::group::{CommitOffset, MemberIdentity, OffsetsResponse, TransactionalCommit};
+use crate::broker::transaction::TransactionVersion;
 use crate::error_code::ErrorCode;
 use crate::server::call::{Call, Operation, Resource};
 use crate::server::inbox::Reply;
@@ -13,6 +16,9 @@ use crate::wire::api::txn_offset_commit::{
 
 /// First version whose senders can abort a transaction that is refused, and go on (KIP-890).
 const ABORTABLE_SINCE: i16 = 4;
+
+/// First version whose senders leave it to this request to make the group's partition part of the transaction (KIP-890).
+const JOINS_SINCE: i16 = 5;
 
 pub(in crate::server) fn handle(call: &Call, request: TxnOffsetCommitRequest, reply: Reply<TxnOffsetCommit>) {
     let TxnOffsetCommitRequest { transactional_id, group_id, producer_id, producer_epoch, topics, .. } =
@@ -42,6 +48,7 @@ pub(in crate::server) fn handle(call: &Call, request: TxnOffsetCommitRequest, re
             }
         }
     }
+    let has_to_join = reply.version() >= JOINS_SINCE && !offsets.is_empty();
     let commit = TransactionalCommit {
         group: group_id,
         member: MemberIdentity {
@@ -52,20 +59,54 @@ pub(in crate::server) fn handle(call: &Call, request: TxnOffsetCommitRequest, re
         producer: (session.producer_id, session.epoch),
         offsets,
     };
-    let abortable = reply.version() >= ABORTABLE_SINCE;
-    groups.commit_in_transaction(commit, move |committed: OffsetsResponse| {
-        let told = |code| match code {
+    let committing = Committing { topics, refused, reply };
+    if !has_to_join {
+        return committing.commit(&groups, commit);
+    }
+    let place = groups.partition_of(&commit.group);
+    match call.broker().transactions() {
+        Err(error) => committing.refuse(error.code()),
+        Ok(transactions) => {
+            transactions.add_partitions(&session, &[place], TransactionVersion::V2, move |code| match code {
+                ErrorCode::None => committing.commit(&groups, commit),
+                ErrorCode::ProducerFenced => committing.refuse(ErrorCode::InvalidProducerEpoch),
+                code => committing.refuse(code),
+            });
+        }
+    }
+}
+
+/// What is to be answered.
+struct Committing {
+    topics: Vec<TxnOffsetCommitRequestTopic>,
+    /// Of each partition, in the order of the request, why it is not even tried.
+    refused: Vec<Option<ErrorCode>>,
+    reply: Reply<TxnOffsetCommit>,
+}
+
+impl Committing {
+    fn commit(self, groups: &Groups, commit: TransactionalCommit) {
+        groups.commit_in_transaction(commit, move |committed: OffsetsResponse| {
+            let mut outcomes = committed.partitions.iter().map(|outcome| outcome.error);
+            self.answer(|| outcomes.next().unwrap_or(committed.error));
+        });
+    }
+
+    fn refuse(self, code: ErrorCode) {
+        self.answer(|| code);
+    }
+
+    /// Answers with `outcome` of each partition that was tried.
+    fn answer(self, mut outcome: impl FnMut() -> ErrorCode) {
+        let abortable = self.reply.version() >= ABORTABLE_SINCE;
+        let mut refused = self.refused.into_iter();
+        let mut code = |_: &str, _: i32| match refused.next().flatten().unwrap_or_else(&mut outcome) {
             ErrorCode::InvalidTxnState if abortable => ErrorCode::TransactionAbortable,
             code => code,
         };
-        let mut outcomes = committed.partitions.iter().map(|outcome| told(outcome.error));
-        let mut refused = refused.into_iter();
-        let mut code = |_: &str, _: i32| match refused.next().flatten() {
-            Some(code) => code,
-            None => outcomes.next().unwrap_or(told(committed.error)),
-        };
-        reply.send(&answer(&topics, &mut code));
-    });
+        let response = answer(&self.topics, &mut code);
+        self.reply.send(&response);
+    }
 }
 
 fn offset(

@@ -1,9 +1,10 @@
-//! TxnOffsetCommit (28): keeps a group's offsets for the end of a producer's transaction (KIP-98, KIP-447).
+//! TxnOffsetCommit (28): keeps a group's offsets for the end of a producer's transaction (KIP-98, KIP-447). From version 5 on
+//! it also makes the partition that has them part of the transaction (KIP-890).
 
 use crate::wire::schema::{api, schema};
 
 api! {
-    TxnOffsetCommit = 28, versions 0..=4, flexible from 3,
+    TxnOffsetCommit = 28, versions 0..=5, flexible from 3,
     TxnOffsetCommitRequest => TxnOffsetCommitResponse
 }
 

@@ -20,7 +20,6 @@ use tidelog::wire::api::offset_commit::OffsetCommit;
 use tidelog::wire::api::offset_fetch::OffsetFetch;
 use tidelog::wire::api::produce::Produce;
 use tidelog::wire::api::sync_group::SyncGroup;
-use tidelog::wire::api::txn_offset_commit::TxnOffsetCommit;
 use tidelog::wire::schema::Api;
 
 use super::super::raw::RawClient;
@@ -123,7 +122,7 @@ pub(super) fn version<A: Api>(turn: i16) -> i16 {
 }
 
 /// Versions of an API in which the requests of a history can be asked: those that say all that matters, before those that
-/// name topics by their identity, that ask for several groups, and that belong to the transactions of KIP-890.
+/// name topics by their identity and that ask for several groups.
 fn versions(key: i16, served: RangeInclusive<i16>) -> RangeInclusive<i16> {
     let (low, high) = match key {
         FindCoordinator::KEY => (1, 3),
@@ -131,11 +130,10 @@ fn versions(key: i16, served: RangeInclusive<i16>) -> RangeInclusive<i16> {
         SyncGroup::KEY => (3, 5),
         Heartbeat::KEY => (3, 4),
         LeaveGroup::KEY => (3, 5),
-        Produce::KEY => (3, 11),
+        Produce::KEY => (3, 12),
         Fetch::KEY => (4, 12),
         OffsetCommit::KEY => (2, 9),
         OffsetFetch::KEY => (2, 7),
-        TxnOffsetCommit::KEY => (0, 4),
         _ => served.into_inner(),
     };
     low..=high

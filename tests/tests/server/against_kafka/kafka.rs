@@ -29,8 +29,7 @@ impl Kafka {
         std::fs::write(&settings, properties(directory.path(), address, controller)).unwrap();
         let settings = settings.to_str().unwrap();
         let mut format = java::java(&jars, "kafka.tools.StorageTool");
-        // The transactions that the server has: those of KIP-98.
-        format.args(["format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "--feature", "transaction.version=1", "-c"]);
+        format.args(["format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c"]);
         run(format.arg(settings));
         let mut command = java::java(&jars, "kafka.Kafka");
         command.env("JAVA_TOOL_OPTIONS", "-Xmx512m");

@@ -184,16 +184,21 @@ impl Side {
         let ask = |asking: &mut Asking| asking.call::<InitProducerId>(&request);
         let answer = self.asking.settled(ask, |answer| answer.error_code);
         if answer.error_code == 0 {
-            let producer = &mut self.producers[number];
-            producer.epoch = answer.producer_epoch;
-            if producer.ids.last() != Some(&answer.producer_id) {
-                producer.ids.push(answer.producer_id);
-            }
-            self.sequences.retain(|(whose, _), _| *whose != number);
+            self.become_next(number, answer.producer_id, answer.producer_epoch);
             self.wait_for_end(number);
         }
         let ids = self.producers[number].ids.len();
         format!("{}, epoch {}, {ids} ids", text(answer.error_code), answer.producer_epoch)
+    }
+
+    /// A producer has been told who it is.
+    fn become_next(&mut self, number: usize, id: i64, epoch: i16) {
+        let producer = &mut self.producers[number];
+        if producer.ids.last() != Some(&id) {
+            producer.ids.push(id);
+        }
+        producer.epoch = epoch;
+        self.sequences.retain(|(whose, _), _| *whose != number);
     }
 
     fn add_partitions(&mut self, who: Who, places: &[Place]) -> String {
@@ -291,10 +296,14 @@ impl Side {
         };
         let ask = |asking: &mut Asking| asking.call::<EndTxn>(&request);
         let answer = self.asking.settled(ask, |answer| answer.error_code);
+        if answer.producer_id >= 0 {
+            self.become_next(who.number, answer.producer_id, answer.producer_epoch);
+        }
         if answer.error_code == 0 {
             self.wait_for_end(who.number);
         }
-        text(answer.error_code)
+        let ids = self.producers[who.number].ids.len();
+        format!("{}, epoch {}, {ids} ids", text(answer.error_code), answer.producer_epoch)
     }
 
     /// Markers are written after the answer.

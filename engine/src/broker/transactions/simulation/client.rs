@@ -5,9 +5,10 @@ use bytes::BytesMut;
 
 use super::{
     Answer, BatchBuilder, BufferPool, Compression, Duration, ErrorCode, Model, PARTITIONS, ProducerStamp,
-    RecordData, Response, SealedBatch, Sequence, Timestamp, TransactionEnd,
+    RecordData, Response, SealedBatch, Sequence, Timestamp, TransactionEnd, TransactionVersion,
 };
 use crate::broker::transaction::{InitRequest, ProducerSession};
+use crate::types::{ProducerEpoch, ProducerId};
 
 /// Something that a producer waits for.
 #[derive(Clone, Debug)]
@@ -39,6 +40,8 @@ enum Phase {
 #[derive(Debug)]
 pub(super) struct Client {
     id: String,
+    /// How its present process ends transactions.
+    pub(super) version: TransactionVersion,
     session: Option<ProducerSession>,
     phase: Phase,
     /// Requests without an answer.
@@ -49,7 +52,8 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(id: String) -> Client {
-        Client { id, session: None, phase: Phase::Out, waits_for: 0, sequences: [0; PARTITIONS] }
+        let (version, phase) = (TransactionVersion::V0, Phase::Out);
+        Client { id, version, session: None, phase, waits_for: 0, sequences: [0; PARTITIONS] }
     }
 
     pub(super) fn init(&self) -> InitRequest {
@@ -85,6 +89,8 @@ impl Client {
         if random.u32(..60) == 0 {
             // Its process has ended: a new one of the same name begins, whatever the old one still waits for.
             (self.phase, self.session, self.waits_for) = (Phase::Out, None, 0);
+            self.version =
+                random.choice([TransactionVersion::V0, TransactionVersion::V2]).unwrap_or_default();
         }
         let is_open = matches!(self.phase, Phase::Open { .. });
         if self.waits_for > 0 && !(is_open && self.waits_for < 3) {
@@ -145,28 +151,32 @@ impl Client {
                 model.acknowledge(*transaction, value);
             }
             (Step::Send { transaction, .. }, Answer::Written(Err(_))) => self.fail(*transaction),
-            (Step::End(_), Answer::Coordinator(Response::Done(code))) => self.ended(code, model),
+            (Step::End(_), Answer::Coordinator(Response::Producer(ended))) => self.ended(ended, model),
             (Step::Add(_), Answer::Coordinator(Response::Done(code))) if is_fenced(code) => self.leave(),
             // It asks again.
             _ => {}
         }
     }
 
-    fn ended(&mut self, code: ErrorCode, model: &mut Model) {
+    fn ended(&mut self, ended: Result<(ProducerId, ProducerEpoch), ErrorCode>, model: &mut Model) {
         let Phase::Ending { transaction, has_failed, .. } = self.phase else { return };
-        match code {
-            ErrorCode::None => {
+        match ended {
+            Ok((producer_id, epoch)) => {
                 model.answer(transaction);
                 self.phase = Phase::Ready;
-                if has_failed {
+                if self.version == TransactionVersion::V2 {
+                    let transactional_id = self.id.clone();
+                    self.session = Some(ProducerSession { transactional_id, producer_id, epoch });
+                    self.sequences = [0; PARTITIONS];
+                } else if has_failed {
                     // What it has given up may still arrive: it needs a new epoch, whose batches count from 0 (KIP-360).
                     self.leave();
                 }
             }
-            code if is_fenced(code) => self.leave(),
+            Err(code) if is_fenced(code) => self.leave(),
             // Aborted by its time, or by a successor that has gone since.
-            ErrorCode::InvalidTxnState => self.leave(),
-            _ => {}
+            Err(ErrorCode::InvalidTxnState) => self.leave(),
+            Err(_) => {}
         }
     }
 
