@@ -281,8 +281,9 @@ impl Fetch {
         let Located { place, log_start, high_watermark, last_stable } =
             located.map_err(|error| refusal(&error, &partition))?;
         let mut data = marked(high_watermark, last_stable, log_start);
-        let found =
-            self.records(place, &partition, wanted, room).map_err(|error| refusal(&error, &partition))?;
+        let upto = self.isolation.end(high_watermark, last_stable);
+        let found = self.records(place, &partition, wanted.offset, upto, room);
+        let found = found.map_err(|error| refusal(&error, &partition))?;
         let fits = first || found.records.size() <= left;
         if !fits {
             return Ok((PartitionFound { data, file: None }, None));
@@ -295,12 +296,14 @@ impl Fetch {
         Ok((PartitionFound { data, file: found.file }, found.cold))
     }
 
-    /// The records of a partition, from memory or a file.
+    /// The records of a partition, from memory or a file. More may have come meanwhile: what the answer says of them holds
+    /// for those below `upto`.
     fn records(
         &self,
         place: Place,
         partition: &Partition,
-        wanted: &Wanted,
+        from: i64,
+        upto: Offset,
         room: Room,
     ) -> Result<Readable, ReadError> {
         let metrics = &self.call.shared.metrics;
@@ -323,10 +326,10 @@ impl Fetch {
             }
             None => {
                 let size_max = room.size.min(room.memory);
-                let read = partition.read(Offset(wanted.offset).into(), size_max, self.isolation)?;
-                let records = Records::from(read.pieces);
+                let (pieces, next) = partition.read_below(upto, Offset(from).into(), size_max)?;
+                let records = Records::from(pieces);
                 metrics.copied_for_fetch.add(records.size());
-                Ok(Readable { records, end: read.next.offset(), ..Readable::default() })
+                Ok(Readable { records, end: next.offset(), ..Readable::default() })
             }
         }
     }

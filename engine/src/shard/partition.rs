@@ -92,7 +92,7 @@ pub enum Place {
     Memory(Vec<Bytes>, Offset),
     /// In a file.
     File(FileSlice),
-    /// There are none, or [`Partition::read`] has to take them into memory.
+    /// There are none, or [`Partition::read_below`] has to take them into memory.
     Elsewhere,
 }
 
@@ -198,14 +198,28 @@ impl Partition {
         let view = self.view.load();
         let (high_watermark, last_stable) = (view.high_watermark(), view.last_stable_offset());
         let upto = isolation.end(high_watermark, last_stable);
-        let (pieces, next) = if let Some(cached) = self.cached(&view, from.offset(), upto, size_max) {
-            cached
-        } else {
-            let read = view.read(from, size_max, upto)?;
-            let pieces = if read.bytes.is_empty() { Vec::new() } else { vec![read.bytes] };
-            (pieces, read.next)
-        };
+        let (pieces, next) = self.read_below(upto, from, size_max)?;
         Ok(Fetched { pieces, next, log_start: view.log_start(), high_watermark, last_stable })
+    }
+
+    /// As [`Partition::read`], but nothing that reaches to `upto`: for who has looked at the marks before. Also says where to
+    /// go on.
+    ///
+    /// # Errors
+    /// [`ReadError`], out of range among them.
+    pub fn read_below(
+        &self,
+        upto: Offset,
+        from: ReadCursor,
+        size_max: usize,
+    ) -> Result<(Vec<Bytes>, ReadCursor), ReadError> {
+        let view = self.view.load();
+        if let Some(cached) = self.cached(&view, from.offset(), upto, size_max) {
+            return Ok(cached);
+        }
+        let read = view.read(from, size_max, upto)?;
+        let pieces = if read.bytes.is_empty() { Vec::new() } else { vec![read.bytes] };
+        Ok((pieces, read.next))
     }
 
     /// As [`Partition::read`], but what is not in memory is not read: the answer says where it lies, if the kernel can

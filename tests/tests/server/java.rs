@@ -8,7 +8,7 @@ use super::rig::TestServer;
 use crate::programs::{Running, install_once, is_there, run, run_with_input, sources, text};
 
 /// Folder with Kafka's jars, got by Maven.
-pub(super) fn jars() -> Option<PathBuf> {
+pub(crate) fn jars() -> Option<PathBuf> {
     if !is_there("java") || !is_there("mvn") {
         return None;
     }

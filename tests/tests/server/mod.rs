@@ -6,7 +6,7 @@ mod compaction;
 mod crowd;
 pub(crate) mod descriptors;
 mod go;
-mod java;
+pub(crate) mod java;
 mod kcat;
 mod kinds;
 mod metrics;

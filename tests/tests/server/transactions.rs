@@ -384,3 +384,32 @@ fn a_fetch_tells_of_the_aborted_transactions_in_its_records_and_of_no_others() {
     check(&mut RawClient::connect(&server));
     assert_eq!(server.server.metrics().fetched_from_memory.get(), 0);
 }
+
+/// Whoever reads along is told of what is aborted in what he gets, however soon it follows the end before.
+#[test]
+fn readers_that_keep_up_are_told_of_each_aborted_transaction() {
+    const COUNT: i64 = 200;
+    const READERS: usize = 4;
+    let server = TestServer::start();
+    let mut client = RawClient::connect(&server);
+    client.create_topic("t", &[]);
+    let request = FindCoordinatorRequest { key: "mover".to_owned(), key_type: 1, ..Default::default() };
+    assert_eq!(client.call::<FindCoordinator>(2, &request).error_code, NONE);
+    // Each transaction has a record and a marker.
+    let read = || {
+        let (mut reader, mut from) = (RawClient::connect(&server), 0);
+        while from < 2 * COUNT {
+            let (data, aborted) = fetched(&mut reader, from, 10_000);
+            assert!(data.iter().all(|offset| aborted.contains(offset)), "{data:?}, {aborted:?} from {from}");
+            from = data.last().map_or(from, |last| last + 2);
+        }
+    };
+    std::thread::scope(|scope| {
+        (0..READERS).for_each(|_| drop(scope.spawn(read)));
+        let mut session = init(&mut client, 5, of("mover"));
+        for _ in 0..COUNT {
+            assert_eq!(produce(&mut client, 12, &session, 0, b"v"), NONE);
+            session = next_epoch(&mut client, &session, false).unwrap();
+        }
+    });
+}

@@ -11,6 +11,7 @@ use super::victim::{DATA, Notes, ensure_topic, open};
 use super::workload::Workload;
 use crate::child::{Child, say};
 use crate::programs::sources;
+use crate::server::java::jars;
 use crate::server::python::python;
 
 /// The child: `argument` is the notes' path, the workload and the port (0: any), a line each. Serves for ever.
@@ -64,9 +65,23 @@ impl Client {
         Client::run("read_in_group.py", port, notes, &[protocol.to_owned()])
     }
 
-    /// Starts mover `name`, who carries what is in the topic to another one, in transactions.
+    /// Starts mover `name`, who carries what is in the topic to another one, in transactions: of KIP-98 (librdkafka), or of
+    /// KIP-890 for odd names (Java, if it is there).
     pub(crate) fn moving(port: u16, notes: &Path, name: u64, workload: &Workload) -> Option<Client> {
-        Client::run("move.py", port, notes, &[name.to_string(), workload.partitions.to_string()])
+        let arguments = [name.to_string(), workload.partitions.to_string()];
+        match jars() {
+            Some(jars) if !name.is_multiple_of(2) => {
+                let mut command = Command::new("java");
+                command.args([
+                    "-Dorg.slf4j.simpleLogger.defaultLogLevel=off",
+                    "-XX:TieredStopAtLevel=1",
+                    "-cp",
+                ]);
+                command.arg(jars.join("*")).arg(sources("java").join("Move.java"));
+                Some(Client::start_with(command, port, notes, &arguments))
+            }
+            _ => Client::run("move.py", port, notes, &arguments),
+        }
     }
 
     /// Starts a reader of what is moved.
@@ -81,11 +96,14 @@ impl Client {
 
     fn run(script: &str, port: u16, notes: &Path, arguments: &[String]) -> Option<Client> {
         let mut command = Command::new(python()?);
-        command.arg(sources("python").join(script)).arg(format!("127.0.0.1:{port}")).arg(notes);
-        command.args(arguments);
         // Nothing is left beside the sources.
-        command.env("PYTHONDONTWRITEBYTECODE", "1");
-        Some(Client(command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()))
+        command.arg(sources("python").join(script)).env("PYTHONDONTWRITEBYTECODE", "1");
+        Some(Client::start_with(command, port, notes, arguments))
+    }
+
+    fn start_with(mut command: Command, port: u16, notes: &Path, arguments: &[String]) -> Client {
+        command.arg(format!("127.0.0.1:{port}")).arg(notes).args(arguments);
+        Client(command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap())
     }
 
     /// Waits until all that it had to send has been acknowledged.
