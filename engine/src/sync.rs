@@ -1,8 +1,11 @@
 //! What the handshakes between threads are made of. Under `--cfg tidelog_loom` it is Loom's, which tries every order that
 //! threads and memory may have: `tests/loom/run`.
 
+mod spinner;
+
 #[cfg(not(tidelog_loom))]
 pub(crate) use real::*;
+pub(crate) use spinner::Spinner;
 #[cfg(tidelog_loom)]
 pub(crate) use tried::*;
 

@@ -1,12 +1,13 @@
 //! Appends with `acks=all`: each waits for its own delivery report, or many batches are on their way together.
 
 use std::collections::VecDeque;
+use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
 use tidelog::client::{Engine, Producer, ProducerRecord};
 
 use super::append::queue_all;
-use super::engine::{TOPIC, engine, producer, record};
+use super::engine::{TOPIC, engine, engine_for, producer, record};
 use crate::error::SampleError;
 use crate::job::Job;
 use crate::latency::Latencies;
@@ -14,34 +15,52 @@ use crate::logs::{BatchLog, DurableLog, DurableWriter};
 use crate::payload::Payloads;
 use crate::workload::durable_batches::{self, BATCH_COUNT};
 
-/// Writers that sleep while they wait.
-pub struct Parked(Shared);
-
-/// Writers that spin while they wait, and a shard that does.
-pub struct Spinning(Shared);
-
-struct Shared {
-    engine: Engine,
-    job: Job,
-    settings: &'static [(&'static str, &'static str)],
+/// How writers wait, and how their shard does.
+pub trait Manner {
+    /// Of the client that opens the engine.
+    const ENGINE: &'static [(&'static str, &'static str)];
+    /// Of the writers.
+    const WRITERS: &'static [(&'static str, &'static str)] = Self::ENGINE;
 }
 
-const PARKED: &[(&str, &str)] = &[("acks", "all"), ("linger.ms", "0")];
-const SPINNING: &[(&str, &str)] = &[("acks", "all"), ("linger.ms", "0"), ("tidelog.spin.us", "1000")];
+/// As everybody does by default.
+pub struct Usual;
 
-impl Shared {
-    fn open(job: &Job, settings: &'static [(&'static str, &'static str)]) -> Result<Shared, SampleError> {
-        let shared = Shared { engine: engine(job, 1, &[])?, job: job.clone(), settings };
-        let mut writer = shared.writer()?;
-        for _ in 0..100 {
-            writer.append(b"warm")?;
-        }
-        Ok(shared)
-    }
+impl Manner for Usual {
+    const ENGINE: &'static [(&'static str, &'static str)] = &[];
+}
 
-    fn writer(&self) -> Result<Writer, SampleError> {
-        Ok(Writer(producer(&self.job, &self.engine, self.settings)?))
-    }
+/// Both sleep at once.
+pub struct Parked;
+
+impl Manner for Parked {
+    const ENGINE: &'static [(&'static str, &'static str)] = &[("tidelog.spin.us", "0")];
+}
+
+/// Both spin, longer than a disk takes.
+pub struct Spinning;
+
+impl Manner for Spinning {
+    const ENGINE: &'static [(&'static str, &'static str)] = &[("tidelog.spin.us", "1000")];
+}
+
+/// Writers sleep, the shard spins.
+pub struct ShardSpins;
+
+impl Manner for ShardSpins {
+    const ENGINE: &'static [(&'static str, &'static str)] = Spinning::ENGINE;
+    const WRITERS: &'static [(&'static str, &'static str)] = Parked::ENGINE;
+}
+
+/// Writers that wait for each record.
+pub struct Records<M> {
+    engine: Engine,
+    job: Job,
+    manner: PhantomData<M>,
+}
+
+fn settings<M: Manner>(linger: &'static str) -> Vec<(&'static str, &'static str)> {
+    [&[("acks", "all"), ("linger.ms", linger)], M::WRITERS].concat()
 }
 
 /// One thread's producer.
@@ -57,41 +76,39 @@ impl DurableWriter for Writer {
     }
 }
 
-impl DurableLog for Parked {
-    type Writer<'a> = Writer;
+impl<M: Manner + Sync> DurableLog for Records<M> {
+    type Writer<'a>
+        = Writer
+    where
+        M: 'a;
 
     fn open(job: &Job) -> Result<Self, SampleError> {
-        Ok(Parked(Shared::open(job, PARKED)?))
+        let engine = engine_for(job, M::ENGINE, 1, &[])?;
+        let records = Records { engine, job: job.clone(), manner: PhantomData };
+        let mut writer = records.writer(0)?;
+        for _ in 0..100 {
+            writer.append(b"warm")?;
+        }
+        Ok(records)
     }
 
     fn writer(&self, _: u64) -> Result<Writer, SampleError> {
-        self.0.writer()
+        Ok(Writer(producer(&self.job, &self.engine, &settings::<M>("0"))?))
     }
 }
 
-impl DurableLog for Spinning {
-    type Writer<'a> = Writer;
-
-    fn open(job: &Job) -> Result<Self, SampleError> {
-        Ok(Spinning(Shared::open(job, SPINNING)?))
-    }
-
-    fn writer(&self, _: u64) -> Result<Writer, SampleError> {
-        self.0.writer()
-    }
-}
-
-/// Batches of many records.
-pub struct Batches {
+/// Batches of many records, each durable before the next.
+pub struct Batches<M> {
     producer: Producer,
     _engine: Engine,
+    manner: PhantomData<M>,
 }
 
-impl BatchLog for Batches {
+impl<M: Manner> BatchLog for Batches<M> {
     fn open(job: &Job) -> Result<Self, SampleError> {
-        let engine = engine(job, 1, &[])?;
-        let producer = producer(job, &engine, &[("acks", "all"), ("linger.ms", "1000")])?;
-        let mut log = Batches { producer, _engine: engine };
+        let engine = engine_for(job, M::ENGINE, 1, &[])?;
+        let producer = producer(job, &engine, &settings::<M>("1000"))?;
+        let mut log = Batches { producer, _engine: engine, manner: PhantomData };
         for _ in 0..100 {
             log.append_all(&[b"warm"])?;
         }

@@ -31,7 +31,20 @@ pub fn config(job: &Job, settings: &[(&str, &str)]) -> Result<Config, SampleErro
 /// # Errors
 /// When the engine cannot be opened or the topic not be created.
 pub fn engine(job: &Job, partitions: i32, overrides: &[(&str, &str)]) -> Result<Engine, SampleError> {
-    let client = ProducerConfig::new(&config(job, &[])?).map_err(SampleError::of)?.client;
+    engine_for(job, &[], partitions, overrides)
+}
+
+/// As [`engine`], for clients with these settings.
+///
+/// # Errors
+/// As [`engine`].
+pub fn engine_for(
+    job: &Job,
+    settings: &[(&str, &str)],
+    partitions: i32,
+    overrides: &[(&str, &str)],
+) -> Result<Engine, SampleError> {
+    let client = ProducerConfig::new(&config(job, settings)?).map_err(SampleError::of)?.client;
     let engine = open(&client)?;
     let config = overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let topic =

@@ -17,7 +17,7 @@ use crate::peer::raft_engine::RaftBatches;
 use crate::peer::rocksdb::RocksLog;
 use crate::peer::sqlite::SqliteBatches;
 use crate::peer::walrus::WalrusBatches;
-use crate::subject::durable::{self, Batches};
+use crate::subject::durable::{self, Batches, Spinning, Usual};
 
 /// Records of a batch.
 pub const BATCH_COUNT: u64 = 1_000;
@@ -42,7 +42,8 @@ pub static WORKLOAD: Workload = Workload {
         Metric { name: "batch p99 us", better: Better::Lower },
     ],
     contestants: &[
-        Contestant::subject("tidelog, one batch at a time", measure::<Batches>),
+        Contestant::subject("tidelog, one batch at a time", measure::<Batches<Usual>>),
+        Contestant::subject("tidelog, one at a time, spinning", measure::<Batches<Spinning>>),
         Contestant::subject("tidelog, 80 batches in flight", durable::batches_in_flight),
         Contestant::peer("raft-engine 0.4, prefilled", measure::<RaftBatches>),
         Contestant::peer("okaywal 0.3, 32 MiB segments", measure::<OkayBatches>),

@@ -18,7 +18,7 @@ use crate::payload::Payloads;
 use crate::peer::okaywal::OkayDurable;
 use crate::peer::raft_engine::RaftDurable;
 use crate::peer::walrus::WalrusDurable;
-use crate::subject::durable::Parked;
+use crate::subject::durable::{Records, ShardSpins, Usual};
 
 const WRITER_COUNT: u32 = 32;
 const RATE: u32 = 10_000;
@@ -50,7 +50,8 @@ pub static WORKLOAD: Workload = Workload {
         Metric { name: "acks/s", better: Better::Higher },
     ],
     contestants: &[
-        Contestant::subject("tidelog", measure::<Parked>),
+        Contestant::subject("tidelog", measure::<Records<Usual>>),
+        Contestant::subject("tidelog, shard spinning", measure::<Records<ShardSpins>>),
         Contestant::peer("raft-engine 0.4, prefilled", measure::<RaftDurable>),
         Contestant::peer("okaywal 0.3, 32 MiB segments", measure::<OkayDurable>),
         Contestant::peer("walrus-rust 0.2, SyncEach, mmap", measure::<WalrusDurable>),

@@ -18,7 +18,7 @@ use crate::peer::raft_engine::RaftDurable;
 use crate::peer::rocksdb::RocksLog;
 use crate::peer::sqlite::SqliteDurable;
 use crate::peer::walrus::WalrusDurable;
-use crate::subject::durable::Parked;
+use crate::subject::durable::{Records, ShardSpins, Usual};
 
 const WRITER_COUNT: u64 = 16;
 
@@ -42,7 +42,8 @@ pub static WORKLOAD: Workload = Workload {
         Metric { name: "p99 us", better: Better::Lower },
     ],
     contestants: &[
-        Contestant::subject("tidelog", measure::<Parked>),
+        Contestant::subject("tidelog", measure::<Records<Usual>>),
+        Contestant::subject("tidelog, shard spinning", measure::<Records<ShardSpins>>),
         Contestant::peer("raft-engine 0.4, prefilled", measure::<RaftDurable>),
         Contestant::peer("okaywal 0.3, 32 MiB segments", measure::<OkayDurable>),
         Contestant::peer("walrus-rust 0.2, SyncEach, mmap", measure::<WalrusDurable>),

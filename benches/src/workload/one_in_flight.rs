@@ -13,7 +13,7 @@ use crate::payload::Payloads;
 use crate::peer::okaywal::OkayDurable;
 use crate::peer::raft_engine::RaftDurable;
 use crate::peer::walrus::WalrusDurable;
-use crate::subject::durable::{Parked, Spinning};
+use crate::subject::durable::{Parked, Records, Spinning};
 
 const FLOOR: Against = Against::Contestant("floor: pwrite + fdatasync");
 
@@ -36,8 +36,8 @@ pub static WORKLOAD: Workload = Workload {
         Metric { name: "p99 us", better: Better::Lower },
     ],
     contestants: &[
-        Contestant::subject("tidelog, spinning", measure::<Spinning>),
-        Contestant::subject("tidelog, parked", measure::<Parked>),
+        Contestant::subject("tidelog, spinning", measure::<Records<Spinning>>),
+        Contestant::subject("tidelog, parked", measure::<Records<Parked>>),
         Contestant::peer("raft-engine 0.4, prefilled", measure::<RaftDurable>),
         Contestant::peer("okaywal 0.3, 32 MiB segments", measure::<OkayDurable>),
         Contestant::peer("walrus-rust 0.2, SyncEach, mmap", measure::<WalrusDurable>),

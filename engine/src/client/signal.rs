@@ -1,12 +1,13 @@
 //! [`Signal`]: how a shard tells an application thread to look again. Costs the shard one atomic store unless somebody
 //! sleeps.
 
+use std::convert::Infallible;
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::shard::Notify;
-use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Condvar, Mutex, fence};
+use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Condvar, Mutex, Spinner, fence};
 
 /// A counter of events that threads can wait on.
 #[derive(Debug, Default)]
@@ -52,10 +53,11 @@ impl Signal {
         }
     }
 
-    /// Waits for an event after `seen`, at most until `deadline` (`None`: without end). First spins for `spin`, which
-    /// saves the 30 us of a cross-core wake where a core can be spent on it. False when the time is over.
-    pub fn wait(&self, seen: u64, deadline: Option<Instant>, spin: Duration) -> bool {
-        if self.spin(seen, deadline, spin) {
+    /// Waits for an event after `seen`, at most until `deadline` (`None`: without end), first with `spinner`.
+    /// False when the time is over.
+    pub(crate) fn wait(&self, seen: u64, deadline: Option<Instant>, spinner: &Spinner) -> bool {
+        let look = || -> Result<bool, Infallible> { Ok(self.seen() != seen) };
+        if self.seen() != seen || spinner.spin(deadline, look) == Ok(true) {
             return true;
         }
         let mut guard = self.lock.lock();
@@ -76,27 +78,6 @@ impl Signal {
         }
         self.sleepers.fetch_sub(1, Ordering::Relaxed);
         self.seen() != seen
-    }
-
-    fn spin(&self, seen: u64, deadline: Option<Instant>, spin: Duration) -> bool {
-        if self.seen() != seen {
-            return true;
-        }
-        if spin.is_zero() {
-            return false;
-        }
-        let start = Instant::now();
-        let until = start + spin;
-        let until = deadline.map_or(until, |deadline| deadline.min(until));
-        while Instant::now() < until {
-            for _ in 0..32 {
-                if self.seen() != seen {
-                    return true;
-                }
-                std::hint::spin_loop();
-            }
-        }
-        false
     }
 }
 
@@ -151,7 +132,7 @@ mod handshakes {
     #[test]
     fn who_waits_is_woken_for_what_comes_meanwhile() {
         let nobody = |_: &Signal| Arc::new(loom::sync::Notify::new());
-        meet(nobody, |signal, seen, _| assert!(signal.wait(seen, None, Duration::ZERO)));
+        meet(nobody, |signal, seen, _| assert!(signal.wait(seen, None, &Spinner::default())));
     }
 
     #[test]
@@ -169,6 +150,7 @@ mod handshakes {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::Duration;
 
     use super::*;
 
@@ -177,7 +159,7 @@ mod tests {
         let signal = Signal::default();
         let seen = signal.seen();
         signal.notify();
-        assert!(signal.wait(seen, None, Duration::ZERO));
+        assert!(signal.wait(seen, None, &Spinner::default()));
     }
 
     #[test]
@@ -204,14 +186,11 @@ mod tests {
     fn a_sleeper_is_woken_by_another_thread_and_a_deadline_ends_the_wait() {
         let signal = Arc::new(Signal::default());
         let seen = signal.seen();
-        assert!(!signal.wait(
-            seen,
-            Some(Instant::now() + Duration::from_millis(5)),
-            Duration::from_millis(1)
-        ));
+        let soon = Instant::now() + Duration::from_millis(5);
+        assert!(!signal.wait(seen, Some(soon), &Spinner::new(Duration::from_millis(1))));
         let other = Arc::clone(&signal);
         let notifier = std::thread::spawn(move || other.notify());
-        assert!(signal.wait(seen, Some(Instant::now() + Duration::from_secs(10)), Duration::ZERO));
+        assert!(signal.wait(seen, Some(Instant::now() + Duration::from_secs(10)), &Spinner::default()));
         notifier.join().unwrap();
     }
 }

@@ -138,7 +138,7 @@ pub static ENGINE_CONFIGS: &[Definition] = &[
     int("tidelog.shards", "1", Valid::Between(1, 256), "Threads that own partitions, one executor each."),
     int(
         "tidelog.spin.us",
-        "0",
+        "20",
         Valid::Between(0, 1_000),
         "How long shards, and clients in the same process that wait, look for work before they sleep.",
     ),

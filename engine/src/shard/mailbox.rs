@@ -123,11 +123,6 @@ impl<M> Mailbox<M> {
         self.shared.queue.pop()
     }
 
-    /// Whether something can be received.
-    pub(super) fn has_messages(&self) -> bool {
-        !self.shared.queue.is_empty()
-    }
-
     /// Announces that the owner is going to sleep. False when a message is there: it must not sleep then.
     pub(super) fn prepare_sleep(&self) -> bool {
         // A swap comes behind that of whoever woke us last; behind a store, its `false` could be taken for a later one.

@@ -59,7 +59,7 @@ pub struct ShardOptions {
     pub marks_sequence: u64,
     /// Bytes of the newest batches that stay in memory.
     pub cache_size_max: usize,
-    /// How long to look for work before sleeping. Pays only with a core to itself.
+    /// How long to look for work before sleeping.
     pub spin: Duration,
     /// Where latencies are recorded.
     pub metrics: Arc<ShardMetrics>,

@@ -22,6 +22,7 @@ use crate::config::topic::LogConfig;
 use crate::io::{CommitQueue, Completion, CompletionKind, Disk};
 use crate::limits::MAILBOX_ROUND_MAX;
 use crate::log::{Log, LogCheckpoint, LogError, RecoveryReport};
+use crate::sync::Spinner;
 use crate::types::{Timestamp, TopicPartition};
 
 /// What other threads send to a shard.
@@ -92,8 +93,9 @@ impl Worker {
     /// # Errors
     /// When the commit queue itself breaks.
     pub(super) fn serve(&mut self) -> io::Result<()> {
+        let spinner = Spinner::new(self.spin);
         while !self.stopping {
-            let busy = self.round()?;
+            let busy = self.round()? || spinner.spin(None, || self.round())?;
             if !busy && !self.stopping {
                 self.rest()?;
             }
@@ -195,17 +197,8 @@ impl Worker {
         any
     }
 
-    /// Spins a little if it may, then sleeps until a message, a completion or a timer.
+    /// Sleeps until a message, a completion or a timer.
     fn rest(&mut self) -> io::Result<()> {
-        if !self.spin.is_zero() {
-            let start = self.resources.clock.monotonic();
-            while self.resources.clock.monotonic().saturating_sub(start) < self.spin {
-                if self.mailbox.has_messages() || self.resident_has_work() {
-                    return Ok(());
-                }
-                std::hint::spin_loop();
-            }
-        }
         if !self.mailbox.prepare_sleep() {
             return Ok(());
         }

@@ -125,7 +125,7 @@ impl Consumer {
         while deadline.is_none_or(|deadline| Instant::now() < deadline) {
             let seen = self.shared.signal.seen();
             drop(self.shared.lock()?);
-            self.shared.signal.wait(seen, deadline, Duration::ZERO);
+            self.shared.sleep(seen, deadline, None);
         }
         Err(error.into())
     }

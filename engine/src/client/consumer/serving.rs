@@ -315,7 +315,7 @@ impl Consumer {
             drop(state);
             // Another thread is in a callback.
             let look_again = Instant::now() + Duration::from_millis(10);
-            self.shared.signal.wait(seen, Some(look_again), Duration::ZERO);
+            self.shared.sleep(seen, Some(look_again), None);
         }
         let last = self.shared.state.lock().begin_last_rebalance();
         if let Some(last) = last {

@@ -19,12 +19,14 @@ use crate::client::statistics::StatisticsClock;
 use crate::client::{Engine, KafkaError};
 use crate::io::OwnerProcess;
 use crate::shard::Notify;
+use crate::sync::Spinner;
 
 /// See the module.
 pub(super) struct Shared {
     pub(super) config: ConsumerConfig,
     pub(super) state: Mutex<State>,
     pub(super) signal: Arc<Signal>,
+    spinner: Spinner,
     /// Answers to commits nobody waits for. They come on the coordinator's thread, which must not wait for `state`.
     answers: SegQueue<CommitAnswer>,
     answered: AtomicBool,
@@ -51,6 +53,7 @@ impl Shared {
         };
         Shared {
             statistics: StatisticsClock::new(config.client.statistics_interval),
+            spinner: Spinner::new(config.client.engine.spin),
             config,
             state: Mutex::new(state),
             signal,
@@ -85,7 +88,7 @@ impl Shared {
     /// Sleeps until there may be something, at most until `until`. False when the deadline is over.
     pub(super) fn sleep(&self, seen: u64, deadline: Option<Instant>, until: Option<Instant>) -> bool {
         let wake_at = [deadline, until].into_iter().flatten().min();
-        let woken = self.signal.wait(seen, wake_at, self.config.client.engine.spin);
+        let woken = self.signal.wait(seen, wake_at, &self.spinner);
         woken || deadline.is_none_or(|deadline| deadline > Instant::now())
     }
 

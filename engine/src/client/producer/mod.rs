@@ -293,8 +293,7 @@ impl Producer {
         self.expire();
         let tick = Instant::now() + EXPIRY_INTERVAL;
         let until = [deadline, self.statistics.due()].into_iter().flatten().fold(tick, Instant::min);
-        let spin = self.shared.config.client.engine.spin;
-        self.shared.reports.signal().wait(seen, Some(until), spin)
+        self.shared.reports.signal().wait(seen, Some(until), &self.shared.spinner)
             || deadline.is_none_or(|at| at > Instant::now())
     }
 

@@ -13,6 +13,7 @@ use crate::client::KafkaError;
 use crate::client::config::ProducerConfig;
 use crate::io::{Clock, OwnerProcess};
 use crate::record::{BufferPool, ProducerStamp};
+use crate::sync::Spinner;
 use crate::types::{Offset, PartitionIndex, ProducerEpoch, ProducerId, Sequence};
 
 /// See the module.
@@ -34,6 +35,7 @@ pub(super) struct Shared {
     acknowledged: (AtomicU64, AtomicU64),
     /// The process that made the producer.
     pub(super) process: OwnerProcess,
+    pub(super) spinner: Spinner,
     /// Calls of `flush` that are waiting: nothing lingers then.
     flushing: AtomicUsize,
 }
@@ -53,6 +55,7 @@ impl Shared {
             batch_size_max: bound(config.batch_bytes_max),
             batch_messages_max: bound(config.batch_messages_max),
             transaction: config.transactional_id.is_some().then(|| Arc::new(Transaction::new())),
+            spinner: Spinner::new(config.client.engine.spin),
             config,
             clock,
             buffers: BufferPool::new(BUFFERS_SIZE_MAX),

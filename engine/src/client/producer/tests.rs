@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicUsize;
 
 use super::*;
 use crate::client::BatchMessages;
+use crate::config::EngineConfig;
 use crate::log::ReadCursor;
 use crate::types::{Isolation, Offset};
 
@@ -73,6 +74,23 @@ fn a_callback_that_flushes_does_not_wait_for_itself() {
     }
     assert_eq!(producer.flush(None), 0);
     assert_eq!(served.load(Ordering::Relaxed), 10);
+}
+
+/// As it does what sockets have: both come by way of the ring.
+#[test]
+fn a_shard_that_never_rests_hears_what_the_disk_has_done() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut spinning = EngineConfig::default();
+    spinning.spin = Duration::from_secs(3600);
+    let engine = Engine::join_directory(directory.path(), &spinning).unwrap();
+    let mut config = Config::new();
+    config.set("acks", Some("all")).unwrap();
+    let config = ProducerConfig::new(&config).unwrap();
+    let producer = Producer::on_engine(config, Some(engine), None).unwrap();
+    for _ in 0..10 {
+        producer.produce("t", record(b"v")).unwrap();
+        assert_eq!(producer.flush(Some(Duration::from_secs(60))), 0);
+    }
 }
 
 #[test]
