@@ -15,7 +15,7 @@ mod values;
 pub use alter::{AlterOperation, Alteration, TopicOverrides, alter};
 pub use definition::{ConfigError, ConfigType, Definition, Invalid, Synonym, Unit, Valid};
 pub use describe::{ConfigEntry, ConfigSource, ConfigSynonym, describe_topic};
-pub use engine::{EngineConfig, TopicDefaults};
+pub use engine::{EngineConfig, MigrationPolicy, TopicDefaults};
 pub use engine_table::ENGINE_CONFIGS;
 pub use topic::{CleanupPolicy, LogConfig};
 pub use topic_table::TOPIC_CONFIGS;

@@ -23,8 +23,6 @@
 //!   for the predecessor and rebalances in the end.
 //! - What a classic member may be reading goes to nobody else while its group migrates, until the member says that it has given
 //!   it up. Kafka goes by what the member was, or is to be, assigned.
-//! - Groups migrate between the protocols as with `group.consumer.migration.policy=bidirectional`, Kafka's default, whose other
-//!   values there are not.
 //! - Regular expressions are resolved with the heartbeat that brings them, by the rules of the crate `regex`, which has RE2's
 //!   syntax; Kafka does it in the background and tells with a later heartbeat.
 //! - A static member whose new id was being written when a rebalance began is answered by the rebalance, not with the

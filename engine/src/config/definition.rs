@@ -50,6 +50,10 @@ pub enum Valid {
     BetweenOr(i64, i64, i64),
     /// One of these texts, or a list of them.
     OneOf(&'static [&'static str]),
+    /// One of these texts, in upper or lower case.
+    OneOfAnyCase(&'static [&'static str]),
+    /// A list of some of these texts, one at least.
+    SomeOf(&'static [&'static str]),
     /// A list of `partition:broker`, or `*`.
     Replicas,
 }
@@ -199,6 +203,12 @@ pub enum Invalid {
     /// Not one of the texts allowed.
     #[error("String must be one of: {}", .0.join(", "))]
     NotOneOf(&'static [&'static str]),
+    /// The same, where case means nothing.
+    #[error("String must be one of (case insensitive): {}", .0.join(", ").to_uppercase())]
+    NotOneOfAnyCase(&'static [&'static str]),
+    /// An empty list.
+    #[error("must not be empty. Valid values include: {}", .0.join(", "))]
+    Empty(&'static [&'static str]),
     /// Not a list of replicas.
     #[error(
         "{0} must be the literal '*' or a list of replicas in the following format: \
@@ -237,16 +247,30 @@ impl Definition {
             Valid::BetweenOr(min, max, or) => {
                 check_range(value, min, max).map_err(|(found, _)| (found, Invalid::OutOfRange(min, max, or)))
             }
-            Valid::OneOf(allowed) => match value.texts().find(|text| !allowed.contains(text)) {
-                Some(found) => Err((found.to_owned(), Invalid::NotOneOf(allowed))),
-                None => Ok(()),
-            },
+            Valid::SomeOf(allowed) if value.texts().next().is_none() => {
+                Err((value.to_string(), Invalid::Empty(allowed)))
+            }
+            Valid::OneOf(allowed) | Valid::SomeOf(allowed) => check_texts(value, allowed),
+            Valid::OneOfAnyCase(allowed) => {
+                let is_allowed = |text: &&str| allowed.iter().any(|one| one.eq_ignore_ascii_case(text));
+                match value.texts().find(|text| !is_allowed(text)) {
+                    Some(found) => Err((found.to_owned(), Invalid::NotOneOfAnyCase(allowed))),
+                    None => Ok(()),
+                }
+            }
             Valid::Replicas if are_replicas(value) => Ok(()),
             Valid::Replicas => {
                 let entries = value.texts().collect::<Vec<_>>().join(", ");
                 Err((format!("[{entries}]"), Invalid::Replicas(self.name.to_owned())))
             }
         }
+    }
+}
+
+fn check_texts(value: &Value, allowed: &'static [&'static str]) -> Result<(), (String, Invalid)> {
+    match value.texts().find(|text| !allowed.contains(text)) {
+        Some(found) => Err((found.to_owned(), Invalid::NotOneOf(allowed))),
+        None => Ok(()),
     }
 }
 

@@ -20,10 +20,14 @@ pub struct EngineConfig {
     pub delete_topics: bool,
     /// `fetch.max.bytes`
     pub fetch_max_bytes: u32,
+    /// `group.consumer.assignors`
+    pub consumer_assignors: Vec<String>,
     /// `group.consumer.heartbeat.interval.ms`
     pub consumer_heartbeat_interval: Duration,
     /// `group.consumer.max.size`
     pub consumer_group_size_max: u32,
+    /// `group.consumer.migration.policy`
+    pub migration_policy: MigrationPolicy,
     /// `group.consumer.session.timeout.ms`
     pub consumer_session_timeout: Duration,
     /// `group.initial.rebalance.delay.ms`
@@ -158,8 +162,10 @@ impl EngineConfig {
             auto_create_topics: values.boolean("auto.create.topics.enable"),
             delete_topics: values.boolean("delete.topic.enable"),
             fetch_max_bytes: values.unsigned("fetch.max.bytes"),
+            consumer_assignors: values.texts("group.consumer.assignors").map(str::to_owned).collect(),
             consumer_heartbeat_interval: values.millis("group.consumer.heartbeat.interval.ms"),
             consumer_group_size_max: values.unsigned("group.consumer.max.size"),
+            migration_policy: MigrationPolicy::parse(values.texts("group.consumer.migration.policy")),
             consumer_session_timeout: values.millis("group.consumer.session.timeout.ms"),
             group_initial_rebalance_delay: values.millis("group.initial.rebalance.delay.ms"),
             group_session_timeout_min: values.millis("group.min.session.timeout.ms"),
@@ -190,6 +196,24 @@ impl EngineConfig {
             topic_defaults,
             given,
         }
+    }
+}
+
+/// Which groups with members may change their protocol (KIP-848). Groups without any always may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MigrationPolicy {
+    /// From the classic protocol to the consumer protocol.
+    pub upgrade: bool,
+    /// Back.
+    pub downgrade: bool,
+}
+
+impl MigrationPolicy {
+    /// The policy of one of the texts that the table allows.
+    fn parse<'a>(mut texts: impl Iterator<Item = &'a str>) -> MigrationPolicy {
+        let text = texts.next().unwrap_or_default().to_ascii_lowercase();
+        let is = |one: &str| text == one || text == "bidirectional";
+        MigrationPolicy { upgrade: is("upgrade"), downgrade: is("downgrade") }
     }
 }
 

@@ -32,6 +32,14 @@ pub static ENGINE_CONFIGS: &[Definition] = &[
     boolean("auto.create.topics.enable", "true", "Whether asking for an unknown topic creates it."),
     boolean("delete.topic.enable", "true", "Whether topics can be deleted."),
     int("fetch.max.bytes", "57671680", Valid::AtLeast(1024), "Most bytes one fetch is answered with."),
+    Definition {
+        name: "group.consumer.assignors",
+        kind: ConfigType::List,
+        default: Some("uniform,range"),
+        valid: Valid::SomeOf(&["uniform", "range"]),
+        synonyms: &[],
+        doc: "How partitions may be assigned in groups of the consumer protocol, the default first.",
+    },
     int(
         "group.consumer.heartbeat.interval.ms",
         "5000",
@@ -44,6 +52,14 @@ pub static ENGINE_CONFIGS: &[Definition] = &[
         Valid::AtLeast(1),
         "Most members of one group of the consumer protocol.",
     ),
+    Definition {
+        name: "group.consumer.migration.policy",
+        kind: ConfigType::String,
+        default: Some("bidirectional"),
+        valid: Valid::OneOfAnyCase(&["bidirectional", "upgrade", "downgrade", "disabled"]),
+        synonyms: &[],
+        doc: "Whether groups with members may change from the classic to the consumer protocol, and back.",
+    },
     int(
         "group.consumer.session.timeout.ms",
         "45000",

@@ -83,7 +83,7 @@ impl<R> Coordinator<R> {
         let id = request.group.clone();
         let is_there = self.groups.contains_key(id.as_str());
         let not_found = |what| Some((ErrorCode::GroupIdNotFound, format!("{what} {id} not found.")));
-        let refusal = match request.check() {
+        let refusal = match request.check(&self.config) {
             Ok(()) if request.is_joining() || is_there => None,
             Ok(()) if request.is_leaving() => not_found("Group"),
             Ok(()) => not_found("Consumer group"),
@@ -294,7 +294,7 @@ impl<R> Coordinator<R> {
     /// A group of the consumer protocol in detail; `None` when there is none of that name.
     #[must_use]
     pub fn describe_consumers(&self, group: &str) -> Option<ConsumerGroupDescription> {
-        self.groups.get(group).and_then(|group| group.described_consumers(&*self.topics))
+        self.groups.get(group).and_then(|group| group.described_consumers(&*self.topics, &self.config))
     }
 
     /// The protocol of a group; `None` when there is none of that name.

@@ -8,6 +8,7 @@ use super::request::{ConsumerGroupDescription, DescribedMember, GroupDescription
 use super::state::{ClassicState, GroupKind, GroupState};
 use crate::broker::consumer_protocol::PROTOCOL_TYPE;
 use crate::broker::coordination::Topics;
+use crate::config::EngineConfig;
 
 impl<R> Group<R> {
     pub(super) fn listed(&self) -> ListedGroup {
@@ -35,9 +36,13 @@ impl<R> Group<R> {
     }
 
     /// The group, if it is one of the consumer protocol.
-    pub(super) fn described_consumers(&self, topics: &dyn Topics) -> Option<ConsumerGroupDescription> {
+    pub(super) fn described_consumers(
+        &self,
+        topics: &dyn Topics,
+        config: &EngineConfig,
+    ) -> Option<ConsumerGroupDescription> {
         let consumers = self.consumer.group.as_ref()?;
-        Some(consumers.described(&self.id, self.shown_state(), topics))
+        Some(consumers.described(&self.id, self.shown_state(), topics, config))
     }
 
     /// The group, if it is one of the classic protocol.

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::broker::offsets_schema::AssignedPartitions;
+use crate::config::EngineConfig;
 use crate::types::{PartitionIndex, TopicId};
 
 /// A way of assigning.
@@ -16,8 +17,10 @@ pub(super) enum Assignor {
 }
 
 impl Assignor {
-    /// All, the default first.
-    pub(super) const ALL: [Assignor; 2] = [Assignor::Uniform, Assignor::Range];
+    /// Those that `group.consumer.assignors` allows, the default first.
+    pub(super) fn allowed(config: &EngineConfig) -> Vec<Assignor> {
+        config.consumer_assignors.iter().filter_map(|name| Assignor::of(name)).collect()
+    }
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -27,7 +30,7 @@ impl Assignor {
     }
 
     pub(super) fn of(name: &str) -> Option<Assignor> {
-        Assignor::ALL.into_iter().find(|assignor| assignor.name() == name)
+        [Assignor::Uniform, Assignor::Range].into_iter().find(|assignor| assignor.name() == name)
     }
 
     /// What each of `members` is to have.

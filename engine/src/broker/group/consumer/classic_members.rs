@@ -35,7 +35,7 @@ impl<R> Group<R> {
         let mut after = before.clone();
         let replaced = request.instance_id.as_deref().and_then(|instance| before.static_member(instance));
         let replaces_last = replaced.is_some_and(|known| before.only_classic_but(known));
-        let downgrades = replaces_last && migration::is_small_enough(&before, turn.config);
+        let downgrades = replaces_last && migration::may_downgrade(&before, turn.config);
         let joined = after.join_classic(request, &id, downgrades, &around);
         let Joined { response, subscription_changed } = match joined {
             Ok(joined) => joined,

@@ -5,6 +5,7 @@ use crate::broker::coordination::Topics;
 use crate::broker::group::request::{ConsumerGroupDescription, DescribedConsumer, TopicPartitions};
 use crate::broker::group::state::GroupState;
 use crate::broker::offsets_schema::AssignedPartitions;
+use crate::config::EngineConfig;
 
 impl ConsumerGroup {
     pub(in crate::broker::group) fn described(
@@ -12,6 +13,7 @@ impl ConsumerGroup {
         group: &str,
         state: GroupState,
         topics: &dyn Topics,
+        config: &EngineConfig,
     ) -> ConsumerGroupDescription {
         let nothing = AssignedPartitions::new();
         let members = self.members.iter().map(|(id, member)| DescribedConsumer {
@@ -26,7 +28,7 @@ impl ConsumerGroup {
             state,
             epoch: self.epoch,
             assignment_epoch: self.assignment_epoch,
-            assignor: self.assignor().name().to_owned(),
+            assignor: self.assignor(config).name().to_owned(),
             members: members.collect(),
         }
     }

@@ -2,7 +2,6 @@
 //! `GroupMetadataManager`). Texts of refusals are Kafka's.
 
 use super::ConsumerGroup;
-use super::assignor::Assignor;
 use super::member::{ConsumerMember, LEFT_FOR_A_WHILE};
 use super::reconciliation::Goal;
 use super::subscription::{Refusal, read_expression};
@@ -42,7 +41,7 @@ impl ConsumerHeartbeat {
     ///
     /// # Errors
     /// As Kafka's.
-    pub(in crate::broker::group) fn check(&self) -> Result<(), Refusal> {
+    pub(in crate::broker::group) fn check(&self, config: &EngineConfig) -> Result<(), Refusal> {
         let refused = |text: &str| Err((ErrorCode::InvalidRequest, text.to_owned()));
         let is_blank = |text: Option<&str>| text.is_some_and(|text| text.trim().is_empty());
         let needs_id = self.member_id_required || self.epoch > 0 || self.epoch == LEAVING;
@@ -73,9 +72,9 @@ impl ConsumerHeartbeat {
             ..LEFT_FOR_A_WHILE => return refused("MemberEpoch is invalid."),
             _ => {}
         }
-        if let Some(name) = self.assignor.as_deref().filter(|name| Assignor::of(name).is_none()) {
-            let known = Assignor::ALL.map(Assignor::name).join(", ");
-            let text = format!("ServerAssignor {name} is not supported. Supported assignors: {known}.");
+        if let Some(name) = self.assignor.as_ref().filter(|name| !config.consumer_assignors.contains(name)) {
+            let allowed = config.consumer_assignors.join(", ");
+            let text = format!("ServerAssignor {name} is not supported. Supported assignors: {allowed}.");
             return Err((ErrorCode::UnsupportedAssignor, text));
         }
         self.check_sizes()
@@ -167,7 +166,7 @@ impl ConsumerGroup {
             self.metadata_hash = hash;
         }
         if self.epoch > self.assignment_epoch {
-            self.assign(around.topics);
+            self.assign(around);
         }
     }
 

@@ -56,15 +56,16 @@ pub(super) fn downgrade<R>(
     turn: &Turn<'_, R>,
 ) -> Option<Downgrade> {
     let all_classic = after.members.values().all(|member| member.metadata.classic.is_some());
-    if after.members.is_empty() || !all_classic || !is_small_enough(after, turn.config) {
+    if after.members.is_empty() || !all_classic || !may_downgrade(after, turn.config) {
         return None;
     }
     to_classic(before, after, turn)
 }
 
-/// Whether a group has no more members than one of the classic protocol may have.
-pub(super) fn is_small_enough(group: &ConsumerGroup, config: &EngineConfig) -> bool {
-    group.members.len() <= usize::try_from(config.group_size_max).unwrap_or(usize::MAX)
+/// Whether that is allowed, and a group has no more members than one of the classic protocol may have.
+pub(super) fn may_downgrade(group: &ConsumerGroup, config: &EngineConfig) -> bool {
+    let size_max = usize::try_from(config.group_size_max).unwrap_or(usize::MAX);
+    config.migration_policy.downgrade && group.members.len() <= size_max
 }
 
 /// The members of `after`, all of the classic protocol, with what those of `before` may be reading; `None` when they share no
@@ -147,6 +148,9 @@ impl<R> Group<R> {
                 format!("Cannot upgrade classic group {id} to consumer group because {why}."),
             ))
         };
+        if !around.config.migration_policy.upgrade {
+            return refuse("online upgrade is disabled");
+        }
         if !self.is_consumer() {
             return refuse("the group does not use the consumer embedded protocol");
         }

@@ -6,9 +6,11 @@ use regex::Regex;
 
 use super::ConsumerGroup;
 use super::assignor::{Assignor, Reader};
+use super::heartbeat::Surroundings;
 use super::member::ConsumerMember;
 use crate::broker::coordination::Topics;
 use crate::broker::offsets_schema::ResolvedExpression;
+use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
 use crate::types::{Timestamp, TopicId};
 
@@ -97,21 +99,18 @@ impl ConsumerGroup {
         if is_none { 0 } else { hash.cast_signed() }
     }
 
-    /// The way of assigning that most members like best, of those who say so.
-    pub(super) fn assignor(&self) -> Assignor {
-        let mut votes: [usize; Assignor::ALL.len()] = [0; Assignor::ALL.len()];
+    /// Of the ways of assigning that are allowed, the one that most members want; the first of them when they are equal.
+    pub(super) fn assignor(&self, config: &EngineConfig) -> Assignor {
         let wanted = self.members.values().filter_map(|member| member.metadata.assignor.as_deref());
-        for assignor in wanted.filter_map(Assignor::of) {
-            for (vote, _) in votes.iter_mut().zip(Assignor::ALL).filter(|(_, known)| *known == assignor) {
-                *vote += 1;
-            }
-        }
-        let best = votes.into_iter().zip(Assignor::ALL).rev().max_by_key(|(votes, _)| *votes);
-        best.map_or(Assignor::ALL[0], |(_, assignor)| assignor)
+        let wanted: Vec<Assignor> = wanted.filter_map(Assignor::of).collect();
+        let votes = |of: &Assignor| wanted.iter().filter(|wanted| *wanted == of).count();
+        // One at least is allowed.
+        Assignor::allowed(config).into_iter().rev().max_by_key(votes).unwrap_or(Assignor::Uniform)
     }
 
     /// Assigns anew, for the epoch of now.
-    pub(super) fn assign(&mut self, topics: &dyn Topics) {
+    pub(super) fn assign(&mut self, around: &Surroundings<'_>) {
+        let topics = around.topics;
         let read: BTreeMap<&str, BTreeSet<TopicId>> =
             self.members.iter().map(|(id, member)| (id.as_str(), self.topic_ids(member, topics))).collect();
         let readers = read.iter().map(|(id, topics)| {
@@ -120,7 +119,7 @@ impl ConsumerGroup {
         });
         let names = self.members.values().flat_map(|member| self.topic_names(member));
         let counts = names.filter_map(|name| topics.find(name)).collect();
-        self.targets = self.assignor().assign(&readers.collect(), &counts);
+        self.targets = self.assignor(around.config).assign(&readers.collect(), &counts);
         self.assignment_epoch = self.epoch;
     }
 }

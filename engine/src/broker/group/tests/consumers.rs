@@ -8,6 +8,7 @@ use crate::broker::group::{
     AssignedPartitions, ConsumerHeartbeat, ConsumerHeartbeatResponse, GroupKind, GroupState, JoinRequest,
     LeavingMember, Protocol,
 };
+use crate::config::EngineConfig;
 use crate::error_code::ErrorCode;
 use crate::types::{PartitionIndex, TopicId};
 
@@ -704,6 +705,65 @@ fn groups_that_are_not_of_consumers_are_not_migrated() {
         refused.message.unwrap(),
         "Cannot upgrade classic group orders-readers to consumer group because the group does not use the consumer \
          embedded protocol."
+    );
+}
+
+#[test]
+fn only_some_ways_of_assigning_may_be_allowed_and_the_first_is_the_default() {
+    let mut bench = Bench::with(&[("group.consumer.assignors", "range")]);
+    bench.topics.put("orders", 3);
+    let mut client = Client::new("x", &["orders"]);
+    let wish = |name: &str| ConsumerHeartbeat { assignor: Some(name.to_owned()), ..client.request() };
+    let tag = bench.beat(wish("uniform"));
+    let refused = bench.beaten(tag);
+    let text = "ServerAssignor uniform is not supported. Supported assignors: range.";
+    assert_eq!((refused.error, refused.message.as_deref()), (ErrorCode::UnsupportedAssignor, Some(text)));
+    assert_eq!(client.beat(&mut bench).error, ErrorCode::None);
+    assert_eq!(bench.coordinator.describe_consumers(GROUP).unwrap().assignor, "range");
+    for (value, reason) in [
+        ("", "must not be empty. Valid values include: uniform, range"),
+        ("sticky", "String must be one of: uniform, range"),
+    ] {
+        let error = EngineConfig::parse([("group.consumer.assignors", value)]).unwrap_err();
+        let text = format!("Invalid value {value} for configuration group.consumer.assignors: {reason}");
+        assert_eq!(error.to_string(), text);
+    }
+}
+
+#[test]
+fn groups_with_members_are_migrated_where_that_is_allowed() {
+    for (policy, upgrades, downgrades) in [
+        ("Disabled", false, false),
+        ("upgrade", true, false),
+        ("DOWNGRADE", false, true),
+        ("bidirectional", true, true),
+    ] {
+        let mut bench = Bench::with(&[("group.consumer.migration.policy", policy)]);
+        bench.topics.put("orders", 2);
+        classic_alone(&mut bench);
+        let refused = Client::new("new", &["orders"]).beat(&mut bench);
+        if upgrades {
+            assert_eq!(refused.error, ErrorCode::None, "{policy}");
+        } else {
+            let text = "Cannot upgrade classic group orders-readers to consumer group because online upgrade is disabled.";
+            assert_eq!((refused.error, refused.message.as_deref()), (ErrorCode::GroupIdNotFound, Some(text)));
+        }
+
+        let mut bench = Bench::with(&[("group.consumer.migration.policy", policy)]);
+        bench.topics.put("orders", 2);
+        let mut client = Client::new("new", &["orders"]);
+        client.beat(&mut bench);
+        let tag = bench.join(&joining("old"));
+        assert_eq!(bench.joined(tag).error, ErrorCode::None, "members of both may always come: {policy}");
+        assert_eq!(client.leave(&mut bench, -1), ErrorCode::None);
+        let left = if downgrades { GroupKind::Classic } else { GroupKind::Consumer };
+        assert_eq!(bench.coordinator.kind_of(GROUP), Some(left), "{policy}");
+    }
+    let error = EngineConfig::parse([("group.consumer.migration.policy", "never")]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "Invalid value never for configuration group.consumer.migration.policy: String must be one of (case insensitive): \
+         BIDIRECTIONAL, UPGRADE, DOWNGRADE, DISABLED"
     );
 }
 
