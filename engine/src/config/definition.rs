@@ -250,13 +250,12 @@ impl Definition {
             Valid::SomeOf(allowed) if value.texts().next().is_none() => {
                 Err((value.to_string(), Invalid::Empty(allowed)))
             }
-            Valid::OneOf(allowed) | Valid::SomeOf(allowed) => check_texts(value, allowed),
+            Valid::OneOf(allowed) | Valid::SomeOf(allowed) => {
+                check_texts(value, |text| allowed.contains(&text), Invalid::NotOneOf(allowed))
+            }
             Valid::OneOfAnyCase(allowed) => {
-                let is_allowed = |text: &&str| allowed.iter().any(|one| one.eq_ignore_ascii_case(text));
-                match value.texts().find(|text| !is_allowed(text)) {
-                    Some(found) => Err((found.to_owned(), Invalid::NotOneOfAnyCase(allowed))),
-                    None => Ok(()),
-                }
+                let is_allowed = |text: &str| allowed.iter().any(|one| one.eq_ignore_ascii_case(text));
+                check_texts(value, is_allowed, Invalid::NotOneOfAnyCase(allowed))
             }
             Valid::Replicas if are_replicas(value) => Ok(()),
             Valid::Replicas => {
@@ -267,9 +266,13 @@ impl Definition {
     }
 }
 
-fn check_texts(value: &Value, allowed: &'static [&'static str]) -> Result<(), (String, Invalid)> {
-    match value.texts().find(|text| !allowed.contains(text)) {
-        Some(found) => Err((found.to_owned(), Invalid::NotOneOf(allowed))),
+fn check_texts(
+    value: &Value,
+    is_allowed: impl Fn(&str) -> bool,
+    reason: Invalid,
+) -> Result<(), (String, Invalid)> {
+    match value.texts().find(|text| !is_allowed(text)) {
+        Some(found) => Err((found.to_owned(), reason)),
         None => Ok(()),
     }
 }

@@ -198,7 +198,7 @@ impl Partition {
         let view = self.view.load();
         let (high_watermark, last_stable) = (view.high_watermark(), view.last_stable_offset());
         let upto = isolation.end(high_watermark, last_stable);
-        let (pieces, next) = self.read_below(upto, from, size_max)?;
+        let (pieces, next) = self.pieces(&view, upto, from, size_max)?;
         Ok(Fetched { pieces, next, log_start: view.log_start(), high_watermark, last_stable })
     }
 
@@ -213,8 +213,17 @@ impl Partition {
         from: ReadCursor,
         size_max: usize,
     ) -> Result<(Vec<Bytes>, ReadCursor), ReadError> {
-        let view = self.view.load();
-        if let Some(cached) = self.cached(&view, from.offset(), upto, size_max) {
+        self.pieces(&self.view.load(), upto, from, size_max)
+    }
+
+    fn pieces(
+        &self,
+        view: &LogView,
+        upto: Offset,
+        from: ReadCursor,
+        size_max: usize,
+    ) -> Result<(Vec<Bytes>, ReadCursor), ReadError> {
+        if let Some(cached) = self.cached(view, from.offset(), upto, size_max) {
             return Ok(cached);
         }
         let read = view.read(from, size_max, upto)?;

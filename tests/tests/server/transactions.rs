@@ -25,6 +25,14 @@ use tidelog::wire::records::Piece;
 use super::raw::{RawClient, batch_by, now, produce_request, stamp};
 use super::rig::TestServer;
 
+/// A client, after the server has been asked for the coordinator of `mover`.
+fn coordinated(server: &TestServer) -> RawClient {
+    let mut client = RawClient::connect(server);
+    let request = FindCoordinatorRequest { key: "mover".to_owned(), key_type: 1, ..Default::default() };
+    assert_eq!(client.call::<FindCoordinator>(2, &request).error_code, NONE);
+    client
+}
+
 fn init(client: &mut RawClient, version: i16, request: InitProducerIdRequest) -> InitProducerIdResponse {
     let known = InitProducerIdRequest { transaction_timeout_ms: 60_000, ..request };
     client.call::<InitProducerId>(version, &known)
@@ -116,10 +124,8 @@ const NONE: i16 = 0;
 #[test]
 fn producers_that_know_no_better_are_told_what_is_wrong() {
     let server = TestServer::start();
-    let mut client = RawClient::connect(&server);
+    let mut client = coordinated(&server);
     client.create_topic("t", &[]);
-    let request = FindCoordinatorRequest { key: "mover".to_owned(), key_type: 1, ..Default::default() };
-    assert_eq!(client.call::<FindCoordinator>(2, &request).error_code, NONE);
     assert_eq!(init(&mut client, 4, of("")).error_code, ErrorCode::InvalidRequest.code());
     let half = InitProducerIdRequest { producer_id: 5, ..of("mover") };
     assert_eq!(init(&mut client, 4, half).error_code, ErrorCode::InvalidRequest.code());
@@ -158,10 +164,8 @@ fn producers_that_know_no_better_are_told_what_is_wrong() {
 #[test]
 fn partitions_join_a_transaction_with_what_is_written_to_them() {
     let server = TestServer::start();
-    let mut client = RawClient::connect(&server);
+    let mut client = coordinated(&server);
     client.create_topic("t", &[]);
-    let request = FindCoordinatorRequest { key: "mover".to_owned(), key_type: 1, ..Default::default() };
-    assert_eq!(client.call::<FindCoordinator>(2, &request).error_code, NONE);
     let first = init(&mut client, 5, of("mover"));
     // All are sent before the first is answered, and stay in order.
     for sequence in 0..5 {
@@ -191,14 +195,12 @@ fn partitions_join_a_transaction_with_what_is_written_to_them() {
     assert_eq!(next_epoch(&mut client, &third, true).unwrap_err(), ErrorCode::InvalidTxnState.code());
     assert_eq!(produce(&mut client, 12, &third, 0, b"v"), NONE);
     let mut server = server.restarted(&[]);
-    let mut client = RawClient::connect(&server);
-    assert_eq!(client.call::<FindCoordinator>(2, &request).error_code, NONE);
+    let mut client = coordinated(&server);
     assert_eq!(produce(&mut client, 12, &third, 1, b"v"), NONE, "it goes on");
     let fourth = next_epoch(&mut client, &third, false).unwrap();
     assert_eq!(marks(&mut client, "t"), (9, 9, 1));
     server = server.restarted(&[]);
-    let mut client = RawClient::connect(&server);
-    assert_eq!(client.call::<FindCoordinator>(2, &request).error_code, NONE);
+    let mut client = coordinated(&server);
     assert_eq!(next_epoch(&mut client, &third, false).unwrap(), fourth, "it has not heard the answer");
 }
 
@@ -217,10 +219,8 @@ fn next_epoch(
 #[test]
 fn who_is_new_to_a_partition_begins_a_transaction_there_with_its_first_record() {
     let server = TestServer::start();
-    let mut client = RawClient::connect(&server);
+    let mut client = coordinated(&server);
     client.create_topic("t", &[]);
-    let request = FindCoordinatorRequest { key: "mover".to_owned(), key_type: 1, ..Default::default() };
-    assert_eq!(client.call::<FindCoordinator>(2, &request).error_code, NONE);
     let session = init(&mut client, 5, of("mover"));
     let overtaking = produce(&mut client, 12, &session, 1, b"second");
     assert_eq!(overtaking, ErrorCode::OutOfOrderSequenceNumber.code());
@@ -391,10 +391,8 @@ fn readers_that_keep_up_are_told_of_each_aborted_transaction() {
     const COUNT: i64 = 200;
     const READERS: usize = 4;
     let server = TestServer::start();
-    let mut client = RawClient::connect(&server);
+    let mut client = coordinated(&server);
     client.create_topic("t", &[]);
-    let request = FindCoordinatorRequest { key: "mover".to_owned(), key_type: 1, ..Default::default() };
-    assert_eq!(client.call::<FindCoordinator>(2, &request).error_code, NONE);
     // Each transaction has a record and a marker.
     let read = || {
         let (mut reader, mut from) = (RawClient::connect(&server), 0);

@@ -332,12 +332,10 @@ impl<R> Coordinator<R> {
         self.schedule(now, &id);
     }
 
-    /// Tells the producer that its transaction has ended: that is decided, whatever is still missing.
+    /// Tells the producer that its transaction has ended.
     fn answer_producer(&mut self, id: &str) {
-        let Some(entry) = self.entries.get_mut(id) else { return };
-        let producer = entry.producer();
-        if let Some(to) = entry.ending.as_mut().and_then(|ending| ending.producer.take()) {
-            self.outbox.reply(to, Response::Producer(Ok(producer)));
+        if let Some((to, response)) = self.entries.get_mut(id).and_then(Entry::take_answer) {
+            self.outbox.reply(to, response);
         }
     }
 
@@ -398,11 +396,12 @@ impl<R> Coordinator<R> {
         for (_, (_, then)) in std::mem::take(&mut self.outbox.appending) {
             then.refuse(&mut self.outbox, error);
         }
-        for id in self.entries.keys().cloned().collect::<Vec<_>>() {
+        for mut entry in std::mem::take(&mut self.entries).into_values() {
             // What was decided stays so: the next coordinator goes on with it.
-            self.answer_producer(&id);
+            if let Some((to, response)) = entry.take_answer() {
+                self.outbox.reply(to, response);
+            }
         }
-        self.entries.clear();
         self.deadlines.clear();
         self.next_expiry = None;
     }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::request::{
-    EndRequest, InitRequest, ListedTransaction, ProducerSession, TransactionDescription, TransactionEnd,
+    EndRequest, InitRequest, ListedTransaction, ProducerSession, Response, TransactionDescription,
+    TransactionEnd,
 };
 use super::{TransactionState, TransactionVersion};
 use crate::broker::transaction_schema::TransactionMetadata;
@@ -148,6 +149,13 @@ impl<R> Entry<R> {
             Some(next) => (next, ProducerEpoch(0)),
             None => (self.metadata.producer_id, self.metadata.producer_epoch),
         }
+    }
+
+    /// The producer that waits for the end, and its answer: that is decided, whatever is still missing.
+    pub(super) fn take_answer(&mut self) -> Option<(R, Response)> {
+        let producer = self.producer();
+        let to = self.ending.as_mut()?.producer.take()?;
+        Some((to, Response::Producer(Ok(producer))))
     }
 
     /// Whether it is this producer's id.

@@ -113,6 +113,14 @@ impl Bench {
         self.session(asked)
     }
 
+    /// A producer whose transaction has partition 0.
+    fn begin(&mut self) -> ProducerSession {
+        let session = self.init();
+        self.add(&session, &[0]);
+        self.settle(Ok(()));
+        session
+    }
+
     fn session(&self, asked: u32) -> ProducerSession {
         let Some(Response::Producer(Ok((producer_id, epoch)))) = self.answers.get(&asked).cloned() else {
             panic!("{:?}", self.answers.get(&asked));
@@ -318,9 +326,7 @@ fn a_producer_whose_epochs_are_used_up_gets_another_id() {
 #[test]
 fn an_open_transaction_is_aborted_for_a_successor_under_an_epoch_of_its_own() {
     let mut bench = Bench::new();
-    let session = bench.init();
-    bench.add(&session, &[0]);
-    bench.settle(Ok(()));
+    bench.begin();
     let asked = bench.init_as(None);
     bench.settle(Ok(()));
     let refused = Response::Producer(Err(ErrorCode::ConcurrentTransactions));
@@ -336,9 +342,7 @@ fn an_open_transaction_is_aborted_for_a_successor_under_an_epoch_of_its_own() {
 #[test]
 fn time_ends_transactions_and_forgets_ids() {
     let mut bench = Bench::new();
-    let session = bench.init();
-    bench.add(&session, &[0]);
-    bench.settle(Ok(()));
+    bench.begin();
     bench.pass(TIMEOUT - Duration::from_millis(1));
     assert!(bench.appends.is_empty());
     // A new coordinator counts on from the start of the transaction.
@@ -378,9 +382,7 @@ fn with_epochs() -> Bench {
 #[test]
 fn each_transaction_has_an_epoch_of_its_own() {
     let mut bench = with_epochs();
-    let first = bench.init();
-    bench.add(&first, &[0]);
-    bench.settle(Ok(()));
+    let first = bench.begin();
     let second = bench.end_all(&first, TransactionEnd::Commit).unwrap();
     assert_eq!((second.producer_id, second.epoch), (first.producer_id, ProducerEpoch(1)));
     assert_eq!(bench.marks, [(second.epoch, ControlMarker::Commit, vec![place(0)])]);
@@ -399,9 +401,7 @@ fn there_may_be_nothing_to_abort() {
     use TransactionEnd::{Abort, Commit};
     let completed = |end| {
         let mut bench = with_epochs();
-        let session = bench.init();
-        bench.add(&session, &[0]);
-        bench.settle(Ok(()));
+        let session = bench.begin();
         let current = bench.end_all(&session, end).unwrap();
         (bench, session, current)
     };
@@ -461,9 +461,7 @@ fn with_the_last_epoch_a_transaction_ends_under_another_id() {
 #[test]
 fn who_was_too_slow_may_go_on_while_nobody_else_has_come() {
     let mut bench = Bench::new();
-    let session = bench.init();
-    bench.add(&session, &[0]);
-    bench.settle(Ok(()));
+    let session = bench.begin();
     bench.pass(TIMEOUT);
     bench.settle(Ok(()));
     bench.mark(0, Ok(()));
