@@ -1013,6 +1013,24 @@ typedef int (*tl_stats_cb_t)(tl_t *rk, char *json, size_t json_len, void *opaque
 typedef void (*tl_background_event_cb_t)(tl_t *rk, tl_event_t *event, void *opaque);
 
 /**
+ * An error's number, name and text.
+ */
+typedef struct {
+    /**
+     * Its number.
+     */
+    tl_resp_err_t code;
+    /**
+     * Its name, such as `_TIMED_OUT`.
+     */
+    const char *name;
+    /**
+     * Its text, such as `Local: Timed out`.
+     */
+    const char *desc;
+} tl_err_desc_t;
+
+/**
  * Kinds of events, of which ::tl_conf_set_events takes those up to `TL_EVENT_STATS`.
  */
 typedef int tl_event_type_t;
@@ -2802,6 +2820,15 @@ tl_resp_err_t tl_fatal_error(tl_t *rk,
                              size_t errstr_size);
 
 /**
+ * Has the client fail for good with `err` and `reason`, so that an application can test what it does then: it is told
+ * through ::tl_conf_set_error_cb or an event, or as a consumer by ::tl_consumer_poll, as `TL_RESP_ERR__FATAL`.
+ * `TL_RESP_ERR__PREV_IN_PROGRESS` when it has failed already.
+ */
+tl_resp_err_t tl_test_fatal_error(tl_t *rk,
+                                  tl_resp_err_t err,
+                                  const char *reason);
+
+/**
  * Settings with nothing set. The caller owns them: ::tl_conf_destroy, unless ::tl_new takes them over. NULL when there
  * are too many.
  */
@@ -2857,6 +2884,11 @@ const char **tl_conf_dump(const tl_conf_t *conf,
  */
 void tl_conf_dump_free(const char **arr,
                        size_t cnt);
+
+/**
+ * The words that the property `debug` takes, with commas between them. Static: never freed.
+ */
+const char *tl_get_debug_contexts(void);
 
 /**
  * Has `dr_msg_cb` called with delivery reports; NULL for nobody, then ::tl_poll need not be called.
@@ -3093,6 +3125,11 @@ const char *tl_err2str(tl_resp_err_t err);
  * Name of an error, such as `_TIMED_OUT`. Static: never freed. For numbers that are no error's, `UNKNOWN`.
  */
 const char *tl_err2name(tl_resp_err_t err);
+
+/**
+ * All errors: `*cntp` of them, with their numbers, names and texts. Static: never freed.
+ */
+void tl_get_err_descs(const tl_err_desc_t **errdescs, size_t *cntp);
 
 /**
  * Why the last call of this thread failed, of those that say nothing but that they did: ::tl_produce,
@@ -3390,6 +3427,17 @@ tl_resp_err_t tl_message_headers(const tl_message_t *message, const tl_headers_t
  */
 tl_resp_err_t tl_message_detach_headers(tl_message_t *message,
                                         tl_headers_t **hdrsp);
+
+/**
+ * Gives it these headers, in place of those it has: `hdrs` belongs to it from now on. NULL takes them from it.
+ */
+void tl_message_set_headers(tl_message_t *message,
+                            tl_headers_t *hdrs);
+
+/**
+ * The broker that it was consumed from, or that has acknowledged it: `node.id` of the engine. -1 when there is none.
+ */
+int32_t tl_message_broker_id(const tl_message_t *message);
 
 /**
  * Of a delivery report: why the message was not delivered, for people; NULL when it was, and elsewhere. Lives as long as
@@ -3762,6 +3810,14 @@ size_t tl_queue_length(tl_queue_t *rkqu);
  */
 tl_event_t *tl_queue_poll(tl_queue_t *rkqu,
                           int timeout_ms);
+
+/**
+ * Calls the callbacks for what comes into a main queue, or one that main queues are forwarded to: delivery reports,
+ * statistics, log lines, a fatal error. Waits at most `timeout_ms` for the first (negative: without end). Returns how many
+ * times it has called one. Events and messages stay where they are: ::tl_queue_poll, ::tl_consume_queue.
+ */
+int tl_queue_poll_callback(tl_queue_t *rkqu,
+                           int timeout_ms);
 
 /**
  * Has whoever waits for this queue come back with nothing.

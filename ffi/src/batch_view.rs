@@ -66,7 +66,7 @@ pub extern "C" fn tl_consume_batch_view(rk: *mut Client, timeout_ms: c_int) -> O
             Ok(Some(Polled::Message(batch))) => Some(Box::new(BatchView::of(batch))),
             Ok(Some(Polled::Error(error))) => Some(Box::new(BatchView::said(Message::failed(*error)))),
             Err(error) => {
-                client.note_failure(&error);
+                set_last_error((&error).into());
                 None
             }
         }

@@ -15,7 +15,7 @@ use tidelog::error_code::ErrorCode;
 use crate::background::Background;
 use crate::boundary;
 use crate::conf::{Conf, Settings, confs};
-use crate::error::{ResponseError, of_call, set_last_error};
+use crate::error::{ResponseError, of_call};
 use crate::event::{Event, TL_EVENT_ERROR, TL_EVENT_LOG};
 use crate::event_queue::{EventQueue, Source};
 use crate::guard::{explained, guard, or_none, or_null};
@@ -44,8 +44,9 @@ pub struct Client {
     /// Does what is asked for in the background.
     pub(crate) worker: AdminWorker,
     pub(crate) background: Background,
+    /// `node.id` of its engine; -1 without one.
+    pub(crate) broker: i32,
     log_queue: bool,
-    fatal: Mutex<Option<KafkaError>>,
     is_closing: Arc<AtomicBool>,
     /// Whose polling closes it.
     closed_by: Mutex<Option<Arc<EventQueue>>>,
@@ -115,7 +116,8 @@ impl Client {
         let (main, messages) =
             (EventQueue::new(Source::Main(handle)), EventQueue::new(Source::Messages(handle)));
         let is_closing = Arc::new(AtomicBool::new(false));
-        let told = serving::Told { handle, settings: &settings, main: &main, messages: &messages };
+        let broker = engine.as_ref().map_or(-1, |engine| engine.broker().config().node_id);
+        let told = serving::Told { handle, broker, settings: &settings, main: &main, messages: &messages };
         let side = match parsed {
             Parsed::Consumer(config) => {
                 let callbacks = told.consumer_callbacks(&is_closing);
@@ -147,8 +149,8 @@ impl Client {
             messages,
             partitions: Arc::default(),
             background,
+            broker,
             log_queue: config.log_queue,
-            fatal: Mutex::new(None),
             is_closing,
             closed_by: Mutex::default(),
             has_ended: AtomicBool::new(false),
@@ -212,22 +214,8 @@ impl Client {
         self.settings.callbacks.delivery.is_some() || self.settings.hands_out(crate::event::TL_EVENT_DR)
     }
 
-    /// Tells that a call has failed, and that there will be no other when it has failed for good.
-    pub(crate) fn note_failure(&self, error: &KafkaError) {
-        set_last_error(error.into());
-        if error.is_fatal() {
-            self.note_fatal(error);
-        }
-    }
-
-    /// Tells once why the client is of no use any more.
-    pub(crate) fn note_fatal(&self, error: &KafkaError) {
-        let mut fatal = self.fatal.lock();
-        if fatal.is_some() {
-            return;
-        }
-        *fatal = Some(error.clone());
-        drop(fatal);
+    /// Tells why a producer is of no use any more.
+    pub(crate) fn tell_fatal(&self, error: &KafkaError) {
         if self.settings.hands_out(TL_EVENT_ERROR) {
             let told = KafkaError::with_reason(ErrorCode::LocalFatal, error.reason().to_owned()).into_fatal();
             self.main.add(Event::of_message(Message::failed(ConsumerError::new(told))));
@@ -468,13 +456,36 @@ pub extern "C" fn tl_mem_free(rk: *mut Client, ptr: *mut c_void) {
 pub extern "C" fn tl_fatal_error(rk: *mut Client, errstr: *mut c_char, errstr_size: usize) -> ResponseError {
     guard(|| {
         let Some(client) = client_of(rk) else { return ErrorCode::LocalInvalidArg.into() };
-        let told = client.fatal.lock().clone();
-        let fatal = told.or_else(|| client.producer().ok()?.fatal_error());
+        let fatal = match &client.side {
+            Side::Producer(producer) => producer.fatal_error(),
+            Side::Consumer(consumer) => consumer.fatal_error(),
+        };
         if let Some(error) = &fatal {
             boundary::put_text(errstr, errstr_size, error.reason());
         }
         fatal.as_ref().into()
     })
+}
+
+/// Has the client fail for good with `err` and `reason`, so that an application can test what it does then: it is told
+/// through ::tl_conf_set_error_cb or an event, or as a consumer by ::tl_consumer_poll, as `TL_RESP_ERR__FATAL`.
+/// `TL_RESP_ERR__PREV_IN_PROGRESS` when it has failed already.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_test_fatal_error(
+    rk: *mut Client,
+    err: ResponseError,
+    reason: *const c_char,
+) -> ResponseError {
+    let fail = || {
+        let client = CLIENTS.get(rk)?;
+        let code = err.code().ok_or(ErrorCode::LocalInvalidArg)?;
+        let reason = boundary::required_text(reason, "reason")?;
+        match &client.side {
+            Side::Producer(producer) => producer.test_fatal_error(code, reason),
+            Side::Consumer(consumer) => consumer.test_fatal_error(code, reason).map_err(of_call),
+        }
+    };
+    guard(|| fail().into())
 }
 
 /// What a call of the consumer came to.

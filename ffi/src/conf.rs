@@ -1,11 +1,12 @@
 //! [`Conf`]: a client's settings and callbacks before it is made.
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{CString, c_char, c_int, c_void};
 use std::mem::MaybeUninit;
+use std::sync::LazyLock;
 
 use parking_lot::Mutex;
 use tidelog::client::KafkaError;
-use tidelog::client::config::{Config, ConfigError};
+use tidelog::client::config::{Config, ConfigError, Kind as PropertyKind, properties};
 
 use crate::boundary;
 use crate::callbacks::{
@@ -14,6 +15,7 @@ use crate::callbacks::{
 };
 use crate::guard::{guard, or_null};
 use crate::handles::{Kind, Table};
+use crate::text::c_text;
 use crate::topic_conf::{TopicConf, TopicSettings, topic_confs};
 
 /// Settings of a client, being put together.
@@ -189,6 +191,21 @@ pub extern "C" fn tl_conf_dump(
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_conf_dump_free(arr: *mut *const c_char, cnt: usize) {
     guard(|| boundary::free_list(arr, cnt));
+}
+
+/// The words that the property `debug` takes, with commas between them.
+static DEBUG_CONTEXTS: LazyLock<CString> = LazyLock::new(|| {
+    let words = properties().iter().find_map(|property| match property.kind() {
+        PropertyKind::Flags { words, .. } if property.name() == "debug" => Some(words.join(",")),
+        _ => None,
+    });
+    c_text(&words.unwrap_or_default())
+});
+
+/// The words that the property `debug` takes, with commas between them. Static: never freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_get_debug_contexts() -> *const c_char {
+    guard(|| DEBUG_CONTEXTS.as_ptr())
 }
 
 /// Changes settings, if they are there.

@@ -3,13 +3,14 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::ffi::{CString, c_char, c_int};
+use std::mem::MaybeUninit;
 use std::sync::LazyLock;
 
 use tidelog::client::KafkaError;
 use tidelog::client::consumer::CallError;
 use tidelog::error_code::ErrorCode;
 
-use crate::boundary;
+use crate::boundary::{self, ErrorDescription};
 use crate::guard::guard;
 use crate::text::c_text;
 
@@ -20,6 +21,11 @@ pub struct ResponseError(c_int);
 
 impl ResponseError {
     pub(crate) const NONE: ResponseError = ResponseError(0);
+
+    /// The error that it is; `None` for success, and for numbers that are no error's.
+    pub(crate) fn code(self) -> Option<ErrorCode> {
+        ErrorCode::from_code(self.0).filter(|code| *code != ErrorCode::None)
+    }
 }
 
 impl From<ErrorCode> for ResponseError {
@@ -61,6 +67,16 @@ static TEXTS: LazyLock<HashMap<c_int, (CString, CString)>> = LazyLock::new(|| {
     ErrorCode::ALL.iter().map(texts).collect()
 });
 
+/// The same, as a table.
+static DESCRIPTIONS: LazyLock<Vec<ErrorDescription>> = LazyLock::new(|| {
+    let described = |code: &ErrorCode| {
+        let number = ResponseError::from(*code);
+        let (name, text) = TEXTS.get(&number.0)?;
+        Some(ErrorDescription::new(number, name, text))
+    };
+    ErrorCode::ALL.iter().filter_map(described).collect()
+});
+
 thread_local! {
     static LAST: Cell<ResponseError> = const { Cell::new(ResponseError::NONE) };
 }
@@ -80,6 +96,20 @@ pub extern "C" fn tl_err2str(err: ResponseError) -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_err2name(err: ResponseError) -> *const c_char {
     guard(|| TEXTS.get(&err.0).map_or(c"UNKNOWN".as_ptr(), |(name, _)| name.as_ptr()))
+}
+
+/// All errors: `*cntp` of them, with their numbers, names and texts. Static: never freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_get_err_descs(
+    errdescs: Option<&mut MaybeUninit<*const ErrorDescription>>,
+    cntp: Option<&mut MaybeUninit<usize>>,
+) {
+    guard(|| {
+        if let (Some(errors), Some(count)) = (errdescs, cntp) {
+            errors.write(DESCRIPTIONS.as_ptr());
+            count.write(DESCRIPTIONS.len());
+        }
+    });
 }
 
 /// Why the last call of this thread failed, of those that say nothing but that they did: ::tl_produce,

@@ -284,8 +284,9 @@ pub extern "C" fn tl_event_error_string(rkev: Option<&Event>) -> *const c_char {
 /// 1 when the client cannot be used any more, else 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_event_error_is_fatal(rkev: Option<&Event>) -> c_int {
-    let is_fatal = |event: &Event| event.error.as_ref().is_some_and(KafkaError::is_fatal);
-    guard(|| c_int::from(rkev.is_some_and(is_fatal)))
+    // Of a consumer the code says it.
+    let is_fatal = |error: &KafkaError| error.is_fatal() || error.code() == ErrorCode::LocalFatal;
+    guard(|| c_int::from(rkev.and_then(|event| event.error.as_ref()).is_some_and(is_fatal)))
 }
 
 /// The partitions of a `TL_EVENT_REBALANCE` or `TL_EVENT_OFFSET_COMMIT`. They belong to the event.

@@ -9,13 +9,13 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
-use tidelog::client::consumer::{ConsumerError, Event as Polled};
+use tidelog::client::consumer::Event as Polled;
 use tidelog::client::{KafkaError, LogLine};
 use tidelog::error_code::ErrorCode;
 
 use crate::callbacks::Opaque;
 use crate::client::{Client, ClientHandle, clients};
-use crate::error::of_call;
+use crate::error::{of_call, set_last_error};
 use crate::event::{Body, Event};
 use crate::message::Message;
 use crate::partition_queues::PartitionSource;
@@ -222,13 +222,39 @@ impl EventQueue {
     /// The next event, once it is there; `None` when the deadline is over, the queue was told to yield, or its client has
     /// ended.
     pub(crate) fn poll(self: &Arc<Self>, until: Option<Instant>) -> Option<Event> {
+        self.wait_for(until, EventQueue::next)
+    }
+
+    /// Calls the callbacks that there is something for, once there is, as long as [`EventQueue::poll`] waits. Returns how
+    /// many times.
+    pub(crate) fn serve(self: &Arc<Self>, until: Option<Instant>) -> usize {
+        let serve = |queue: &EventQueue| Some(queue.call_back()).filter(|served| *served > 0);
+        self.wait_for(until, serve).unwrap_or(0)
+    }
+
+    /// Calls the callbacks that there is something for, of this queue and of those that forward to it.
+    fn call_back(&self) -> usize {
+        let own = match (&self.source, clients().get(self.source.client().pointer())) {
+            (Source::Main(_), Ok(client)) => client.serve_main(),
+            _ => 0,
+        };
+        let forwarders = self.state.lock().forwarders();
+        own + forwarders.iter().map(|forwarder| forwarder.call_back()).sum::<usize>()
+    }
+
+    /// What `look` finds, once it finds something.
+    fn wait_for<T>(
+        self: &Arc<Self>,
+        until: Option<Instant>,
+        look: impl Fn(&EventQueue) -> Option<T>,
+    ) -> Option<T> {
         loop {
             let seen = self.state.lock().changes;
             self.arm();
             if !self.is_forwarded()
-                && let Some(event) = self.next()
+                && let Some(found) = look(self)
             {
-                return Some(event);
+                return Some(found);
             }
             let has_ended = self.has_ended();
             let mut state = self.state.lock();
@@ -368,16 +394,15 @@ impl Client {
         self.shown(self.consumer().and_then(|consumer| consumer.poll(timeout).map_err(of_call)))
     }
 
-    /// What polling came to, as the application sees it: of errors, those for good.
+    /// What polling came to, as the application sees it.
     #[inline]
     fn shown(&self, polled: Result<Option<Polled>, KafkaError>) -> Option<Message<'static>> {
         match polled {
-            Ok(event) => event.map(Message::consumed),
+            Ok(event) => event.map(|event| Message::consumed(event, self.broker)),
             Err(error) => {
-                self.note_failure(&error);
+                set_last_error((&error).into());
                 self.end_closing_poll();
-                let shown = error.is_fatal();
-                shown.then(|| Message::failed(ConsumerError::new(error)))
+                None
             }
         }
     }
@@ -386,12 +411,12 @@ impl Client {
     #[inline]
     fn put(&self, consumed: Result<Vec<Polled>, KafkaError>, into: &mut [*mut Message<'static>]) -> usize {
         let events = consumed.unwrap_or_else(|error| {
-            self.note_failure(&error);
+            set_last_error((&error).into());
             Vec::new()
         });
         let count = events.len();
         for (event, place) in events.into_iter().zip(into) {
-            *place = Box::into_raw(Box::new(Message::consumed(event)));
+            *place = Box::into_raw(Box::new(Message::consumed(event, self.broker)));
         }
         count
     }

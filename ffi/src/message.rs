@@ -29,6 +29,8 @@ pub struct Message<'a> {
     record: Cow<'a, Record>,
     error: Option<KafkaError>,
     opaque: Opaque,
+    /// The broker that has it, or had it; -1 when there is none.
+    broker: i32,
     /// Of a delivery report.
     latency_us: i64,
     status: MessageStatus,
@@ -68,6 +70,7 @@ impl<'a> Message<'a> {
             record,
             error,
             opaque: Opaque::default(),
+            broker: -1,
             latency_us: -1,
             status: TL_MSG_STATUS_PERSISTED,
             topic: OnceLock::new(),
@@ -76,10 +79,10 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// What a consumer hands out.
-    pub(crate) fn consumed(event: Event) -> Message<'static> {
+    /// What a consumer of `broker` hands out.
+    pub(crate) fn consumed(event: Event, broker: i32) -> Message<'static> {
         match event {
-            Event::Message(record) => Message::new(Cow::Owned(record), None),
+            Event::Message(record) => Message { broker, ..Message::new(Cow::Owned(record), None) },
             Event::Error(error) => Message::failed(*error),
         }
     }
@@ -93,9 +96,9 @@ impl<'a> Message<'a> {
         Message { status: TL_MSG_STATUS_NOT_PERSISTED, ..Message::new(Cow::Owned(record), Some(error)) }
     }
 
-    /// A delivery report.
+    /// A delivery report of a producer of `broker`.
     #[inline]
-    pub(crate) fn delivered(report: &'a DeliveryReport, delivery: &Delivery) -> Message<'a> {
+    pub(crate) fn delivered(report: &'a DeliveryReport, delivery: &Delivery, broker: i32) -> Message<'a> {
         let status = match report.error.as_ref().map(KafkaError::code) {
             None => TL_MSG_STATUS_PERSISTED,
             // It may have been on its way to the disk.
@@ -109,8 +112,9 @@ impl<'a> Message<'a> {
             Delivery::Silent | Delivery::Callback(_) => Opaque::default(),
         };
         let latency_us = i64::try_from(report.latency.as_micros()).unwrap_or(i64::MAX);
+        let broker = if status == TL_MSG_STATUS_PERSISTED { broker } else { -1 };
         let message = Message::new(Cow::Borrowed(&report.message), report.error.clone());
-        Message { opaque, latency_us, status, ..message }
+        Message { opaque, broker, latency_us, status, ..message }
     }
 
     /// The message for itself: one that a report showed is kept.
@@ -272,6 +276,22 @@ pub extern "C" fn tl_message_detach_headers(
             None => ErrorCode::LocalNoent.into(),
         }
     })
+}
+
+/// Gives it these headers, in place of those it has: `hdrs` belongs to it from now on. NULL takes them from it.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_message_set_headers(message: Option<&mut Message<'_>>, hdrs: Option<Box<Headers>>) {
+    guard(|| {
+        if let Some(message) = message {
+            message.headers = OnceLock::from(hdrs.map(|headers| *headers));
+        }
+    });
+}
+
+/// The broker that it was consumed from, or that has acknowledged it: `node.id` of the engine. -1 when there is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_message_broker_id(message: Option<&Message<'_>>) -> i32 {
+    guard(|| message.map_or(-1, |message| message.broker))
 }
 
 /// Of a delivery report: why the message was not delivered, for people; NULL when it was, and elsewhere. Lives as long as

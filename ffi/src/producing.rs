@@ -290,25 +290,37 @@ pub extern "C" fn tl_poll(rk: *mut Client, timeout_ms: c_int) -> c_int {
         let Some(client) = client_of(rk) else { return 0 };
         let served = match client.consumer() {
             Ok(consumer) => client.serve_told_by(consumer, deadline(timeout_ms)),
-            Err(_) => client.serve_reports(timeout_ms),
+            Err(_) => client.serve_reports(timeout(timeout_ms)),
         };
         c_int::try_from(served).unwrap_or(c_int::MAX)
     })
 }
 
 impl Client {
-    /// Hands out a producer's log lines and its reports. Returns how many.
-    fn serve_reports(&self, timeout_ms: c_int) -> usize {
-        let lines = self.serve_lines();
-        let timeout_ms = if lines > 0 { 0 } else { timeout_ms };
-        lines + self.producer().map_or(0, |producer| producer.poll(timeout(timeout_ms)))
+    /// Calls the callbacks for what the client has to say by now. Returns how many times.
+    pub(crate) fn serve_main(&self) -> usize {
+        match self.consumer() {
+            Ok(consumer) => self.serve_statistics(consumer),
+            Err(_) => self.serve_reports(Some(Duration::ZERO)),
+        }
     }
 
-    /// Hands out a consumer's log lines and tells its statistics, once there are any. Returns how many.
+    /// Hands out a producer's log lines and its reports. Returns how many.
+    fn serve_reports(&self, timeout: Option<Duration>) -> usize {
+        let lines = self.serve_lines();
+        let timeout = if lines > 0 { Some(Duration::ZERO) } else { timeout };
+        lines + self.producer().map_or(0, |producer| producer.poll(timeout))
+    }
+
+    /// Hands out a consumer's log lines and tells its statistics. Returns how many.
+    fn serve_statistics(&self, consumer: &Consumer) -> usize {
+        self.serve_lines() + usize::from(matches!(consumer.tell_statistics(), Ok(Some(_))))
+    }
+
+    /// As [`Client::serve_statistics`], once there are any.
     fn serve_told_by(&self, consumer: &Consumer, until: Option<Instant>) -> usize {
         loop {
-            let statistics = usize::from(matches!(consumer.tell_statistics(), Ok(Some(_))));
-            let served = self.serve_lines() + statistics;
+            let served = self.serve_statistics(consumer);
             let left = until.map_or(TICK, |until| until.saturating_duration_since(Instant::now()));
             if served > 0 || left.is_zero() || consumer.is_closed() {
                 return served;

@@ -153,6 +153,17 @@ pub extern "C" fn tl_queue_poll(rkqu: *mut Queue, timeout_ms: c_int) -> Option<B
     guard(|| queue_of(rkqu).and_then(|queue| queue.events.poll(deadline(timeout_ms))).map(Box::new))
 }
 
+/// Calls the callbacks for what comes into a main queue, or one that main queues are forwarded to: delivery reports,
+/// statistics, log lines, a fatal error. Waits at most `timeout_ms` for the first (negative: without end). Returns how many
+/// times it has called one. Events and messages stay where they are: ::tl_queue_poll, ::tl_consume_queue.
+#[unsafe(no_mangle)]
+pub extern "C" fn tl_queue_poll_callback(rkqu: *mut Queue, timeout_ms: c_int) -> c_int {
+    guard(|| {
+        let served = queue_of(rkqu).map_or(0, |queue| queue.events.serve(deadline(timeout_ms)));
+        c_int::try_from(served).unwrap_or(c_int::MAX)
+    })
+}
+
 /// Has whoever waits for this queue come back with nothing.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_queue_yield(rkqu: *mut Queue) {

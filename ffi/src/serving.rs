@@ -27,6 +27,8 @@ use crate::yielding;
 /// A client that is being made.
 pub(crate) struct Told<'a> {
     pub(crate) handle: ClientHandle,
+    /// `node.id` of its engine.
+    pub(crate) broker: i32,
     pub(crate) settings: &'a Settings,
     pub(crate) main: &'a Arc<EventQueue>,
     pub(crate) messages: &'a Arc<EventQueue>,
@@ -35,12 +37,12 @@ pub(crate) struct Told<'a> {
 impl Told<'_> {
     /// Who is told of deliveries.
     pub(crate) fn delivery(&self, only_errors: bool) -> Option<DeliveryCallback> {
-        let (handle, opaque) = (self.handle, self.settings.callbacks.opaque);
+        let (handle, broker, opaque) = (self.handle, self.broker, self.settings.callbacks.opaque);
         if self.settings.hands_out(TL_EVENT_DR) {
             let main = Arc::clone(self.main);
             return Some(Box::new(move |report, delivery| {
                 if !only_errors || report.error.is_some() {
-                    main.add_delivery(Message::delivered(report, delivery).into_owned());
+                    main.add_delivery(Message::delivered(report, delivery, broker).into_owned());
                 }
                 ControlFlow::Continue(())
             }));
@@ -50,7 +52,7 @@ impl Told<'_> {
             if only_errors && report.error.is_none() {
                 return ControlFlow::Continue(());
             }
-            let message = Message::delivered(report, delivery);
+            let message = Message::delivered(report, delivery, broker);
             yielding::call(|| callback(handle.pointer(), &message, opaque.pointer()))
         }))
     }
@@ -103,7 +105,7 @@ impl Told<'_> {
         let handle = self.handle;
         Box::new(move |error| {
             if let Ok(client) = clients().get(handle.pointer()) {
-                client.note_fatal(error);
+                client.tell_fatal(error);
             }
             ControlFlow::Continue(())
         })

@@ -71,7 +71,8 @@ impl Message {
         let message = Message { record: None, report: None, fields: OnceLock::new() };
         let fields = Fields {
             topic: event.topic.as_deref().map_or_else(|| py.None(), |topic| PyString::new(py, topic).into()),
-            partition: event.partition.map_or(-1, |partition| partition.0),
+            // What librdkafka says of errors that concern none.
+            partition: event.partition.map_or(0, |partition| partition.0),
             offset: event.offset.map_or(-1001, |offset| offset.0),
             value: PyBytes::new(py, event.error.reason().as_bytes()).into(),
             error: error.into_any(),

@@ -336,6 +336,31 @@ static void statistics_are_told_to_who_polls_for_no_messages(void) {
     tl_destroy(consumer);
 }
 
+static void headers_of_a_message_can_be_replaced(void) {
+    const tl_headers_t *headers;
+    const char *name;
+    fill("headers", 1);
+    tl_t *consumer = consumer_of(NULL);
+    assign_one(consumer, "headers", 0, 0);
+    tl_message_t *message = tl_consumer_poll(consumer, 10000);
+    CHECK_OK(tl_message_err(message));
+    CHECK(tl_message_broker_id(message) == 1 && tl_message_broker_id(NULL) == -1);
+    CHECK_ERR(tl_message_headers(message, &headers), TL_RESP_ERR__NOENT);
+    for (int times = 0; times < 2; times++) {
+        tl_headers_t *own = tl_headers_new(1);
+        CHECK_OK(tl_header_add(own, times ? "second" : "first", -1, "v", -1));
+        tl_message_set_headers(message, own);
+        CHECK_OK(tl_message_headers(message, &headers));
+        CHECK_OK(tl_header_get_all(headers, 0, &name, NULL, NULL));
+        CHECK_TEXT(name, times ? "second" : "first");
+    }
+    tl_message_set_headers(message, NULL);
+    CHECK_ERR(tl_message_headers(message, &headers), TL_RESP_ERR__NOENT);
+    tl_message_set_headers(NULL, tl_headers_new(1));
+    tl_message_destroy(message);
+    tl_destroy(consumer);
+}
+
 int main(void) {
     producer = client_of(TL_PRODUCER, conf_of(ENGINE));
     messages_come_in_order_and_the_end_is_told();
@@ -346,6 +371,7 @@ int main(void) {
     batches_are_read_where_they_lie();
     what_there_is_is_told();
     statistics_are_told_to_who_polls_for_no_messages();
+    headers_of_a_message_can_be_replaced();
     tl_destroy(producer);
     return 0;
 }

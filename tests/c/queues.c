@@ -343,7 +343,36 @@ static void a_thread_of_the_library_may_take_events(void) {
     tl_destroy(producer);
 }
 
+static int reported;
+
+static void on_delivery(tl_t *producer, const tl_message_t *message, void *opaque) {
+    (void)producer, (void)opaque;
+    CHECK(tl_message_broker_id(message) == (tl_message_err(message) ? -1 : 1));
+    reported++;
+}
+
+static void callbacks_are_called_by_polling_a_queue(void) {
+    tl_conf_t *conf = conf_of(ENGINE);
+    tl_conf_set_dr_msg_cb(conf, on_delivery);
+    tl_t *producer = client_of(TL_PRODUCER, conf);
+    tl_queue_t *own = tl_queue_get_main(producer), *other = tl_queue_new(producer);
+    CHECK(tl_queue_poll_callback(own, 0) == 0 && tl_queue_poll_callback(NULL, -1) == 0);
+    CHECK_OK(tl_producev(producer, TL_V_TOPIC("t"), TL_V_VALUE("v", 1), TL_V_END));
+    CHECK(tl_queue_poll_callback(own, 10000) == 1 && reported == 1);
+    tl_queue_forward(own, other);
+    CHECK_OK(tl_producev(producer, TL_V_TOPIC("t"), TL_V_VALUE("v", 1), TL_V_END));
+    CHECK(tl_queue_poll_callback(other, -1) == 1 && reported == 2);
+    CHECK(tl_queue_poll_callback(own, 10) == 0);
+    tl_queue_yield(other);
+    CHECK(tl_queue_poll_callback(other, -1) == 0);
+    tl_queue_forward(own, NULL);
+    tl_queue_destroy(other);
+    tl_queue_destroy(own);
+    tl_destroy(producer);
+}
+
 int main(void) {
+    callbacks_are_called_by_polling_a_queue();
     deliveries_come_as_events();
     statistics_of_a_consumer_come_without_its_messages();
     a_rebalance_is_an_event_that_is_answered_or_done();

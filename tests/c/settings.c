@@ -156,7 +156,26 @@ static void log_lines_may_have_a_queue(void) {
     tl_destroy(producer);
 }
 
+static void there_are_tables_of_words_and_errors(void) {
+    const char *words = tl_get_debug_contexts();
+    CHECK(strncmp(words, "generic,broker,", 15) == 0 && strstr(words, ",all") != NULL);
+    tl_conf_t *conf = tl_conf_new();
+    set(conf, "debug", words);
+    tl_conf_destroy(conf);
+    const tl_err_desc_t *errors;
+    size_t count;
+    tl_get_err_descs(&errors, &count);
+    CHECK(count > 100);
+    for (size_t place = 0; place < count; place++) {
+        CHECK_TEXT(errors[place].name, tl_err2name(errors[place].code));
+        CHECK_TEXT(errors[place].desc, tl_err2str(errors[place].code));
+    }
+    tl_get_err_descs(NULL, &count);
+    tl_get_err_descs(&errors, NULL);
+}
+
 int main(void) {
+    there_are_tables_of_words_and_errors();
     properties_are_librdkafkas();
     settings_that_contradict_each_other_leave_the_settings_to_the_caller();
     a_consumer_is_not_held_to_the_rules_of_producers();

@@ -5,11 +5,13 @@
 //! destroyed is not used again. Handles of clients, topics, queues, settings and engines need no such trust: see
 //! `handles.rs`.
 
+mod descriptions;
 mod descriptor;
 mod memory;
 mod pointers;
 mod tagged;
 
+pub use descriptions::ErrorDescription;
 pub(crate) use descriptor::duplicate;
 pub(crate) use memory::{Malloced, free, free_list, malloced, malloced_list, zeroes};
 pub(crate) use pointers::{bytes, items, items_mut, put_text, reference, required_text, take, text};

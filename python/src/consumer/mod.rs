@@ -97,7 +97,7 @@ impl Inner {
 fn call_exception(error: &CallError, what: &str) -> PyErr {
     match error.kafka() {
         None => closed(),
-        Some(error) if what.is_empty() || error.is_fatal() => exception(error),
+        Some(error) if what.is_empty() => exception(error),
         Some(error) => exception_with(error.code(), format!("{what}: {}", error.reason())),
     }
 }

@@ -41,7 +41,7 @@ class Side:
     """One of the two packages, with a group."""
 
     def __init__(self, package, config, group):
-        self.package, self.members, self.events, self.failed = package, [None] * MEMBERS, [], set()
+        self.package, self.members, self.events = package, [None] * MEMBERS, []
         self.config = {**config, "group.id": group, "group.protocol": "consumer", "log_level": 0}
 
     def end(self):
@@ -70,19 +70,14 @@ class Side:
 
     def poll(self, told):
         for who, member in enumerate(self.members):
-            if not member or who in self.failed:
+            if not member:
                 continue
-            # A fatal error is told once by librdkafka, as a message, and by each call of tidelog's poll.
-            try:
-                message = member.poll(0.002)
-                fatal = message and message.error().name() == "_FATAL"
-            except self.package.KafkaException as error:
-                fatal = error.args[0].fatal()
-            if fatal:
-                self.failed.add(who)
-                self.events.append((who, "fatal", 1))
-            elif message:
-                self.events.append((who, message.error().name(), 1))
+            message = member.poll(0.002)
+            if not message:
+                continue
+            self.events.append((who, message.error().name(), 1))
+            if message.error().name() == "_FATAL":
+                self.events.append((who, message.error().str(), 1))
         for who, what, count in self.events:
             told[who][what] = told[who].get(what, 0) + count
         self.events.clear()
@@ -119,4 +114,3 @@ class Side:
     def close(self, who, _):
         self.members[who].close()
         self.members[who] = None
-        self.failed.discard(who)

@@ -17,10 +17,11 @@ const TIME_MAX: Duration = Duration::from_secs(600);
 const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Werror", "-pedantic"];
 
 /// Programs that test one theme each, on engines in memory.
-const THEMES: [&str; 9] = [
+const THEMES: [&str; 10] = [
     "settings",
     "producing",
     "consuming",
+    "failing",
     "partitions",
     "transactions",
     "queues",

@@ -57,11 +57,11 @@ impl Shared {
         let Some(group) = &self.config.group_id else {
             return then(CommitAnswer::refused(ErrorCode::LocalUnknownGroup, partitions));
         };
-        if !has_offsets(&partitions) {
-            return then(CommitAnswer::refused(ErrorCode::LocalNoOffset, partitions));
-        }
         if self.state.lock().fatal.is_some() {
             return then(CommitAnswer::refused(ErrorCode::LocalFatal, partitions));
+        }
+        if !has_offsets(&partitions) {
+            return then(CommitAnswer::refused(ErrorCode::LocalNoOffset, partitions));
         }
         let engine = self.engine();
         let groups = engine.as_ref().and_then(|engine| engine.broker().groups().ok());

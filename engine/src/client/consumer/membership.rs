@@ -352,6 +352,7 @@ impl Membership {
     /// A member of the same `group.instance.id` has taken this one's place.
     fn fence(&mut self) {
         let code = ErrorCode::FencedInstanceId;
+        self.shared.set_identity("", -1);
         self.fail(code, format!("Fatal consumer error: {}", code.description()));
     }
 
@@ -359,8 +360,7 @@ impl Membership {
     fn fail(&mut self, code: ErrorCode, reason: String) {
         self.heartbeat_at = None;
         self.phase = Phase::Failed;
-        self.shared.state.lock().fail(KafkaError::with_reason(code, reason));
-        self.shared.wake();
+        self.shared.fail(KafkaError::with_reason(code, reason));
     }
 
     fn subscribe(&mut self, subscription: Option<Subscription>) {

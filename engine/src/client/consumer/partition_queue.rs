@@ -100,9 +100,6 @@ impl PartitionQueue {
         take: &mut impl FnMut(EventRef<'_>),
     ) -> Result<(usize, Option<Option<Instant>>), CallError> {
         let mut state = self.shared.lock()?;
-        if let Some(fatal) = &state.fatal {
-            return Err(CallError::Kafka(fatal.clone()));
-        }
         if state.wants_committed(Instant::now()) {
             drop(state);
             self.shared.fetch_committed();

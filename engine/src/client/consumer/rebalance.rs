@@ -80,9 +80,14 @@ impl Shared {
         self.add(partitions)
     }
 
-    /// Reads `partitions` too.
+    /// Reads `partitions` too; not after a fatal error, which librdkafka does not say either.
     pub(super) fn add(&self, partitions: &[TopicPartitionOffset]) -> Result<(), CallError> {
-        self.lock()?.fetcher.assign(partitions)?;
+        let mut state = self.lock()?;
+        if state.fatal.is_some() {
+            return Ok(());
+        }
+        state.fetcher.assign(partitions)?;
+        drop(state);
         self.fetch_committed();
         self.wake();
         Ok(())

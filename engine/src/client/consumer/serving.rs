@@ -26,7 +26,7 @@ impl Consumer {
     /// The next message or event, waiting at most `timeout` for it (`None`: without end). Serves callbacks.
     ///
     /// # Errors
-    /// [`CallError::Closed`]; a fatal error, from when it happened on: `FENCED_INSTANCE_ID`.
+    /// [`CallError::Closed`].
     pub fn poll(&self, timeout: Option<Duration>) -> Result<Option<Event>, CallError> {
         self.shared.check_process()?;
         if !self.shared.has_answers()
@@ -193,9 +193,6 @@ impl Consumer {
                 }
                 None => {}
             }
-            if let Some(fatal) = &state.fatal {
-                return Err(CallError::Kafka(fatal.clone()));
-            }
             if state.is_in_callback() {
                 // Nothing is handed out until it returns.
                 return Ok(Served::Stop);
@@ -247,13 +244,15 @@ impl Consumer {
         }
     }
 
-    /// Has the application change its assignment as the group wants, or does it.
+    /// Has the application change its assignment as the group wants, or does it. After a fatal error it is not asked.
     fn rebalance(&self, rebalance: &Rebalance) -> ControlFlow<()> {
-        let calls = self.shared.state.lock().assign_calls;
+        let state = self.shared.state.lock();
+        let (calls, has_failed) = (state.assign_calls, state.fatal.is_some());
+        drop(state);
         let callback = self.on_rebalance.lock().clone();
         let flow = match callback {
-            Some(callback) => callback(self, rebalance),
-            None => ControlFlow::Continue(()),
+            Some(callback) if !has_failed => callback(self, rebalance),
+            _ => ControlFlow::Continue(()),
         };
         let mut state = self.shared.state.lock();
         if state.assign_calls != calls {

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::commits::CommitAnswer;
 use super::events::{ConsumerError, Event, EventRef};
+use super::fatal;
 use super::fetcher::{Advance, Fetcher};
 use super::lines::LineId;
 use super::rebalance::Rebalance;
@@ -43,7 +44,7 @@ pub(super) struct State {
     pub(super) protocol: Option<RebalanceProtocol>,
     /// The assignment may have been given to others already: nothing of it may be committed.
     pub(super) lost: bool,
-    /// After this the consumer only fails.
+    /// After this the consumer has no partitions any more.
     pub(super) fatal: Option<KafkaError>,
     /// When to ask again for committed offsets that could not be had.
     pub(super) committed_retry_at: Option<Instant>,
@@ -253,7 +254,7 @@ impl State {
     pub(super) fn begin_last_rebalance(&mut self) -> Option<Rebalance> {
         let assigned = self.assigned();
         let in_group = !self.subscription.is_empty() && self.protocol.is_some() && !self.is_in_callback();
-        if !in_group || assigned.is_empty() || self.fatal.is_some() || self.last_asked {
+        if !in_group || assigned.is_empty() || self.last_asked {
             return None;
         }
         self.last_asked = true;
@@ -287,7 +288,7 @@ impl State {
     }
 
     fn settle(&mut self) {
-        let waits = self.rebalance.is_some() || self.rebalancing.is_some() || self.fatal.is_some();
+        let waits = self.rebalance.is_some() || self.rebalancing.is_some();
         let ends = self.closed || self.closing == Some(Closing::Polling);
         self.interrupted = ends || waits || !self.notices.is_empty();
     }
@@ -297,10 +298,18 @@ impl State {
         self.fetcher.wants_committed || self.committed_retry_at.is_some_and(|at| at <= now)
     }
 
-    /// Ends the consumer with an error that every poll returns from now on.
-    pub(super) fn fail(&mut self, error: KafkaError) {
+    /// Ends what the consumer does: its partitions are gone, without a rebalance, and it gets no others. False when it has
+    /// been ended before.
+    pub(super) fn fail(&mut self, error: KafkaError) -> bool {
+        if self.fatal.is_some() {
+            return false;
+        }
+        self.push_notice(Notice::Error(fatal::told(&error)));
         self.fatal = Some(error.into_fatal());
-        self.interrupted = true;
+        self.protocol = None;
+        let places = self.fetcher.assignment.places().to_vec();
+        drop(self.fetcher.unassign(&places));
+        true
     }
 
     /// Notes what has been committed.

@@ -217,7 +217,7 @@ impl Producer {
     fn admissible_size(&self, data: &RecordData<'_>) -> Result<usize, KafkaError> {
         self.shared.process.check()?;
         if !self.shared.takes_messages() {
-            let is_lost = self.fatal_error().is_some();
+            let is_lost = self.shared.fatal.get().is_some();
             return Err(if is_lost { ErrorCode::LocalFatal } else { ErrorCode::LocalState }.into());
         }
         let size = BatchBuilder::encoded_size_max(data);
@@ -250,7 +250,7 @@ impl Producer {
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
         loop {
             let seen = self.shared.reports.signal().seen();
-            if !self.shared.reports.is_empty() || self.statistics.is_due() || self.has_untold_error() {
+            if !self.shared.reports.is_empty() || self.statistics.is_due() || self.shared.fatal.is_untold() {
                 return true;
             }
             if !self.wait_for_report(seen, deadline) {

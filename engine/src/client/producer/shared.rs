@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::delivery::{DeliveredBatch, DeliveryQueue, Waybill};
+use super::fatal::FatalError;
 use super::queue_limits::QueueLimits;
 use super::transaction::Transaction;
 use crate::client::KafkaError;
@@ -29,6 +30,7 @@ pub(super) struct Shared {
     pub(super) reports: DeliveryQueue,
     /// With `enable.idempotence`: who this producer is.
     identity: Option<(ProducerId, ProducerEpoch)>,
+    pub(super) fatal: Arc<FatalError>,
     /// With `transactional.id`.
     pub(super) transaction: Option<Arc<Transaction>>,
     /// Messages that were acknowledged, and the bytes of their batches.
@@ -50,11 +52,14 @@ impl Shared {
         let count_max = config.queue_messages_max.map_or(usize::MAX, bound);
         let size_max = usize::try_from(config.queue_bytes_max).unwrap_or(usize::MAX);
         let limits = Arc::new(QueueLimits::new(count_max, size_max));
+        let fatal = Arc::new(FatalError::default());
+        let is_transactional = config.transactional_id.is_some();
         Shared {
             message_size_max: bound(config.message_bytes_max),
             batch_size_max: bound(config.batch_bytes_max),
             batch_messages_max: bound(config.batch_messages_max),
-            transaction: config.transactional_id.is_some().then(|| Arc::new(Transaction::new())),
+            transaction: is_transactional.then(|| Arc::new(Transaction::new(Arc::clone(&fatal)))),
+            fatal,
             spinner: Spinner::new(config.client.engine.spin),
             config,
             clock,
@@ -68,10 +73,11 @@ impl Shared {
         }
     }
 
-    /// Whether messages are taken: always, but for a producer of transactions outside of one.
+    /// Whether messages are taken: always, but after a fatal error, and for a producer of transactions outside of one.
     #[inline]
     pub(super) fn takes_messages(&self) -> bool {
-        self.transaction.as_ref().is_none_or(|transaction| transaction.is_open())
+        let is_open = |transaction: &Arc<Transaction>| transaction.is_open();
+        self.fatal.get().is_none() && self.transaction.as_ref().is_none_or(is_open)
     }
 
     /// What batches say of their producer. Their sequences are given by the log: a batch that it refuses must not leave a

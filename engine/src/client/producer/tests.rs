@@ -76,6 +76,31 @@ fn a_callback_that_flushes_does_not_wait_for_itself() {
     assert_eq!(served.load(Ordering::Relaxed), 10);
 }
 
+#[test]
+fn an_application_can_test_what_it_does_when_its_producer_fails_for_good() {
+    let producer = producer(&[("linger.ms", "60000")]);
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&told);
+    producer.on_error(Box::new(move |error| {
+        noted.lock().push(error.to_string());
+        ControlFlow::Continue(())
+    }));
+    producer.produce("t", record(b"lingers")).unwrap();
+    assert!(producer.fatal_error().is_none());
+    producer.test_fatal_error(ErrorCode::OutOfOrderSequenceNumber, "a gap").unwrap();
+    let (report, _) = producer.next_report(Some(Duration::from_secs(20))).unwrap();
+    assert_eq!(report.error.unwrap().code(), ErrorCode::LocalPurgeQueue);
+    let fatal = producer.fatal_error().unwrap();
+    assert!(fatal.is_fatal() && fatal.code() == ErrorCode::OutOfOrderSequenceNumber);
+    assert_eq!(fatal.reason(), "test_fatal_error: a gap");
+    assert_eq!(producer.produce("t", record(b"refused")).unwrap_err().code(), ErrorCode::LocalFatal);
+    assert_eq!((producer.poll(None), producer.poll(Some(Duration::ZERO))), (1, 0));
+    assert_eq!(*told.lock(), [fatal.to_string()], "polling tells it once");
+    let again = producer.test_fatal_error(ErrorCode::LocalFenced, "").unwrap_err();
+    assert_eq!(again.code(), ErrorCode::LocalPrevInProgress);
+    assert_eq!(producer.flush(None), 0);
+}
+
 /// As it does what sockets have: both come by way of the ring.
 #[test]
 fn a_shard_that_never_rests_hears_what_the_disk_has_done() {

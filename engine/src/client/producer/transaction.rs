@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use super::fatal::FatalError;
 use super::partition_batches::PartitionBatches;
 use crate::broker::Transactions;
 use crate::broker::transaction::{ProducerSession, TransactionVersion};
@@ -71,8 +72,8 @@ pub(super) struct Transaction {
     is_open: AtomicBool,
     /// Which transaction of this producer it is; 0 before the first.
     number: AtomicU64,
-    /// There is a fatal error that nobody has been told of.
-    has_untold_error: AtomicBool,
+    /// Of the producer.
+    fatal: Arc<FatalError>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -117,11 +118,11 @@ pub(super) struct CallGuard<'a> {
 }
 
 impl Transaction {
-    pub(super) fn new() -> Transaction {
+    pub(super) fn new(fatal: Arc<FatalError>) -> Transaction {
         Transaction {
             is_open: AtomicBool::new(false),
             number: AtomicU64::new(0),
-            has_untold_error: AtomicBool::new(false),
+            fatal,
             state: Mutex::new(State {
                 phase: Phase::Init,
                 error: None,
@@ -141,16 +142,6 @@ impl Transaction {
     #[inline]
     pub(super) fn is_open(&self) -> bool {
         self.is_open.load(Ordering::Acquire)
-    }
-
-    #[inline]
-    pub(super) fn has_untold_error(&self) -> bool {
-        self.has_untold_error.load(Ordering::Acquire)
-    }
-
-    /// Whether the fatal error is to be told: once.
-    pub(super) fn take_untold_error(&self) -> bool {
-        self.has_untold_error.swap(false, Ordering::AcqRel)
     }
 
     /// Which transaction it is; a partition that has joined another one has to join again.
@@ -184,8 +175,8 @@ impl Transaction {
     /// Begins a call that is allowed in one of `phases`.
     ///
     /// # Errors
-    /// `_CONFLICT`, retriable, when another call is made, or has timed out and was not made again; `_STATE` in another
-    /// phase, or the error that has led there.
+    /// `_CONFLICT`, retriable, when another call is made, or has timed out and was not made again; the fatal error, once
+    /// there is one; `_STATE` in another phase, or the error that has led there.
     pub(super) fn begin_call(
         &self,
         name: &'static str,
@@ -195,6 +186,9 @@ impl Transaction {
         if let Some(other) = state.call.filter(|call| state.is_calling || *call != name) {
             let text = format!("Conflicting {other} API call is already in progress");
             return Err(KafkaError::with_reason(ErrorCode::LocalConflict, text).into_retriable());
+        }
+        if let Some(fatal) = self.fatal.get() {
+            return Err(fatal.clone());
         }
         if !phases.contains(&state.phase) {
             let text = format!("Operation not valid in state {}", state.phase.name());
@@ -300,7 +294,9 @@ impl Transaction {
         if state.phase != Phase::Aborting || phase == Phase::FatalError {
             self.enter(&mut state, phase);
         }
-        self.has_untold_error.store(phase == Phase::FatalError, Ordering::Release);
+        if phase == Phase::FatalError {
+            self.fatal.set(error.clone());
+        }
         drop(state);
         self.notify();
         error

@@ -46,15 +46,22 @@ pub(super) fn wait_until(done: impl Fn() -> bool) {
     }
 }
 
-/// The error that polling ends with.
+/// The error that ends what a member does. Polling tells it, once.
 pub(super) fn fatal(member: &Member) -> KafkaError {
     let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
-        match member.consumer.poll(Some(Duration::from_millis(10))) {
-            Err(CallError::Kafka(error)) => return error,
+    let told = loop {
+        match member.consumer.poll(Some(Duration::from_millis(10))).unwrap() {
+            Some(Event::Error(told)) => break told,
             other => assert!(Instant::now() < deadline, "{other:?}"),
         }
-    }
+    };
+    let error = member.consumer.fatal_error().unwrap();
+    assert!(error.is_fatal());
+    assert_eq!(told.error.code(), ErrorCode::LocalFatal);
+    let reason = format!("Fatal error: {}: {}", error.code().description(), error.reason());
+    assert_eq!(told.error.reason(), reason);
+    assert_eq!(member.consumer.poll(NOW).unwrap().map(drop), None, "it is told once");
+    error
 }
 
 #[test]
@@ -154,16 +161,43 @@ fn of_two_members_with_the_same_instance_id_the_first_is_fenced_for_good() {
     poll_all(&[&first], || first.assigned().len() == 3);
     let second = Member::new(&fixture, &values, &["t"]);
     poll_all(&[&second], || second.assigned().len() == 3);
+    first.take_notes();
     let error = fatal(&first);
-    assert!(error.is_fatal());
     assert_eq!(error.code(), ErrorCode::FencedInstanceId);
     assert_eq!(
         error.reason(),
         "Fatal consumer error: Broker: Static consumer fenced by other consumer with same group.instance.id"
     );
-    assert!(first.consumer.poll(NOW).is_err(), "and stays so");
+    assert!(first.assigned().is_empty() && first.take_notes().is_empty(), "its partitions are another's");
+    assert_eq!(first.consumer.member_id().unwrap(), None);
+    first.consumer.assign(&[element("t", 0, 0)]).unwrap();
+    first.consumer.incremental_assign(&[element("t", 0, 0)]).unwrap();
+    assert!(first.assigned().is_empty(), "and it gets no others");
+    for refused in [first.consumer.subscribe(&["t"]), first.consumer.unsubscribe()] {
+        assert_eq!(code(refused), ErrorCode::LocalFatal);
+    }
+    assert_eq!(code(first.consumer.commit(None)), ErrorCode::LocalFatal);
     first.consumer.close();
     assert_eq!(groups(&fixture).describe("g").unwrap().members.len(), 1);
+}
+
+#[test]
+fn an_application_can_test_what_it_does_when_its_consumer_fails_for_good() {
+    let fixture = fixture();
+    let member = Member::new(&fixture, &[], &["t"]);
+    poll_all(&[&member], || member.assigned().len() == 3);
+    assert_eq!(member.consumer.fatal_error(), None);
+    member.consumer.test_fatal_error(ErrorCode::GroupMaxSizeReached, "it is full").unwrap();
+    let error = fatal(&member);
+    assert_eq!(
+        (error.code(), error.reason()),
+        (ErrorCode::GroupMaxSizeReached, "test_fatal_error: it is full")
+    );
+    let again = member.consumer.test_fatal_error(ErrorCode::GroupMaxSizeReached, "");
+    assert_eq!(code(again), ErrorCode::LocalPrevInProgress);
+    assert!(member.assigned().is_empty());
+    member.consumer.close();
+    assert!(!has_members(&fixture), "it has left");
 }
 
 #[test]

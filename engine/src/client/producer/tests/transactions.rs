@@ -252,6 +252,20 @@ fn polling_tells_once_that_a_producer_is_fenced() {
 }
 
 #[test]
+fn a_fatal_error_for_tests_ends_a_transaction_too() {
+    let engine = engine();
+    let producer = initialized(&engine, &[]);
+    producer.begin_transaction().unwrap();
+    produce(&producer, "open");
+    producer.test_fatal_error(ErrorCode::LocalFenced, "as if").unwrap();
+    for call in [producer.commit_transaction(LONG), producer.abort_transaction(LONG)] {
+        assert_eq!(reason(call), "_FENCED test_fatal_error: as if (fatal)");
+    }
+    initialized(&engine, &[]);
+    assert!(committed(&engine).is_empty(), "the next one has ended it");
+}
+
+#[test]
 fn a_message_that_is_not_delivered_leaves_only_the_abort() {
     let engine = engine();
     let producer = initialized(&engine, &[("message.max.bytes", "2000000")]);
