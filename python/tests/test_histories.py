@@ -88,18 +88,20 @@ def test_consumers_are_told_the_same(engine, filled, confluent, seed):
 
 
 @pytest.mark.parametrize("seed", seeds(3))
-def test_members_of_the_consumer_protocol_are_told_the_same(quick_engine, confluent, seed):
+@pytest.mark.parametrize("protocol", [lambda _: subscribing.CONSUMER, subscribing.classic], ids=["consumer", "classic"])
+def test_members_of_groups_are_told_the_same(quick_engine, confluent, protocol, seed):
     def history(random, name):
-        ours = subscribing.Side(tidelog, in_process(quick_engine), f"ours-{name}")
-        theirs = subscribing.Side(confluent, {"bootstrap.servers": quick_engine.addresses[0]}, f"theirs-{name}")
+        drawn = protocol(random)
+        ours = subscribing.Side(tidelog, in_process(quick_engine), f"ours-{name}", drawn)
+        theirs = subscribing.Side(confluent, {"bootstrap.servers": quick_engine.addresses[0]}, f"theirs-{name}", drawn)
         past = []
         try:
-            for call, who, given in subscribing.draw(random, subscribing.STEPS):
+            for call, who, given in subscribing.draw(random, subscribing.STEPS, drawn):
                 mine = ours.run(call, who, given, None)
                 other = theirs.run(call, who, given, mine)
                 past.append((call, who, given, mine))
                 if mine != other:
-                    return told({}, past, mine, other)
+                    return told(drawn.settings, past, mine, other)
         finally:
             ours.end()
             theirs.end()
@@ -111,7 +113,11 @@ def test_members_of_the_consumer_protocol_are_told_the_same(quick_engine, conflu
 @pytest.fixture(scope="module")
 def quick_engine(tmp_path_factory):
     path = str(tmp_path_factory.mktemp("groups") / "data")
-    config = {"tidelog.group.consumer.heartbeat.interval.ms": 20, "tidelog.offsets.topic.num.partitions": 1}
+    config = {
+        "tidelog.group.consumer.heartbeat.interval.ms": 20,
+        "tidelog.group.initial.rebalance.delay.ms": 0,
+        "tidelog.offsets.topic.num.partitions": 1,
+    }
     with tidelog.Engine(path, listeners=["127.0.0.1:0"], config=config) as engine:
         subscribing.make_topics(admin, in_process(engine))
         yield engine

@@ -125,11 +125,14 @@ impl Subscription {
         selected
     }
 
-    /// Names, not patterns, which are not among `selected`: the consumer reports each of them as
+    /// Names that are not among `selected`, and patterns that match none of them: the consumer reports each as
     /// `UNKNOWN_TOPIC_OR_PART`. In the order they were given.
     pub fn missing<'a>(&'a self, selected: &'a [TopicName]) -> impl Iterator<Item = &'a str> {
-        let known = |name: &str| selected.binary_search_by(|topic| topic.as_str().cmp(name)).is_ok();
-        self.topics.iter().map(String::as_str).filter(move |name| self.names.contains(*name) && !known(name))
+        let is_there = |topic: &str| match self.patterns.iter().find(|pattern| pattern.as_str() == topic) {
+            Some(pattern) => selected.iter().any(|selected| pattern.is_match(selected.as_str())),
+            None => selected.binary_search_by(|selected| selected.as_str().cmp(topic)).is_ok(),
+        };
+        self.topics.iter().map(String::as_str).filter(move |topic| !is_there(topic))
     }
 }
 
@@ -223,12 +226,12 @@ mod tests {
 
     #[test]
     fn selects_sorted_without_the_blacklisted_and_names_the_missing() {
-        let subscription = Subscription::new(&["zebra", "^a", "gone", "not/a topic"]).unwrap();
-        let blacklist = PatternList::parse("internal, secret$").unwrap();
+        let subscription = Subscription::new(&["zebra", "^a", "gone", "not/a topic", "^b"]).unwrap();
+        let blacklist = PatternList::parse("internal, secret$, ^b").unwrap();
         let existing = topics(&["zebra", "apple", "a-internal-b", "a.secret", "a.secrets", "b"]);
         let selected = subscription.select(&existing, &blacklist);
         assert_eq!(selected, topics(&["a.secrets", "apple", "zebra"]));
-        assert_eq!(subscription.missing(&selected).collect::<Vec<_>>(), ["gone", "not/a topic"]);
+        assert_eq!(subscription.missing(&selected).collect::<Vec<_>>(), ["gone", "not/a topic", "^b"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-"""Histories of groups of the consumer protocol (KIP-848): members that come, change what they read, and go."""
+"""Histories of groups: members that come, change what they read, and go."""
 
 import time
 
@@ -10,6 +10,31 @@ TOPICS = ["orders", "others", "pay"]
 MEMBERS = 2
 SUBSCRIPTIONS = [["orders"], ["pay"], ["orders", "pay"], ["^o.*"], ["^o.*", "pay"], ["missing"], ["^none.*", "orders"], ["^ord"]]
 BAD_SUBSCRIPTIONS = [[], [""], ["orders", "orders"], ["^(orders"]]
+
+
+class Protocol:
+    """How members find together, and what they may be called and subscribe to."""
+
+    def __init__(self, settings, subscriptions=SUBSCRIPTIONS, is_static=False):
+        self.settings, self.subscriptions, self.is_static = settings, subscriptions, is_static
+
+    def instance(self, random, who):
+        return random.choice([None, None, f"instance-{who}", "instance-0"]) if self.is_static else None
+
+
+CONSUMER = Protocol({"group.protocol": "consumer"}, is_static=True)
+
+
+def classic(random):
+    """With some assignor: not a cooperative one, with which librdkafka loses what it has when it changes its topics.
+    Static members that go hold the others up for a session."""
+    assignor = random.choice(["range", "roundrobin"])
+    settings = {"group.protocol": "classic", "heartbeat.interval.ms": 30, "partition.assignment.strategy": assignor}
+    # librdkafka does not join for topics that are not there, and keeps the others waiting for it.
+    subscriptions = [topics for topics in SUBSCRIPTIONS if topics != ["missing"]]
+    return Protocol(settings, [*subscriptions, ["missing", "pay"]])
+
+
 # How long nothing has to happen before nothing more is expected, in seconds.
 QUIET = 0.12
 
@@ -20,29 +45,29 @@ def make_topics(admin, config):
         future.result()
 
 
-def draw(random, steps):
+def draw(random, steps, protocol):
     """The calls of a history: what, by whom, with what."""
     there = set()
     for _ in range(steps):
         who = random.randrange(MEMBERS)
         if who not in there:
             there.add(who)
-            yield "open", who, random.choice([None, None, f"instance-{who}", "instance-0"])
-            yield "subscribe", who, random.choice(SUBSCRIPTIONS)
+            yield "open", who, protocol.instance(random, who)
+            yield "subscribe", who, random.choice(protocol.subscriptions)
             continue
         call = random.choices(["subscribe", "bad", "unsubscribe", "close", "commit", "committed"], [6, 1, 2, 3, 2, 1])[0]
         if call == "close":
             there.discard(who)
-        given = {"subscribe": SUBSCRIPTIONS, "bad": BAD_SUBSCRIPTIONS, "commit": [0, 3, 7]}.get(call, [None])
+        given = {"subscribe": protocol.subscriptions, "bad": BAD_SUBSCRIPTIONS, "commit": [0, 3, 7]}.get(call, [None])
         yield ("subscribe" if call == "bad" else call), who, random.choice(given)
 
 
 class Side:
     """One of the two packages, with a group."""
 
-    def __init__(self, package, config, group):
+    def __init__(self, package, config, group, protocol):
         self.package, self.members, self.events = package, [None] * MEMBERS, []
-        self.config = {**config, "group.id": group, "group.protocol": "consumer", "log_level": 0}
+        self.config = {**config, "group.id": group, **protocol.settings, "log_level": 0}
 
     def end(self):
         for member in filter(None, self.members):

@@ -70,8 +70,9 @@ impl GroupMetadata {
 
 impl Consumer {
     /// Takes part in the group for these topics, which replace those subscribed before. One that starts with `^` is
-    /// a pattern; topics that match it later are added by themselves. A topic that does not exist is reported by
-    /// polling; with `group.protocol=consumer` it is just not there yet, and a pattern has to fit the whole name.
+    /// a pattern; topics that match it later are added by themselves. A topic that does not exist, or a pattern that
+    /// matches none, is reported by polling, once as long as it is so; with `group.protocol=consumer` it is just not there
+    /// yet, and a pattern has to fit the whole name.
     ///
     /// # Errors
     /// `_INVALID_ARG` for an empty list, an empty name, a topic that is listed twice, or a bad pattern;

@@ -83,7 +83,7 @@ pub(super) struct Membership {
     subscription: Option<Subscription>,
     /// Topics meant, with their number of partitions, when this member joined last.
     selected: BTreeMap<String, u32>,
-    /// Topics that the application has been told are missing.
+    /// Topics and patterns that the application has been told are missing.
     missing: BTreeSet<String>,
     /// The refusal that it has been told of last.
     told: Option<ErrorCode>,
@@ -365,7 +365,6 @@ impl Membership {
 
     fn subscribe(&mut self, subscription: Option<Subscription>) {
         self.subscription = subscription;
-        self.missing.clear();
         self.polled_at = Instant::now();
         match self.phase {
             Phase::Failed => {}
@@ -410,7 +409,8 @@ impl Membership {
         self.ask(Rebalance::Revoke(elements(&owned)));
     }
 
-    /// Gives up what is of topics that are not subscribed any more, then joins.
+    /// Gives up what is of topics that are not subscribed any more, then joins; stays as it is when neither has changed
+    /// anything.
     fn revoke_unwanted(&mut self) {
         let Some(subscription) = &self.subscription else { return };
         let owned = std::mem::take(&mut self.owned);
@@ -418,7 +418,7 @@ impl Membership {
             owned.into_iter().partition(|(topic, _)| subscription.matches(topic));
         self.owned = wanted;
         if unwanted.is_empty() {
-            return self.join();
+            return if self.phase == Phase::Stable { self.topics_changed() } else { self.join() };
         }
         self.phase = Phase::Revoking(Then::Rejoin);
         self.ask(Rebalance::Revoke(elements(&unwanted)));
@@ -497,16 +497,19 @@ impl Membership {
         }
     }
 
-    /// Tells the group. A static member keeps its place until it comes back; with the classic protocol it says nothing.
+    /// Tells the group. A static member keeps its place until it comes back; with the classic protocol it says nothing, unless
+    /// it has unsubscribed.
     fn say_goodbye(&mut self) {
-        let MemberIdentity { member_id, instance_id, .. } = self.identity();
+        let MemberIdentity { member_id, instance_id, generation } = self.identity();
         if self.speaks_consumer_protocol() {
             return self.say_goodbye_by_heartbeat();
         }
-        if member_id.is_empty() || instance_id.is_some() {
+        let keeps_its_place = instance_id.is_some() && self.subscription.is_some();
+        if member_id.is_empty() || keeps_its_place {
             return;
         }
-        self.shared.set_identity("", -1);
+        // With a generation it is not taken for a committer without a group: commits of who has left are refused.
+        self.shared.set_identity("", generation);
         if let Some(groups) = self.groups() {
             let group = self.group.clone();
             groups.leave(&self.group, vec![LeavingMember { member_id, instance_id }], move |left| {

@@ -302,13 +302,14 @@ fn subscribing_anew_and_not_at_all_gives_up_first() {
     poll_all(&[&member], || member.assigned().len() == 1);
     assert_eq!(member.take_notes(), ["assign [0, 1, 2]", "revoke [0, 1, 2]", "assign [0]"]);
     assert_eq!(member.consumer.subscription().unwrap(), ["u"]);
+    let groups = fixture.engine.broker().groups().unwrap();
     member.consumer.unsubscribe().unwrap();
-    poll_all(&[&member], || member.consumer.member_id().unwrap().is_none());
+    poll_all(&[&member], || groups.describe("g").unwrap().members.is_empty());
+    assert_eq!(member.consumer.member_id().unwrap(), None);
     assert_eq!(member.take_notes(), ["revoke [0]"]);
     assert!(member.assigned().is_empty() && member.consumer.subscription().unwrap().is_empty());
-    let groups = fixture.engine.broker().groups().unwrap();
-    // The group is told in the background.
-    fixture_wait(|| groups.describe("g").unwrap().members.is_empty());
+    let commit = member.consumer.commit(Some(&[element("u", 0, 1)]));
+    assert_eq!(code(commit), ErrorCode::UnknownMemberId, "who has left commits nothing");
 }
 
 #[test]

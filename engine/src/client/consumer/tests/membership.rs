@@ -154,6 +154,17 @@ fn a_static_member_comes_back_to_what_it_had_without_a_rebalance_of_the_others()
 }
 
 #[test]
+fn a_static_member_that_unsubscribes_gives_its_place_up() {
+    let fixture = fixture();
+    let values = [("session.timeout.ms", "60000"), ("group.instance.id", "one")];
+    let member = Member::new(&fixture, &values, &["t"]);
+    poll_all(&[&member], || member.assigned().len() == 3);
+    member.consumer.unsubscribe().unwrap();
+    poll_all(&[&member], || !has_members(&fixture));
+    assert!(member.assigned().is_empty());
+}
+
+#[test]
 fn of_two_members_with_the_same_instance_id_the_first_is_fenced_for_good() {
     let fixture = fixture();
     let values = [("session.timeout.ms", "60000"), ("group.instance.id", "one")];
