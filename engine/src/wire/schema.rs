@@ -1,5 +1,5 @@
-//! How a message is described: [`schema!`] declares structures with the versions of their fields and derives
-//! reading and writing from that; [`api!`] joins a request and a response.
+//! How a message is described: `schema!` declares structures with the versions of their fields and derives
+//! reading and writing from that; `api!` joins a request and a response.
 //!
 //! ```text
 //! schema! {

@@ -5,8 +5,8 @@
 //! (turns of partitions), `resets` (where reading starts), `reader` (one partition's batches), `assignment` and
 //! `partition` (what is read), `readiness` (how shards say that there is more). Around it: `partition_queue` (one
 //! partition apart from the others), `positions`, `queries` and `offsets` (further calls), `commits` (on their way to the
-//! coordinator), `group` and `rebalance` (taking part in a group), `membership`, which does so in the background, and `fatal` (the end of
-//! all that).
+//! coordinator), `group` and `rebalance` (taking part in a group), `membership`, which does so in the background, and
+//! `fatal` (the end of all that).
 
 mod assignment;
 mod batch;
