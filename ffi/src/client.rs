@@ -217,7 +217,7 @@ impl Client {
     /// Tells why a producer is of no use any more.
     pub(crate) fn tell_fatal(&self, error: &KafkaError) {
         if self.settings.hands_out(TL_EVENT_ERROR) {
-            let told = KafkaError::with_reason(ErrorCode::LocalFatal, error.reason().to_owned()).into_fatal();
+            let told = KafkaError::with_reason(ErrorCode::LocalFatal, error.reason().to_owned());
             self.main.add(Event::of_message(Message::failed(ConsumerError::new(told))));
         } else if let Some(callback) = self.settings.callbacks.error {
             let code = c_int::from(ErrorCode::LocalFatal.code());

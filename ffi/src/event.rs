@@ -284,8 +284,7 @@ pub extern "C" fn tl_event_error_string(rkev: Option<&Event>) -> *const c_char {
 /// 1 when the client cannot be used any more, else 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn tl_event_error_is_fatal(rkev: Option<&Event>) -> c_int {
-    // Of a consumer the code says it.
-    let is_fatal = |error: &KafkaError| error.is_fatal() || error.code() == ErrorCode::LocalFatal;
+    let is_fatal = |error: &KafkaError| error.code() == ErrorCode::LocalFatal;
     guard(|| c_int::from(rkev.and_then(|event| event.error.as_ref()).is_some_and(is_fatal)))
 }
 

@@ -149,19 +149,14 @@ impl EventQueue {
 
     fn next_of_source(&self) -> Option<Event> {
         let client = clients().get(self.source.client().pointer()).ok()?;
-        let own = match (&self.source, client.producer()) {
-            (Source::None, _) => None,
-            (Source::Main(_), Ok(producer)) => {
-                producer.poll(Some(Duration::ZERO));
+        let own = match &self.source {
+            Source::None => None,
+            Source::Main(_) => {
+                client.serve_main();
                 None
             }
-            (Source::Main(_), Err(_)) => {
-                // It fails when the consumer has been closed, which has nothing more to say.
-                drop(client.consumer().map(|consumer| consumer.tell_statistics()));
-                None
-            }
-            (Source::Messages(_), _) => client.poll_messages(Some(Duration::ZERO)),
-            (Source::Partition(partition), _) => {
+            Source::Messages(_) => client.poll_messages(Some(Duration::ZERO)),
+            Source::Partition(partition) => {
                 let polled = partition.consume(1, Some(Duration::ZERO));
                 client.shown(polled.map(|mut events| events.pop()))
             }

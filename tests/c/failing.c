@@ -55,11 +55,8 @@ static int assigned_count(tl_t *member) {
     return count;
 }
 
-/* Polls until there is something. */
 static tl_message_t *next_of(tl_t *member) {
-    tl_message_t *message = NULL;
-    for (int tries = 0; message == NULL && tries < 200; tries++)
-        message = tl_consumer_poll(member, 100);
+    tl_message_t *message = tl_consumer_poll(member, 20000);
     CHECK(message != NULL);
     return message;
 }

@@ -69,7 +69,7 @@ impl Subscription {
             if !seen.insert(topic) {
                 return Err(SubscriptionError::Duplicate(topic.to_owned()));
             }
-            if topic.starts_with('^') {
+            if is_pattern(topic) {
                 patterns.push(compile(topic)?);
             } else {
                 names.insert(topic.to_owned());
@@ -134,6 +134,12 @@ impl Subscription {
         };
         self.topics.iter().map(String::as_str).filter(move |topic| !is_there(topic))
     }
+}
+
+/// Whether `topic` of a subscription is a pattern and no name.
+#[must_use]
+pub fn is_pattern(topic: &str) -> bool {
+    topic.starts_with('^')
 }
 
 /// Patterns separated by commas; each is searched for anywhere in a topic's name (librdkafka:

@@ -10,6 +10,8 @@ TOPICS = ["orders", "others", "pay"]
 MEMBERS = 2
 SUBSCRIPTIONS = [["orders"], ["pay"], ["orders", "pay"], ["^o.*"], ["^o.*", "pay"], ["missing"], ["^none.*", "orders"], ["^ord"]]
 BAD_SUBSCRIPTIONS = [[], [""], ["orders", "orders"], ["^(orders"]]
+# How long nothing has to happen before nothing more is expected, in seconds.
+QUIET = 0.12
 
 
 class Protocol:
@@ -33,10 +35,6 @@ def classic(random):
     # librdkafka does not join for topics that are not there, and keeps the others waiting for it.
     subscriptions = [topics for topics in SUBSCRIPTIONS if topics != ["missing"]]
     return Protocol(settings, [*subscriptions, ["missing", "pay"]])
-
-
-# How long nothing has to happen before nothing more is expected, in seconds.
-QUIET = 0.12
 
 
 def make_topics(admin, config):

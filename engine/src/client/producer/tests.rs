@@ -24,6 +24,17 @@ fn record(value: &[u8]) -> ProducerRecord<'_> {
     ProducerRecord { value: Some(value), ..ProducerRecord::default() }
 }
 
+/// What the application is told of fatal errors from now on, and answers.
+fn errors_told(producer: &Producer, answer: ControlFlow<()>) -> Arc<Mutex<Vec<String>>> {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&told);
+    producer.on_error(Box::new(move |error| {
+        noted.lock().push(error.to_string());
+        answer
+    }));
+    told
+}
+
 /// Values of all messages of a partition, read as a consumer reads.
 fn values(producer: &Producer, topic: &str) -> Vec<String> {
     let engine = producer.engine().unwrap();
@@ -79,12 +90,7 @@ fn a_callback_that_flushes_does_not_wait_for_itself() {
 #[test]
 fn an_application_can_test_what_it_does_when_its_producer_fails_for_good() {
     let producer = producer(&[("linger.ms", "60000")]);
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let noted = Arc::clone(&told);
-    producer.on_error(Box::new(move |error| {
-        noted.lock().push(error.to_string());
-        ControlFlow::Continue(())
-    }));
+    let told = errors_told(&producer, ControlFlow::Continue(()));
     producer.produce("t", record(b"lingers")).unwrap();
     assert!(producer.fatal_error().is_none());
     producer.test_fatal_error(ErrorCode::OutOfOrderSequenceNumber, "a gap").unwrap();

@@ -9,6 +9,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"tidelog/clients/must"
 )
 
 const (
@@ -16,34 +18,27 @@ const (
 	records = 5000
 )
 
-func check(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
 func main() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	bootstrap := kgo.SeedBrokers(os.Args[1])
 	client, err := kgo.NewClient(bootstrap, kgo.DefaultProduceTopic(topic),
 		kgo.ProducerBatchCompression(kgo.ZstdCompression()))
-	check(err)
+	must.Succeed(err)
 	create := kmsg.NewPtrCreateTopicsRequest()
 	wanted := kmsg.NewCreateTopicsRequestTopic()
 	wanted.Topic, wanted.NumPartitions, wanted.ReplicationFactor = topic, 3, 1
 	create.Topics = append(create.Topics, wanted)
 	created, err := create.RequestWith(ctx, client)
-	check(err)
+	must.Succeed(err)
 	if code := created.Topics[0].ErrorCode; code != 0 {
-		check(fmt.Errorf("creating the topic: error %d", code))
+		must.Succeed(fmt.Errorf("creating the topic: error %d", code))
 	}
 	for number := range records {
 		record := &kgo.Record{Key: fmt.Append(nil, number%50), Value: fmt.Append(nil, number)}
-		client.Produce(ctx, record, func(_ *kgo.Record, err error) { check(err) })
+		client.Produce(ctx, record, func(_ *kgo.Record, err error) { must.Succeed(err) })
 	}
-	check(client.Flush(ctx))
+	must.Succeed(client.Flush(ctx))
 	client.Close()
 
 	// Two members share the group.
@@ -52,7 +47,7 @@ func main() {
 	for range 2 {
 		member, err := kgo.NewClient(bootstrap, kgo.ConsumerGroup("franz"), kgo.ConsumeTopics(topic),
 			kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.DisableAutoCommit())
-		check(err)
+		must.Succeed(err)
 		members = append(members, member)
 	}
 	for len(seen) < records {
@@ -60,12 +55,12 @@ func main() {
 			short, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
 			fetches := member.PollFetches(short)
 			cancel()
-			check(ctx.Err())
+			must.Succeed(ctx.Err())
 			fetches.EachRecord(func(record *kgo.Record) { seen[string(record.Value)] = true })
 		}
 	}
 	for _, member := range members {
-		check(member.CommitUncommittedOffsets(ctx))
+		must.Succeed(member.CommitUncommittedOffsets(ctx))
 		member.Close()
 	}
 	fmt.Println("ok")

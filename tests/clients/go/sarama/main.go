@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
+
+	"tidelog/clients/must"
 )
 
 const (
@@ -17,19 +19,6 @@ const (
 	copied  = "sarama-copied"
 	records = 2000
 )
-
-func check(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func expect(ok bool, format string, args ...any) {
-	if !ok {
-		check(fmt.Errorf(format, args...))
-	}
-}
 
 func settings(version sarama.KafkaVersion) *sarama.Config {
 	config := sarama.NewConfig()
@@ -44,28 +33,22 @@ func settings(version sarama.KafkaVersion) *sarama.Config {
 // All codecs, by an idempotent producer; headers come back.
 func produce(bootstrap []string, version sarama.KafkaVersion) {
 	codecs := []sarama.CompressionCodec{sarama.CompressionNone, sarama.CompressionGZIP, sarama.CompressionSnappy,
-		sarama.CompressionLZ4}
-	if version.IsAtLeast(sarama.V2_1_0_0) {
-		codecs = append(codecs, sarama.CompressionZSTD)
-	}
+		sarama.CompressionLZ4, sarama.CompressionZSTD}
 	for at, codec := range codecs {
 		config := settings(version)
 		config.Producer.Compression = codec
-		config.Producer.Idempotent = version.IsAtLeast(sarama.V0_11_0_0)
+		config.Producer.Idempotent = true
 		config.Net.MaxOpenRequests = 1
 		producer, err := sarama.NewSyncProducer(bootstrap, config)
-		check(err)
+		must.Succeed(err)
 		var messages []*sarama.ProducerMessage
 		for number := at; number < records; number += len(codecs) {
-			message := &sarama.ProducerMessage{Topic: topic, Key: sarama.StringEncoder(fmt.Sprint(number % 50)),
-				Value: sarama.StringEncoder(fmt.Sprint(number))}
-			if version.IsAtLeast(sarama.V0_11_0_0) {
-				message.Headers = []sarama.RecordHeader{{Key: []byte("codec"), Value: []byte(codec.String())}}
-			}
-			messages = append(messages, message)
+			messages = append(messages, &sarama.ProducerMessage{Topic: topic,
+				Key: sarama.StringEncoder(fmt.Sprint(number % 50)), Value: sarama.StringEncoder(fmt.Sprint(number)),
+				Headers: []sarama.RecordHeader{{Key: []byte("codec"), Value: []byte(codec.String())}}})
 		}
-		check(producer.SendMessages(messages))
-		check(producer.Close())
+		must.Succeed(producer.SendMessages(messages))
+		must.Succeed(producer.Close())
 	}
 }
 
@@ -112,14 +95,14 @@ func consume(bootstrap []string, version sarama.KafkaVersion, name string, strat
 		config.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{strategy}
 		config.Consumer.IsolationLevel = sarama.ReadCommitted
 		group, err := sarama.NewConsumerGroup(bootstrap, name, config)
-		check(err)
+		must.Succeed(err)
 		groups = append(groups, group)
 		running.Add(1)
 		go func() {
 			defer running.Done()
 			for ctx.Err() == nil {
 				if err := group.Consume(ctx, []string{topic}, shared); err != nil && !errors.Is(err, sarama.ErrClosedConsumerGroup) {
-					check(err)
+					must.Succeed(err)
 				}
 			}
 		}()
@@ -127,81 +110,77 @@ func consume(bootstrap []string, version sarama.KafkaVersion, name string, strat
 	select {
 	case <-shared.done:
 	case <-ctx.Done():
-		check(fmt.Errorf("%s saw %d of %d", name, len(shared.seen), records))
+		must.Succeed(fmt.Errorf("%s saw %d of %d", name, len(shared.seen), records))
 	}
 	cancel()
 	running.Wait()
 	for _, group := range groups {
-		check(group.Close())
+		must.Succeed(group.Close())
 	}
 }
 
 func administrate(bootstrap []string, version sarama.KafkaVersion) {
 	admin, err := sarama.NewClusterAdmin(bootstrap, settings(version))
-	check(err)
+	must.Succeed(err)
 	retention := "3600000"
 	detail := &sarama.TopicDetail{NumPartitions: 3, ReplicationFactor: 1, ConfigEntries: map[string]*string{"retention.ms": &retention}}
-	check(admin.CreateTopic(topic, detail, false))
+	must.Succeed(admin.CreateTopic(topic, detail, false))
 	err = admin.CreateTopic(topic, detail, false)
-	expect(errors.Is(err, sarama.ErrTopicAlreadyExists), "creating it again: %v", err)
-	check(admin.CreatePartitions(topic, 4, nil, false))
+	must.Hold(errors.Is(err, sarama.ErrTopicAlreadyExists), "creating it again: %v", err)
+	must.Succeed(admin.CreatePartitions(topic, 4, nil, false))
 	topics, err := admin.ListTopics()
-	check(err)
-	expect(topics[topic].NumPartitions == 4, "topics: %v", topics)
+	must.Succeed(err)
+	must.Hold(topics[topic].NumPartitions == 4, "topics: %v", topics)
 	described, err := admin.DescribeTopics([]string{topic})
-	check(err)
-	expect(len(described) == 1 && len(described[0].Partitions) == 4, "described: %v", described)
+	must.Succeed(err)
+	must.Hold(len(described) == 1 && len(described[0].Partitions) == 4, "described: %v", described)
 	entries, err := admin.DescribeConfig(sarama.ConfigResource{Type: sarama.TopicResource, Name: topic, ConfigNames: []string{"retention.ms"}})
-	check(err)
-	expect(len(entries) == 1 && entries[0].Value == retention, "settings: %v", entries)
+	must.Succeed(err)
+	must.Hold(len(entries) == 1 && entries[0].Value == retention, "settings: %v", entries)
 	more := "7200000"
 	if version.IsAtLeast(sarama.V2_3_0_0) {
-		check(admin.IncrementalAlterConfig(sarama.TopicResource, topic,
+		must.Succeed(admin.IncrementalAlterConfig(sarama.TopicResource, topic,
 			map[string]sarama.IncrementalAlterConfigsEntry{"retention.ms": {Operation: sarama.IncrementalAlterConfigsOperationSet, Value: &more}}, false))
 	} else {
-		check(admin.AlterConfig(sarama.TopicResource, topic, map[string]*string{"retention.ms": &more}, false))
+		must.Succeed(admin.AlterConfig(sarama.TopicResource, topic, map[string]*string{"retention.ms": &more}, false))
 	}
 	brokers, controller, err := admin.DescribeCluster()
-	check(err)
-	expect(len(brokers) == 1 && brokers[0].ID() == controller, "cluster: %v %v", brokers, controller)
-	if version.IsAtLeast(sarama.V1_0_0_0) {
-		dirs, err := admin.DescribeLogDirs([]int32{controller})
-		check(err)
-		expect(len(dirs) == 1, "log dirs: %v", dirs)
-	}
-	check(admin.Close())
+	must.Succeed(err)
+	must.Hold(len(brokers) == 1 && brokers[0].ID() == controller, "cluster: %v %v", brokers, controller)
+	dirs, err := admin.DescribeLogDirs([]int32{controller})
+	must.Succeed(err)
+	must.Hold(len(dirs) == 1, "log dirs: %v", dirs)
+	must.Succeed(admin.Close())
 }
 
 func groups(bootstrap []string, version sarama.KafkaVersion, name string) {
 	admin, err := sarama.NewClusterAdmin(bootstrap, settings(version))
-	check(err)
+	must.Succeed(err)
 	all, err := admin.ListConsumerGroups()
-	check(err)
-	expect(all[name] == "consumer", "groups: %v", all)
+	must.Succeed(err)
+	must.Hold(all[name] == "consumer", "groups: %v", all)
 	described, err := admin.DescribeConsumerGroups([]string{name})
-	check(err)
-	expect(described[0].State == "Empty", "group: %v", described[0])
+	must.Succeed(err)
+	must.Hold(described[0].State == "Empty", "group: %v", described[0])
 	offsets, err := admin.ListConsumerGroupOffsets(name, map[string][]int32{topic: {0, 1, 2, 3}})
-	check(err)
+	must.Succeed(err)
 	var sum int64
 	for partition := range int32(4) {
 		sum += offsets.GetBlock(topic, partition).Offset
 	}
-	expect(sum == records, "committed: %d", sum)
+	must.Hold(sum == records, "committed: %d", sum)
 	if version.IsAtLeast(sarama.V2_4_0_0) {
-		check(admin.DeleteConsumerGroupOffset(name, topic, 0))
+		must.Succeed(admin.DeleteConsumerGroupOffset(name, topic, 0))
 	}
-	if version.IsAtLeast(sarama.V1_1_0_0) {
-		check(admin.DeleteConsumerGroup(name))
-	}
-	check(admin.DeleteRecords(topic, map[int32]int64{0: 1}))
+	must.Succeed(admin.DeleteConsumerGroup(name))
+	must.Succeed(admin.DeleteRecords(topic, map[int32]int64{0: 1}))
 	client, err := sarama.NewClient(bootstrap, settings(version))
-	check(err)
+	must.Succeed(err)
 	oldest, err := client.GetOffset(topic, 0, sarama.OffsetOldest)
-	check(err)
-	expect(oldest == 1, "oldest: %d", oldest)
-	check(client.Close())
-	check(admin.Close())
+	must.Succeed(err)
+	must.Hold(oldest == 1, "oldest: %d", oldest)
+	must.Succeed(client.Close())
+	must.Succeed(admin.Close())
 }
 
 // One transaction is committed, one is not.
@@ -211,9 +190,9 @@ func transact(bootstrap []string, version sarama.KafkaVersion) {
 	config.Producer.Transaction.ID = "mover"
 	config.Net.MaxOpenRequests = 1
 	producer, err := sarama.NewAsyncProducer(bootstrap, config)
-	check(err)
+	must.Succeed(err)
 	for _, commits := range []bool{true, false, true} {
-		check(producer.BeginTxn())
+		must.Succeed(producer.BeginTxn())
 		for number := range 10 {
 			producer.Input() <- &sarama.ProducerMessage{Topic: copied, Partition: 0, Value: sarama.StringEncoder(fmt.Sprint(commits, number))}
 		}
@@ -221,40 +200,40 @@ func transact(bootstrap []string, version sarama.KafkaVersion) {
 			select {
 			case <-producer.Successes():
 			case err := <-producer.Errors():
-				check(err)
+				must.Succeed(err)
 			}
 		}
 		place := map[string][]*sarama.PartitionOffsetMetadata{topic: {{Partition: 1, Offset: 7}}}
-		check(producer.AddOffsetsToTxn(place, "moved"))
+		must.Succeed(producer.AddOffsetsToTxn(place, "moved"))
 		if commits {
-			check(producer.CommitTxn())
+			must.Succeed(producer.CommitTxn())
 		} else {
-			check(producer.AbortTxn())
+			must.Succeed(producer.AbortTxn())
 		}
 	}
-	check(producer.Close())
+	must.Succeed(producer.Close())
 	reading := settings(version)
 	reading.Consumer.IsolationLevel = sarama.ReadCommitted
 	consumer, err := sarama.NewConsumer(bootstrap, reading)
-	check(err)
+	must.Succeed(err)
 	partition, err := consumer.ConsumePartition(copied, 0, sarama.OffsetOldest)
-	check(err)
+	must.Succeed(err)
 	for count := range 20 {
 		select {
 		case message := <-partition.Messages():
-			expect(string(message.Value) == fmt.Sprint(true, count%10), "message %d: %s", count, message.Value)
+			must.Hold(string(message.Value) == fmt.Sprint(true, count%10), "message %d: %s", count, message.Value)
 		case <-time.After(20 * time.Second):
-			check(fmt.Errorf("only %d messages of transactions", count))
+			must.Succeed(fmt.Errorf("only %d messages of transactions", count))
 		}
 	}
-	check(partition.Close())
-	check(consumer.Close())
+	must.Succeed(partition.Close())
+	must.Succeed(consumer.Close())
 }
 
 func main() {
 	bootstrap := os.Args[1:2]
 	version, err := sarama.ParseKafkaVersion(os.Args[2])
-	check(err)
+	must.Succeed(err)
 	administrate(bootstrap, version)
 	produce(bootstrap, version)
 	consume(bootstrap, version, "range", sarama.NewBalanceStrategyRange())

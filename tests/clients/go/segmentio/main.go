@@ -10,25 +10,14 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+
+	"tidelog/clients/must"
 )
 
 const (
 	topic   = "segmentio"
 	records = 2000
 )
-
-func check(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func expect(ok bool, format string, args ...any) {
-	if !ok {
-		check(fmt.Errorf(format, args...))
-	}
-}
 
 // All codecs; headers come back.
 func produce(ctx context.Context, bootstrap string) {
@@ -41,8 +30,8 @@ func produce(ctx context.Context, bootstrap string) {
 			messages = append(messages, kafka.Message{Key: fmt.Append(nil, number%50), Value: fmt.Append(nil, number),
 				Headers: []kafka.Header{{Key: "codec", Value: []byte(codec.String())}}})
 		}
-		check(writer.WriteMessages(ctx, messages...))
-		check(writer.Close())
+		must.Succeed(writer.WriteMessages(ctx, messages...))
+		must.Succeed(writer.Close())
 	}
 }
 
@@ -60,7 +49,7 @@ func consume(ctx context.Context, bootstrap, group string) {
 				if err != nil {
 					return
 				}
-				expect(len(message.Headers) == 1 && message.Headers[0].Key == "codec", "headers: %v", message.Headers)
+				must.Hold(len(message.Headers) == 1 && message.Headers[0].Key == "codec", "headers: %v", message.Headers)
 				found <- string(message.Value)
 			}
 		}()
@@ -71,11 +60,11 @@ func consume(ctx context.Context, bootstrap, group string) {
 		case value := <-found:
 			seen[value] = true
 		case <-ctx.Done():
-			check(fmt.Errorf("only %d messages", len(seen)))
+			must.Succeed(fmt.Errorf("only %d messages", len(seen)))
 		}
 	}
 	for _, reader := range readers {
-		check(reader.Close())
+		must.Succeed(reader.Close())
 	}
 }
 
@@ -83,82 +72,82 @@ func administrate(ctx context.Context, client *kafka.Client) {
 	wanted := kafka.TopicConfig{Topic: topic, NumPartitions: 3, ReplicationFactor: 1,
 		ConfigEntries: []kafka.ConfigEntry{{ConfigName: "retention.ms", ConfigValue: "3600000"}}}
 	created, err := client.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{wanted}})
-	check(err)
-	check(created.Errors[topic])
+	must.Succeed(err)
+	must.Succeed(created.Errors[topic])
 	again, err := client.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{wanted}})
-	check(err)
-	expect(errors.Is(again.Errors[topic], kafka.TopicAlreadyExists), "creating it again: %v", again.Errors[topic])
+	must.Succeed(err)
+	must.Hold(errors.Is(again.Errors[topic], kafka.TopicAlreadyExists), "creating it again: %v", again.Errors[topic])
 	metadata, err := client.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{topic}})
-	check(err)
-	expect(len(metadata.Brokers) == 1 && len(metadata.Topics[0].Partitions) == 3, "metadata: %v", metadata)
+	must.Succeed(err)
+	must.Hold(len(metadata.Brokers) == 1 && len(metadata.Topics[0].Partitions) == 3, "metadata: %v", metadata)
 	settings, err := client.DescribeConfigs(ctx, &kafka.DescribeConfigsRequest{Resources: []kafka.DescribeConfigRequestResource{
 		{ResourceType: kafka.ResourceTypeTopic, ResourceName: topic, ConfigNames: []string{"retention.ms"}}}})
-	check(err)
-	expect(settings.Resources[0].ConfigEntries[0].ConfigValue == "3600000", "settings: %v", settings.Resources)
+	must.Succeed(err)
+	must.Hold(settings.Resources[0].ConfigEntries[0].ConfigValue == "3600000", "settings: %v", settings.Resources)
 	grown, err := client.CreatePartitions(ctx, &kafka.CreatePartitionsRequest{Topics: []kafka.TopicPartitionsConfig{{Name: topic, Count: 4}}})
-	check(err)
-	check(grown.Errors[topic])
+	must.Succeed(err)
+	must.Succeed(grown.Errors[topic])
 }
 
 func look(ctx context.Context, client *kafka.Client, group string) {
 	listed, err := client.ListGroups(ctx, &kafka.ListGroupsRequest{})
-	check(err)
-	check(listed.Error)
+	must.Succeed(err)
+	must.Succeed(listed.Error)
 	described, err := client.DescribeGroups(ctx, &kafka.DescribeGroupsRequest{GroupIDs: []string{group}})
-	check(err)
-	check(described.Groups[0].Error)
+	must.Succeed(err)
+	must.Succeed(described.Groups[0].Error)
 	offsets, err := client.OffsetFetch(ctx, &kafka.OffsetFetchRequest{GroupID: group, Topics: map[string][]int{topic: {0, 1, 2, 3}}})
-	check(err)
+	must.Succeed(err)
 	var sum int64
 	for _, partition := range offsets.Topics[topic] {
 		sum += max(partition.CommittedOffset, 0)
 	}
-	expect(sum == records, "committed: %d", sum)
+	must.Hold(sum == records, "committed: %d", sum)
 	ends, err := client.ListOffsets(ctx, &kafka.ListOffsetsRequest{Topics: map[string][]kafka.OffsetRequest{topic: {kafka.LastOffsetOf(0), kafka.FirstOffsetOf(0)}}})
-	check(err)
-	expect(ends.Topics[topic][0].LastOffset > 0 && ends.Topics[topic][0].FirstOffset == 0, "ends: %v", ends.Topics)
+	must.Succeed(err)
+	must.Hold(ends.Topics[topic][0].LastOffset > 0 && ends.Topics[topic][0].FirstOffset == 0, "ends: %v", ends.Topics)
 	for {
 		deleted, err := client.DeleteGroups(ctx, &kafka.DeleteGroupsRequest{GroupIDs: []string{group}})
-		check(err)
+		must.Succeed(err)
 		if !errors.Is(deleted.Errors[group], kafka.NonEmptyGroup) {
-			check(deleted.Errors[group])
+			must.Succeed(deleted.Errors[group])
 			break
 		}
-		check(ctx.Err())
+		must.Succeed(ctx.Err())
 	}
 }
 
 // The calls that a producer of transactions is made of.
 func transact(ctx context.Context, client *kafka.Client) {
 	identity, err := client.InitProducerID(ctx, &kafka.InitProducerIDRequest{TransactionalID: "mover", TransactionTimeoutMs: 10000})
-	check(err)
-	check(identity.Error)
-	expect(identity.Producer.ProducerID >= 0 && identity.Producer.ProducerEpoch >= 0, "identity: %v", identity.Producer)
+	must.Succeed(err)
+	must.Succeed(identity.Error)
+	must.Hold(identity.Producer.ProducerID >= 0 && identity.Producer.ProducerEpoch >= 0, "identity: %v", identity.Producer)
 	session := kafka.AddPartitionsToTxnRequest{TransactionalID: "mover", ProducerID: identity.Producer.ProducerID,
 		ProducerEpoch: identity.Producer.ProducerEpoch, Topics: map[string][]kafka.AddPartitionToTxn{topic: {{Partition: 0}}}}
 	added, err := client.AddPartitionsToTxn(ctx, &session)
-	check(err)
-	check(added.Topics[topic][0].Error)
+	must.Succeed(err)
+	must.Succeed(added.Topics[topic][0].Error)
 	ended, err := client.EndTxn(ctx, &kafka.EndTxnRequest{TransactionalID: "mover", ProducerID: identity.Producer.ProducerID,
 		ProducerEpoch: identity.Producer.ProducerEpoch, Committed: true})
-	check(err)
-	check(ended.Error)
+	must.Succeed(err)
+	must.Succeed(ended.Error)
 }
 
 // The older interface, which speaks to one partition.
 func converse(ctx context.Context, bootstrap string) {
 	conn, err := kafka.DialLeader(ctx, "tcp", bootstrap, topic, 0)
-	check(err)
+	must.Succeed(err)
 	before, err := conn.ReadLastOffset()
-	check(err)
+	must.Succeed(err)
 	_, err = conn.WriteMessages(kafka.Message{Value: []byte(strings.Repeat("x", 1000))})
-	check(err)
+	must.Succeed(err)
 	_, err = conn.Seek(before, kafka.SeekAbsolute)
-	check(err)
+	must.Succeed(err)
 	message, err := conn.ReadMessage(10_000)
-	check(err)
-	expect(len(message.Value) == 1000, "message: %v", message)
-	check(conn.Close())
+	must.Succeed(err)
+	must.Hold(len(message.Value) == 1000, "message: %v", message)
+	must.Succeed(conn.Close())
 }
 
 func main() {

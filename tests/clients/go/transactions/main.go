@@ -13,6 +13,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"tidelog/clients/must"
 )
 
 const (
@@ -28,16 +30,9 @@ var (
 	moved           atomic.Int64
 )
 
-func check(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
 func create(ctx context.Context) {
 	client, err := kgo.NewClient(bootstrap, kgo.DefaultProduceTopic(source))
-	check(err)
+	must.Succeed(err)
 	defer client.Close()
 	create := kmsg.NewPtrCreateTopicsRequest()
 	for _, topic := range []string{source, target} {
@@ -46,15 +41,15 @@ func create(ctx context.Context) {
 		create.Topics = append(create.Topics, wanted)
 	}
 	created, err := create.RequestWith(ctx, client)
-	check(err)
+	must.Succeed(err)
 	for _, topic := range created.Topics {
-		check(kerr.ErrorForCode(topic.ErrorCode))
+		must.Succeed(kerr.ErrorForCode(topic.ErrorCode))
 	}
 	for number := range records {
 		record := &kgo.Record{Key: fmt.Append(nil, number%50), Value: fmt.Append(nil, number)}
-		client.Produce(ctx, record, func(_ *kgo.Record, err error) { check(err) })
+		client.Produce(ctx, record, func(_ *kgo.Record, err error) { must.Succeed(err) })
 	}
-	check(client.Flush(ctx))
+	must.Succeed(client.Flush(ctx))
 }
 
 // Moves what comes until everything has been moved by all together; every third transaction is given up.
@@ -62,18 +57,18 @@ func move(ctx context.Context, name string) {
 	session, err := kgo.NewGroupTransactSession(bootstrap, kgo.TransactionalID(name),
 		kgo.ConsumerGroup(group), kgo.ConsumeTopics(source), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.RequireStableFetchOffsets())
-	check(err)
+	must.Succeed(err)
 	defer session.Close()
 	for round := 0; moved.Load() < records; {
 		short, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
 		fetches := session.PollRecords(short, 50)
 		cancel()
-		check(ctx.Err())
+		must.Succeed(ctx.Err())
 		if fetches.NumRecords() == 0 {
 			continue
 		}
 		round++
-		check(session.Begin())
+		must.Succeed(session.Begin())
 		produced := kgo.AbortingFirstErrPromise(session.Client())
 		fetches.EachRecord(func(record *kgo.Record) {
 			moved := &kgo.Record{Topic: target, Key: record.Key, Value: record.Value}
@@ -81,7 +76,7 @@ func move(ctx context.Context, name string) {
 		})
 		wanted := kgo.TransactionEndTry(produced.Err() == nil && round%3 != 0)
 		committed, err := session.End(ctx, wanted)
-		check(err)
+		must.Succeed(err)
 		if committed {
 			commits.Add(1)
 			moved.Add(int64(fetches.NumRecords()))
@@ -95,7 +90,7 @@ func move(ctx context.Context, name string) {
 func read(ctx context.Context, level kgo.IsolationLevel) map[string]int {
 	client, err := kgo.NewClient(bootstrap, kgo.ConsumeTopics(target), kgo.FetchIsolationLevel(level),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.KeepControlRecords())
-	check(err)
+	must.Succeed(err)
 	defer client.Close()
 	list := kmsg.NewPtrListOffsetsRequest()
 	list.IsolationLevel = 0
@@ -108,11 +103,11 @@ func read(ctx context.Context, level kgo.IsolationLevel) map[string]int {
 	}
 	list.Topics = append(list.Topics, topic)
 	ends, err := list.RequestWith(ctx, client)
-	check(err)
+	must.Succeed(err)
 	missing := 0
 	last := map[int32]int64{}
 	for _, partition := range ends.Topics[0].Partitions {
-		check(kerr.ErrorForCode(partition.ErrorCode))
+		must.Succeed(kerr.ErrorForCode(partition.ErrorCode))
 		last[partition.Partition] = partition.Offset - 1
 		if partition.Offset > 0 {
 			missing++
@@ -121,7 +116,7 @@ func read(ctx context.Context, level kgo.IsolationLevel) map[string]int {
 	seen := map[string]int{}
 	for missing > 0 {
 		fetches := client.PollFetches(ctx)
-		check(ctx.Err())
+		must.Succeed(ctx.Err())
 		fetches.EachRecord(func(record *kgo.Record) {
 			if !record.Attrs.IsControl() {
 				seen[string(record.Value)]++
@@ -137,7 +132,7 @@ func read(ctx context.Context, level kgo.IsolationLevel) map[string]int {
 func fence(ctx context.Context) {
 	transactional := func() *kgo.Client {
 		client, err := kgo.NewClient(bootstrap, kgo.TransactionalID("franz-fenced"), kgo.DefaultProduceTopic(target))
-		check(err)
+		must.Succeed(err)
 		return client
 	}
 	produce := func(client *kgo.Client, value string) error {
@@ -149,17 +144,17 @@ func fence(ctx context.Context) {
 	old, current := transactional(), transactional()
 	defer old.Close()
 	defer current.Close()
-	check(produce(old, "old"))
+	must.Succeed(produce(old, "old"))
 	// The first time this ends the transaction of the other one and is told to come again, which franz-go leaves to us.
 	err := produce(current, "new")
 	for errors.Is(err, kerr.ConcurrentTransactions) {
 		err = produce(current, "new")
 	}
-	check(err)
-	check(current.EndTransaction(ctx, kgo.TryCommit))
+	must.Succeed(err)
+	must.Succeed(current.EndTransaction(ctx, kgo.TryCommit))
 	err = old.EndTransaction(ctx, kgo.TryCommit)
 	if !errors.Is(err, kerr.InvalidProducerEpoch) && !errors.Is(err, kerr.ProducerFenced) {
-		check(fmt.Errorf("a fenced producer has ended its transaction with %v", err))
+		must.Succeed(fmt.Errorf("a fenced producer has ended its transaction with %v", err))
 	}
 }
 
@@ -179,7 +174,7 @@ func main() {
 	committed := read(ctx, kgo.ReadCommitted())
 	for number := range records {
 		if times := committed[fmt.Sprint(number)]; times != 1 {
-			check(fmt.Errorf("%d is there %d times", number, times))
+			must.Succeed(fmt.Errorf("%d is there %d times", number, times))
 		}
 	}
 	total := 0
@@ -187,11 +182,11 @@ func main() {
 		total += times
 	}
 	if commits.Load() == 0 || aborts.Load() == 0 || total <= records {
-		check(fmt.Errorf("%d commits, %d aborts, %d records", commits.Load(), aborts.Load(), total))
+		must.Succeed(fmt.Errorf("%d commits, %d aborts, %d records", commits.Load(), aborts.Load(), total))
 	}
 	fence(ctx)
 	if seen := read(ctx, kgo.ReadCommitted()); seen["old"] != 0 || seen["new"] != 1 {
-		check(fmt.Errorf("%d of old, %d of new", seen["old"], seen["new"]))
+		must.Succeed(fmt.Errorf("%d of old, %d of new", seen["old"], seen["new"]))
 	}
 	fmt.Println("ok")
 }

@@ -6,7 +6,7 @@ use super::{Membership, Phase, Then};
 use crate::broker::NewTopic;
 use crate::client::KafkaError;
 use crate::client::consumer::events::ConsumerError;
-use crate::client::subscription::Subscription;
+use crate::client::subscription::{Subscription, is_pattern};
 use crate::error_code::ErrorCode;
 use crate::types::TopicName;
 
@@ -20,7 +20,7 @@ impl Membership {
         }
         let mut selected = self.find(&subscription);
         let missing: Vec<String> = subscription.missing(&selected).map(str::to_owned).collect();
-        if missing.iter().any(|topic| self.create(topic)) {
+        if missing.iter().any(|topic| !is_pattern(topic) && self.create(topic)) {
             selected = self.find(&subscription);
         }
         let missing: BTreeSet<String> = subscription.missing(&selected).map(str::to_owned).collect();

@@ -30,6 +30,9 @@ fn fixture() -> Fixture {
 /// Gone after 100 ms without a heartbeat, or 120 ms without a poll.
 const SHORT: [(&str, &str); 2] = [("session.timeout.ms", "100"), ("max.poll.interval.ms", "120")];
 
+/// A static member, whose place outlasts the test.
+const STATIC: [(&str, &str); 2] = [("session.timeout.ms", "60000"), ("group.instance.id", "one")];
+
 pub(super) fn groups(fixture: &Fixture) -> Arc<Groups> {
     fixture.engine.broker().groups().unwrap()
 }
@@ -156,8 +159,7 @@ fn a_static_member_comes_back_to_what_it_had_without_a_rebalance_of_the_others()
 #[test]
 fn a_static_member_that_unsubscribes_gives_its_place_up() {
     let fixture = fixture();
-    let values = [("session.timeout.ms", "60000"), ("group.instance.id", "one")];
-    let member = Member::new(&fixture, &values, &["t"]);
+    let member = Member::new(&fixture, &STATIC, &["t"]);
     poll_all(&[&member], || member.assigned().len() == 3);
     member.consumer.unsubscribe().unwrap();
     poll_all(&[&member], || !has_members(&fixture));
@@ -167,10 +169,9 @@ fn a_static_member_that_unsubscribes_gives_its_place_up() {
 #[test]
 fn of_two_members_with_the_same_instance_id_the_first_is_fenced_for_good() {
     let fixture = fixture();
-    let values = [("session.timeout.ms", "60000"), ("group.instance.id", "one")];
-    let first = Member::new(&fixture, &values, &["t"]);
+    let first = Member::new(&fixture, &STATIC, &["t"]);
     poll_all(&[&first], || first.assigned().len() == 3);
-    let second = Member::new(&fixture, &values, &["t"]);
+    let second = Member::new(&fixture, &STATIC, &["t"]);
     poll_all(&[&second], || second.assigned().len() == 3);
     first.take_notes();
     let error = fatal(&first);

@@ -234,12 +234,7 @@ fn a_successor_leaves_its_predecessor_nothing_to_do() {
 fn polling_tells_once_that_a_producer_is_fenced() {
     let engine = engine();
     let old = initialized(&engine, &[]);
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let noted = Arc::clone(&told);
-    old.on_error(Box::new(move |error| {
-        noted.lock().push(error.to_string());
-        ControlFlow::Break(())
-    }));
+    let told = errors_told(&old, ControlFlow::Break(()));
     old.begin_transaction().unwrap();
     assert!(old.fatal_error().is_none() && old.poll(Some(Duration::ZERO)) == 0);
     let _new = initialized(&engine, &[]);
